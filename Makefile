@@ -1,0 +1,65 @@
+# One verb per line: run, test, check, fuzz, bench, evaluate, soak, lock, clean.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help run test check fuzz bench evaluate soak lock clean format
+
+help:  ## say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.run  ## set everything up and serve http://127.0.0.1:8000
+	@exec $(BIN)/recsvc up
+
+test: $(VENV)/.dev  ## set everything up and run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## format, lint, types, layers, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: $(VENV)/.dev  ## apply the format and the safe fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+fuzz: $(VENV)/.dev  ## fuzz a service by its OpenAPI document, for SECONDS (600)
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
+
+bench: $(VENV)/.dev  ## measure, as ratios to a bare route in the same run (needs wrk)
+	$(BIN)/python -m bench
+	$(BIN)/python -m bench.durability
+	$(BIN)/python -m bench.blend
+	$(BIN)/python -m bench.search
+
+soak: $(VENV)/.dev  ## load a service for MINUTES (30), its parts killed now and then
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
+
+evaluate: $(VENV)/.dev  ## measure the goals of ranking quality (needs the public data sets; half an hour)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.goals
+
+lock: $(VENV)/.dev  ## resolve the dependencies anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group build --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group build --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean:  ## remove what was built here; the data folder stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "recsvc needs Python 3.11 or newer on the PATH (or PYTHON=/path/to/python3)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""What the service costs, measured as ratios to a bare route of the same server in the same run."""

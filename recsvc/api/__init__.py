@@ -1,0 +1,1 @@
+"""What carries over HTTP: thin handlers, one error table, pages."""

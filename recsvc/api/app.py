@@ -1,0 +1,102 @@
+"""The application: routes, errors and lifespan put together."""
+
+from litestar import Litestar
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template.config import TemplateConfig
+
+from recsvc.api import (
+    digest_pages,
+    erasures,
+    events,
+    feeds,
+    gorse,
+    items,
+    keys,
+    lists,
+    metrics,
+    operations,
+    preferences,
+    snapshots,
+    subscribe_pages,
+    subscriptions,
+    users,
+    vote_explanations,
+    votes,
+)
+from recsvc.api.access import door
+from recsvc.api.document import COMPONENTS, complete
+from recsvc.api.embed import modules, oembed
+from recsvc.api.embed import pages as embed_pages
+from recsvc.api.head import App
+from recsvc.api.headers import add_headers
+from recsvc.api.huggingface import routes as huggingface
+from recsvc.api.openapi import config
+from recsvc.api.pages import problems as page_problems
+from recsvc.api.pages import routes as pages
+from recsvc.api.pages.page import environment
+from recsvc.api.problem import (
+    on_recsvc_error,
+    on_recursion,
+    on_validation_error,
+)
+from recsvc.api.reading import private
+from recsvc.api.reading import routes as reading_routes
+from recsvc.api.services import lifespan_of, provided
+from recsvc.errors import RecsvcError
+from recsvc.logs import configure
+from recsvc.settings import Settings, from_environment
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Return the application, with the environment's settings unless others are given."""
+    settings = settings or from_environment()
+    configure(settings.log_format, settings.log_level)
+    app = App(
+        route_handlers=[
+            events.router,
+            feeds.router,
+            lists.router,
+            items.router,
+            users.router,
+            preferences.router,
+            reading_routes.router,
+            private.router,
+            huggingface.router,
+            snapshots.router,
+            keys.router,
+            erasures.router,
+            operations.router,
+            metrics.metrics,
+            votes.router,
+            vote_explanations.router,
+            subscriptions.router,
+            subscribe_pages.router,
+            digest_pages.router,
+            modules.router,
+            oembed.router,
+            embed_pages.router,
+            pages.router,
+            pages.static,
+            *([gorse.router(settings.gorse_path)] if settings.gorse_path else []),
+        ],
+        middleware=[door],
+        before_send=[add_headers],
+        lifespan=[lifespan_of(settings)],
+        on_startup=[metrics.observe],
+        dependencies=provided(),
+        exception_handlers={
+            RecsvcError: on_recsvc_error,
+            ValidationException: on_validation_error,
+            HTTPException: page_problems.on_http_error,
+            RecursionError: on_recursion,
+            Exception: page_problems.on_bug,
+        },
+        template_config=TemplateConfig(
+            instance=JinjaTemplateEngine.from_environment(environment())
+        ),
+        openapi_config=config(COMPONENTS),
+        request_max_body_size=settings.max_body_bytes,
+    )
+    complete(app)
+    return app

@@ -1,0 +1,26 @@
+"""Gorse's REST API, so that its clients work by changing an address.
+
+docs/gorse.md says how each call is answered, and which are not. Once keys exist every call needs a
+secret one: a publishable key names no readers, and these calls do.
+"""
+
+from litestar import Router
+
+from recsvc.api.gorse import feedback, health, items, recommend, users
+from recsvc.core.access import FIGURES
+
+
+def router(path: str) -> Router:
+    """Return the API under a path."""
+    return Router(
+        path,
+        route_handlers=[
+            *health.HANDLERS,
+            *users.HANDLERS,
+            *items.HANDLERS,
+            *feedback.HANDLERS,
+            *recommend.HANDLERS,
+        ],
+        opt={"access": FIGURES},
+        include_in_schema=False,  # a foreign API: its own documentation describes it
+    )

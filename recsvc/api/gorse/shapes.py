@@ -1,0 +1,202 @@
+"""Gorse's bodies, and what they are here: an item of the catalogue, an event of the log.
+
+What the catalogue has no place for - labels of any shape, the comment, categories as they were given -
+travels in the item's `extra` under `gorse`, so that it comes back as it went.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request
+from msgspec import Meta
+
+from recsvc.api import body
+from recsvc.api.gorse import times
+from recsvc.api.services import Services
+from recsvc.clock import from_us, to_us
+from recsvc.core.events import Entry, Id
+from recsvc.core.items import NewItem, StoredItem
+from recsvc.store.gorse import FeedbackRow
+
+MAX_ROWS = 10_000
+
+_TITLE_CHARS, _TEXT_CHARS, _TOPIC_CHARS, _TOPICS = 1_000, 100_000, 100, 100
+_HELD = "gorse"
+
+
+class User(msgspec.Struct, rename="pascal", omit_defaults=False):
+    """A user."""
+
+    user_id: Id
+    labels: Any = None
+    comment: str = ""
+    subscribe: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class UserPatch(msgspec.Struct, rename="pascal"):
+    """What to change of a user; null leaves."""
+
+    labels: Any = None
+    comment: str | None = None
+    subscribe: list[str] | None = None
+
+
+class Item(msgspec.Struct, rename="pascal"):
+    """An item."""
+
+    item_id: Id
+    is_hidden: bool = False
+    categories: list[str] | None = None
+    timestamp: str | None = None
+    labels: Any = None
+    comment: str = ""
+
+
+class ItemPatch(msgspec.Struct, rename="pascal"):
+    """What to change of an item; null leaves."""
+
+    is_hidden: bool | None = None
+    categories: list[str] | None = None
+    timestamp: str | None = None
+    labels: Any = None
+    comment: str | None = None
+
+
+class Feedback(msgspec.Struct, rename="pascal"):
+    """What a user gave an item."""
+
+    feedback_type: Id
+    user_id: Id
+    item_id: Id
+    value: Annotated[float, Meta(ge=-1e15, le=1e15)] = 0.0
+    timestamp: str | None = None
+    labels: Any = None
+    comment: str = ""
+
+
+class FeedbackAnswer(msgspec.Struct, rename="pascal", frozen=True):
+    """The same as Gorse answers it."""
+
+    feedback_type: str
+    user_id: str
+    item_id: str
+    value: float
+    timestamp: str
+    updated: str
+    labels: Any
+    comment: str
+
+
+class Success(msgspec.Struct, rename="pascal", frozen=True):
+    """How many rows a call wrote."""
+
+    row_affected: int
+
+
+class Score(msgspec.Struct, rename="pascal", frozen=True):
+    """An item or a user, and how much speaks for it."""
+
+    id: str
+    score: float
+
+
+async def read(request: Request[Any, Any, Any], services: Services, shape: Any) -> Any:
+    """Return the body, read as a shape.
+
+    Raises:
+        InvalidError: naming the field.
+    """
+    raw = await body.read(request, services.settings.max_body_bytes)
+    return body.decode(raw, msgspec.json.Decoder(shape))
+
+
+def item_of(given: Item, now_us: int) -> NewItem:
+    """Return what the catalogue is to hold: the comment is the title, labels and categories its text."""
+    listed: datetime | None = None
+    if given.timestamp:
+        listed = from_us(times.instant_us(given.timestamp, now_us))
+    held = {"Categories": given.categories, "Labels": given.labels, "Comment": given.comment}
+    words = " ".join(_words(given.labels))
+    return NewItem(
+        id=given.item_id,
+        title=given.comment.strip()[:_TITLE_CHARS] or given.item_id,
+        text=words[:_TEXT_CHARS],
+        topics=_topics(given.categories or []),
+        listed_at=listed,
+        hidden=given.is_hidden,
+        extra={_HELD: {name: value for name, value in held.items() if value}},
+    )
+
+
+def item_as_gorse(item: StoredItem) -> Item:
+    """Return an item of the catalogue as Gorse's clients know it, whoever brought it."""
+    held = item.extra.get(_HELD) or {}
+    is_theirs = _HELD in item.extra
+    listed_us = item.created_us if item.listed_at is None else to_us(item.listed_at)
+    return Item(
+        item_id=item.id,
+        is_hidden=item.hidden,
+        categories=held.get("Categories") or ([] if is_theirs else item.topics),
+        timestamp=times.written(listed_us),
+        labels=held.get("Labels"),
+        comment=held.get("Comment") or ("" if is_theirs else item.title),
+    )
+
+
+def row_of(given: Feedback, now_us: int) -> FeedbackRow:
+    """Return feedback as a row."""
+    return FeedbackRow(
+        type=given.feedback_type,
+        user=given.user_id,
+        item=given.item_id,
+        value=given.value,
+        at_us=times.instant_us(given.timestamp, now_us),
+        updated_us=now_us,
+        labels=msgspec.json.encode(given.labels).decode(),
+        comment=given.comment,
+    )
+
+
+def row_as_gorse(row: FeedbackRow) -> FeedbackAnswer:
+    """Return a row as Gorse answers it."""
+    return FeedbackAnswer(
+        row.type,
+        row.user,
+        row.item,
+        row.value,
+        times.written(row.at_us),
+        times.written(row.updated_us),
+        msgspec.json.decode(row.labels),
+        row.comment,
+    )
+
+
+def entry_of(row: FeedbackRow, kind: str, now_us: int) -> Entry:
+    """Return feedback as an event; what is dated ahead happened now, as far as taste goes."""
+    identity = f"{row.type}\n{row.item}\n{row.at_us}".encode()
+    return Entry(
+        user=row.user,
+        item=row.item,
+        kind=kind,
+        at_us=min(row.at_us, now_us),
+        received_us=now_us,
+        event_id=f"gorse:{hashlib.blake2b(identity, digest_size=12).hexdigest()}",
+        value_milli=round(row.value * 1_000) if 0 < row.value <= 1e6 else None,
+    )
+
+
+def _topics(categories: list[str]) -> list[str]:
+    kept = [c for c in dict.fromkeys(categories) if 0 < len(c) <= _TOPIC_CHARS]
+    return kept[:_TOPICS]
+
+
+def _words(labels: Any) -> list[str]:
+    """Return every text within labels of any shape."""
+    if isinstance(labels, str):
+        return [labels]
+    within = labels.values() if isinstance(labels, dict) else labels
+    if not isinstance(labels, list | dict):
+        return []
+    return [word for one in within for word in _words(one)]

@@ -1,0 +1,158 @@
+"""Pages of lists: the first page, days, weeks and months, trending, and the reader's own."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from litestar import Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect, Template
+
+from recsvc.api.pages import calendar
+from recsvc.api.pages.page import render, visitor_of
+from recsvc.api.params import CursorParam
+from recsvc.api.reading.formats import alternates
+from recsvc.api.services import Services
+from recsvc.clock import now_us
+from recsvc.core.access import PUBLIC
+from recsvc.core.catalogue import Filters
+from recsvc.core.periods import PeriodKind, holding, named
+from recsvc.feed import Page
+
+_SHORT = 12
+_MEDIUM = 20
+_LONG = 50
+
+Window = Literal["day", "week", "month", "all"]
+_WINDOWS = {"day": "Today", "week": "Week", "month": "Month", "all": "All time"}
+_Jump = Annotated[str | None, QueryParameter(max_length=40)]
+
+
+@get("/", include_in_schema=False)
+async def home(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
+    """Today's list, trending, and the reader's own feed."""
+    visitor = await visitor_of(request, services)
+    zone = services.settings.zone
+    listed_us = calendar.latest_us(services)
+    day = holding("daily", now_us() if listed_us is None else listed_us, zone)
+    filters = Filters(since_us=day.start_us, until_us=day.end_us)
+    for_you, trending, today = await asyncio.gather(
+        services.recommender.feed(visitor.user, Page(limit=_SHORT)),
+        services.recommender.trending("week", Page(limit=_SHORT)),
+        services.recommender.new(Page(limit=_MEDIUM, filters=filters)),
+    )
+    return render(
+        request, services, "home.html", visitor,
+        alternates=alternates("/feeds/new", "New") + alternates("/feeds/trending", "Trending"),
+        is_stale=for_you.stale,
+        for_you=for_you, trending=trending, today=today, day=day,
+        heading=calendar.title(day, zone),
+        is_today=day.start_us <= now_us() < day.end_us,
+    )  # fmt: skip
+
+
+@get("/for-you", include_in_schema=False)
+async def for_you(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    cursor: CursorParam = None,
+) -> Template:
+    """The reader's own list."""
+    visitor = await visitor_of(request, services)
+    feed = await services.recommender.feed(visitor.user, Page(_LONG, cursor))
+    return render(
+        request, services, "for-you.html", visitor, section="for-you", is_stale=feed.stale,
+        feed=feed, is_first=cursor is None,
+    )  # fmt: skip
+
+
+@get("/trending", include_in_schema=False)
+async def trending(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    window: Annotated[Window, QueryParameter()] = "week",
+    cursor: CursorParam = None,
+) -> Template:
+    """What gathers votes now."""
+    visitor, feed = await asyncio.gather(
+        visitor_of(request, services),
+        services.recommender.trending(window, Page(_LONG, cursor)),
+    )
+    return render(
+        request, services, "trending.html", visitor, section="trending", is_stale=feed.stale,
+        alternates=alternates("/feeds/trending", f"Trending: {_WINDOWS[window]}", f"window={window}"),
+        feed=feed, window=window, windows=_WINDOWS,
+    )  # fmt: skip
+
+
+@get(["/daily", "/daily/{name:str}"], include_in_schema=False)
+async def daily(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    name: FromPath[str | None] = None,
+    cursor: CursorParam = None,
+    date: _Jump = None,
+) -> Response[Any]:
+    """What was listed on a day."""
+    return await _period(request, services, "daily", name, cursor, date)
+
+
+@get(["/weekly", "/weekly/{name:str}"], include_in_schema=False)
+async def weekly(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    name: FromPath[str | None] = None,
+    cursor: CursorParam = None,
+    date: _Jump = None,
+) -> Response[Any]:
+    """What was listed in a week."""
+    return await _period(request, services, "weekly", name, cursor, date)
+
+
+@get(["/monthly", "/monthly/{name:str}"], include_in_schema=False)
+async def monthly(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    name: FromPath[str | None] = None,
+    cursor: CursorParam = None,
+    date: _Jump = None,
+) -> Response[Any]:
+    """What was listed in a month."""
+    return await _period(request, services, "monthly", name, cursor, date)
+
+
+async def _period(
+    request: Request[Any, Any, Any],
+    services: Services,
+    kind: PeriodKind,
+    name: str | None,
+    cursor: str | None,
+    date: str | None,
+) -> Response[Any]:
+    """Show a period, the latest where none is named; or lead to the one that holds a date."""
+    zone = services.settings.zone
+    if date:
+        start_us = named("daily", date, zone).start_us
+        return Redirect(f"/{kind}/{holding(kind, start_us, zone).name}", status_code=303)
+    listed_us = calendar.latest_us(services)
+    latest = holding(kind, now_us() if listed_us is None else listed_us, zone)
+    period = latest if name is None else named(kind, name, zone)
+    visitor, feed = await asyncio.gather(
+        visitor_of(request, services),
+        services.periods.listed(kind, period.name, Page(_LONG, cursor)),
+    )
+    return render(
+        request, services, "period.html", visitor, section=kind, is_stale=feed.stale,
+        alternates=alternates(f"/feeds/{kind}", f"The latest {kind} list"),
+        feed=feed, period=period, latest=latest,
+        heading=calendar.title(period, zone),
+        views=calendar.views(period, feed, zone),
+        steps=calendar.steps(feed, kind, zone),
+        date=calendar.date_in(period, zone),
+        is_future=period.start_us > now_us(),
+    )  # fmt: skip
+
+
+router = Router(
+    "/", route_handlers=[home, for_you, trending, daily, weekly, monthly], opt={"access": PUBLIC}
+)

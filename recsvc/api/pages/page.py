@@ -1,0 +1,164 @@
+"""What the site's pages share: their headers, the templates, and who is looking."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from litestar import Request
+from litestar.response import Template
+
+from recsvc.api.items import raw_path
+from recsvc.api.pages.tex import with_formulae
+from recsvc.api.reader import reader_of
+from recsvc.api.reading.formats import Alternate
+from recsvc.api.services import Services
+from recsvc.core.preferences import Preferences
+from recsvc.core.profile import NOBODY, Profile
+from recsvc.sources import demo
+
+HERE = Path(__file__).parent.parent
+
+# No inline script or style anywhere: what a title contains can never run.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'self'",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+# What a page shows depends on who looks, and on what they did a moment ago.
+_OWN = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Who looks at a page, and what they did.
+
+    Attributes:
+        user: None for somebody unknown.
+        voted: the items that their upvote stands on.
+    """
+
+    user: str | None
+    profile: Profile
+    voted: frozenset[str]
+
+    @property
+    def preferences(self) -> Preferences:
+        """What they follow and mute."""
+        return self.profile.preferences
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is one of the demo's readers, seen over the shoulder."""
+        return self.user is not None and demo.is_simulated(self.user)
+
+
+class Shell(msgspec.Struct, frozen=True):
+    """What stands around every page.
+
+    Attributes:
+        section: the page's place in the navigation.
+        back: the page's own address, where its buttons lead back to.
+        readers: the demo's readers to choose from; empty on a real site.
+        is_open: whether this machine may call the API without a key.
+        alternates: the page's list for feed readers.
+        is_stale: whether a part is silent that should have had a say.
+    """
+
+    section: str
+    back: str
+    readers: list[str]
+    is_demo: bool
+    is_open: bool
+    alternates: list[Alternate]
+    is_stale: bool
+
+
+async def visitor_of(request: Request[Any, Any, Any], services: Services) -> Visitor:
+    """Return who looks at a page."""
+    user = reader_of(request, services)
+    profile = await services.recommender.profile(user) if user else NOBODY
+    voted = frozenset(i.item for i in profile.interactions if i.states.get("upvote", 0) > 0)
+    return Visitor(user, profile, voted)
+
+
+def render(
+    request: Request[Any, Any, Any],
+    services: Services,
+    template: str,
+    visitor: Visitor,
+    *,
+    section: str = "",
+    status: int = 200,
+    alternates: Iterable[Alternate] = (),
+    is_stale: bool = False,
+    **context: object,
+) -> Template:
+    """Return a page with everything around it."""
+    is_demo = services.live.demo
+    shell = Shell(
+        section=section,
+        back=back_to(request),
+        readers=demo.readers() if is_demo else [],
+        is_demo=is_demo,
+        is_open=services.admission.is_open,
+        alternates=list(alternates),
+        is_stale=is_stale,
+    )
+    return Template(
+        template,
+        context={"shell": shell, "visitor": visitor, **context},
+        headers=HEADERS | _OWN,
+        status_code=status,
+        media_type="text/html",
+    )
+
+
+def back_to(request: Request[Any, Any, Any]) -> str:
+    """Return a page's own address, from its first slash on."""
+    path = quote(raw_path(request).decode("latin-1"), safe="/%:@!$&'()*+,;=~-._")
+    query = request.url.query
+    return "/" + path.lstrip("/") + (f"?{query}" if query else "")
+
+
+def environment() -> Environment:
+    """Return the template environment: autoescaping, undefined names are errors."""
+    loaded = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    loaded.filters |= {
+        "day": _day,
+        "count": _count,
+        "paper_path": paper_path,
+        "formulae": with_formulae,
+        "reader_name": _reader_name,
+    }
+    return loaded
+
+
+def paper_path(item: str) -> str:
+    """Return the path of a paper's page; slashes of its id are its own."""
+    return f"/papers/{quote(item, safe='')}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _reader_name(user: str | None) -> str:
+    """Return how a reader is called on the page; simulated ones say so."""
+    if user is not None and demo.is_simulated(user):
+        return user.removeprefix("simulated-").replace("-", " ").capitalize() + " (simulated)"
+    return "you"

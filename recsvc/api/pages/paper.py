@@ -1,0 +1,110 @@
+"""A paper's page; and, since both live below `/papers/`, its Markdown."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Template
+
+from recsvc.api.huggingface.routes import found, markdown
+from recsvc.api.items import path_id
+from recsvc.api.pages.page import Visitor, render, visitor_of
+from recsvc.api.reading.formats import alternates
+from recsvc.api.services import Services
+from recsvc.core.access import PUBLIC
+from recsvc.core.items import StoredItem, view
+from recsvc.errors import NotFoundError
+from recsvc.feed import Feed, Listed, Page, Reason
+
+_PREFIX = "/papers/"
+_SUFFIX = ".md"
+_SIMILAR = 6
+_AUTHORS = 12
+
+# What importers keep of a paper's other addresses; `recsvc.sources.extra` says what each means.
+_LINKS = {"project_page": "Project page", "github": "Code", "open_access_pdf": "PDF"}
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An address of a paper elsewhere."""
+
+    label: str
+    href: str
+
+
+@get(
+    "/papers/{paper:path}",
+    operation_id="hfReadPaper",
+    tags=["huggingface"],
+    answers={"text/markdown": str, "text/html": str},
+)
+async def paper_page(
+    paper: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Response[Any]:
+    """One paper: its page, or as Markdown where `.md` follows its id."""
+    name = path_id(request, _PREFIX)
+    if not name.endswith(_SUFFIX):
+        return await _page(request, services, name)
+    try:
+        return await markdown(services, name.removesuffix(_SUFFIX))
+    except NotFoundError:
+        if services.live.catalogue.row_of(name) is None:
+            raise
+        return await _page(request, services, name)  # whose id happens to end like that
+
+
+async def _page(request: Request[Any, Any, Any], services: Services, name: str) -> Template:
+    item, upvotes = await found(services, name)
+    visitor = await visitor_of(request, services)
+    similar, reason = await asyncio.gather(
+        _similar(services, item.id), _reason(services, visitor, item.id)
+    )
+    votes_here = upvotes - item.upvotes
+    entry = Listed(item.id, 0, 0.0, "", Reason("new", [], ""), view(item, votes_here))
+    states = next((i.states for i in visitor.profile.interactions if i.item == item.id), {})
+    return render(
+        request, services, "paper-page.html", visitor, is_stale=similar.stale,
+        alternates=alternates("/feeds/similar", "Similar papers", urlencode({"item": item.id})),
+        entry=entry, item=entry.item, similar=similar, reason=reason, links=links_of(item),
+        authors=item.authors[:_AUTHORS], more_authors=item.authors[_AUTHORS:],
+        is_hidden=states.get("hide", 0) > 0,
+    )  # fmt: skip
+
+
+async def _similar(services: Services, item: str) -> Feed:
+    return await services.recommender.similar([item], [], Page(_SIMILAR))
+
+
+async def _reason(services: Services, visitor: Visitor, item: str) -> Reason | None:
+    """Return what in the reader's history speaks for a paper; None if nothing does."""
+    if visitor.user is None or item in visitor.voted:
+        return None
+    ranked = await services.recommender.rank(visitor.user, [item], Page())
+    reason = ranked.items[0].reason if ranked.items else None
+    if reason is None or not reason.kind.startswith("because") or reason.items == [item]:
+        return None
+    return reason
+
+
+def links_of(item: StoredItem) -> list[Link]:
+    """Return a paper's addresses elsewhere, each once, the paper itself first; none but of the web."""
+    found = [("Read the paper", item.url)]
+    arxiv, doi = item.extra.get("arxiv_id"), item.extra.get("doi")
+    if isinstance(arxiv, str):
+        found += [("arXiv", f"https://arxiv.org/abs/{arxiv}")]
+        found += [("PDF", f"https://arxiv.org/pdf/{arxiv}")]
+    if isinstance(doi, str):
+        found += [("DOI", f"https://doi.org/{doi}")]
+    found += [(label, item.extra.get(name)) for name, label in _LINKS.items()]
+    links: dict[str, Link] = {}
+    for label, href in found:
+        if isinstance(href, str) and href.startswith(("https://", "http://")):
+            links.setdefault(href, Link(label, href))
+    return list(links.values())
+
+
+router = Router("/", route_handlers=[paper_page], opt={"access": PUBLIC, "problems": (404,)})

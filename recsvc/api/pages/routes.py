@@ -1,0 +1,23 @@
+"""All pages of the site, and its style and scripts, put together."""
+
+from litestar import Router
+from litestar.static_files import create_static_files_router
+
+from recsvc.api.pages import buttons, lists, paper, search, you
+from recsvc.api.pages.page import HERE
+from recsvc.api.pages.problems import HANDLERS
+from recsvc.core.access import PUBLIC
+
+static = create_static_files_router(
+    "/static",
+    directories=[HERE / "static"],
+    include_in_schema=False,
+    name="static",
+    opt={"access": PUBLIC},
+)
+
+router = Router(
+    "/",
+    route_handlers=[lists.router, search.router, paper.router, you.router, buttons.router],
+    exception_handlers=HANDLERS,
+)

@@ -1,0 +1,166 @@
+"""The page that searches, and its results alone, which its script fetches while one types."""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
+from litestar.response import Template
+
+from recsvc.api.pages.page import render, visitor_of
+from recsvc.api.params import CursorParam
+from recsvc.api.reading.formats import alternates
+from recsvc.api.services import Services
+from recsvc.core.access import PUBLIC
+from recsvc.core.catalogue import NO_FILTERS, Filters
+from recsvc.core.labels import Labels
+from recsvc.core.periods import named
+from recsvc.errors import InvalidError
+from recsvc.feed import Feed, Page
+from recsvc.search import Sort
+
+_LIMIT = 30
+_TOPICS = 40
+_ORGANISATIONS = 200
+
+_Text = Annotated[str, QueryParameter(max_length=1_000)]
+_Date = Annotated[str, QueryParameter(max_length=40)]
+
+
+class Query(msgspec.Struct, frozen=True):
+    """What a search form says; empty fields say nothing.
+
+    Attributes:
+        since, until: the first and the last day, inclusive.
+    """
+
+    q: str
+    topic: str
+    organisation: str
+    since: str
+    until: str
+    sort: Sort
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return not (self.q.strip() or self.is_filtered)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything but the words is asked for."""
+        return bool(self.topic or self.organisation or self.since or self.until)
+
+    @property
+    def encoded(self) -> str:
+        """The query as part of an address."""
+        fields = {k: v for k, v in msgspec.to_builtins(self).items() if v}
+        if self.sort == "relevance":
+            del fields["sort"]
+        return urlencode(fields)
+
+
+def asked_query(
+    q: _Text = "",
+    topic: _Text = "",
+    organisation: _Text = "",
+    since: _Date = "",
+    until: _Date = "",
+    sort: Annotated[Sort, QueryParameter()] = "relevance",
+) -> Query:
+    """Read what a search form says; a dependency of its handlers."""
+    return Query(q, topic, organisation, since, until, sort)
+
+
+@get("/search", include_in_schema=False)
+async def search_page(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    wanted: NamedDependency[Query],
+    cursor: CursorParam = None,
+) -> Template:
+    """The form, and what it finds."""
+    return await _shown(request, services, wanted, cursor, is_typing=False)
+
+
+@get("/search/results", include_in_schema=False)
+async def results(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    wanted: NamedDependency[Query],
+) -> Template:
+    """What the form finds so far, its last word perhaps unfinished."""
+    return await _shown(request, services, wanted, None, is_typing=True)
+
+
+async def _shown(
+    request: Request[Any, Any, Any],
+    services: Services,
+    query: Query,
+    cursor: str | None,
+    *,
+    is_typing: bool,
+) -> Template:
+    visitor, found = await asyncio.gather(
+        visitor_of(request, services), _found(services, query, cursor, is_typing)
+    )
+    feed, problem = found
+    return render(
+        request, services, "search-results.html" if is_typing else "search.html", visitor,
+        section="search", is_stale=feed is not None and feed.stale,
+        alternates=alternates("/feeds/search", f"Search: {query.q}", urlencode({"q": query.q}))
+        if query.q.strip() else [],
+        query=query, feed=feed, problem=problem,
+        topics=_frequent(services, services.live.catalogue.topics, _TOPICS),
+        organisations=_frequent(services, services.live.catalogue.organisations, _ORGANISATIONS),
+        here=f"/search?{query.encoded}" if is_typing else None,
+    )  # fmt: skip
+
+
+async def _found(
+    services: Services, query: Query, cursor: str | None, is_typing: bool
+) -> tuple[Feed | None, str]:
+    """Return what a query finds, or why nothing can be looked for."""
+    if query.is_empty:
+        return None, ""
+    try:
+        page = Page(_LIMIT, cursor, _filters(services, query))
+    except InvalidError as exc:
+        return None, str(exc)
+    if not query.q.strip():
+        return await services.recommender.new(page), ""
+    return await services.search.search(query.q, page, prefix=is_typing, sort=query.sort), ""
+
+
+def _filters(services: Services, query: Query) -> Filters:
+    """Return a query's filters.
+
+    Raises:
+        InvalidError: for a date that is none.
+    """
+    if not query.is_filtered:
+        return NO_FILTERS
+    zone = services.settings.zone
+    return Filters(
+        topic=(query.topic,) if query.topic else (),
+        organisation=(query.organisation,) if query.organisation else (),
+        since_us=named("daily", query.since, zone).start_us if query.since else None,
+        until_us=named("daily", query.until, zone).end_us if query.until else None,
+    )
+
+
+def _frequent(services: Services, labels: Labels, n: int) -> list[tuple[str, int]]:
+    """Return the most frequent labels, with the number of their items."""
+    counts = labels.counts(services.live.catalogue.visible)
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:n]
+
+
+router = Router(
+    "/",
+    route_handlers=[search_page, results],
+    dependencies={"wanted": Provide(asked_query, sync_to_thread=False)},
+    opt={"access": PUBLIC},
+)

@@ -1,0 +1,215 @@
+"""The reader's page: what they follow, mute and did; their feed's address, export, erasure."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, URLEncodedBody
+from litestar.response import Redirect, Stream, Template
+from msgspec import Meta
+
+from recsvc.api.pages.buttons import Back, back_as
+from recsvc.api.pages.page import Visitor, render, visitor_of
+from recsvc.api.preferences import Name
+from recsvc.api.reader import forgetting, newcomer, reader_of
+from recsvc.api.reading.private import addresses
+from recsvc.api.services import Services
+from recsvc.api.users import exported
+from recsvc.clock import from_us, now_us
+from recsvc.core.access import PUBLIC
+from recsvc.core.preferences import Stance
+from recsvc.core.profile import Interaction
+from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
+from recsvc.sources import demo
+
+_HISTORY = 100
+
+_DID = {"upvote": "Upvoted", "save": "Saved", "hide": "Hidden"}
+_SIGNALS = {"click": "Opened", "read": "Read", "share": "Shared"}
+Kind = Literal["topics", "organisations", "words"]
+
+
+class Preference(msgspec.Struct, frozen=True):
+    """One thing followed or muted.
+
+    Attributes:
+        label: how it is called; organisations are kept by slug.
+        href: where its papers are.
+    """
+
+    kind: Kind
+    name: str
+    label: str
+    stance: Stance
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """What a reader did to a paper.
+
+    Attributes:
+        title: None when the paper is gone.
+        at: the instant of the latest thing.
+        undo: the kind of event that takes it back; empty where nothing does.
+    """
+
+    item: str
+    title: str | None
+    did: str
+    day: str
+    undo: str
+
+
+class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a button to follow or mute says; no stance takes it back."""
+
+    kind: Kind
+    name: Name
+    stance: Literal["follow", "mute", ""] = ""
+    back: Back = "/you"
+
+
+class AddressWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of the private address."""
+
+    wanted: Literal["make", "revoke"]
+
+
+class Farewell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That somebody means it."""
+
+    sure: Annotated[str, Meta(max_length=10)] = ""
+
+
+@get("/you", include_in_schema=False)
+async def you(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    erased: Annotated[bool, QueryParameter()] = False,
+) -> Template:
+    """What is known of whoever looks at it."""
+    visitor = await visitor_of(request, services)
+    since_us = None if visitor.user is None else await services.preferences.address(visitor.user)
+    private = None
+    if visitor.user is not None and since_us is not None:
+        private = addresses(request, services, visitor.user, since_us)
+    return render(
+        request, services, "you.html", visitor, section="you",
+        preferences=await _preferences(services, visitor),
+        deeds=await _deeds(services, visitor), limit=_HISTORY,
+        n_deeds=len(_standing(visitor)), private=private, erased=erased,
+    )  # fmt: skip
+
+
+@post("/you/preferences", include_in_schema=False)
+async def wish(
+    data: URLEncodedBody[Wish],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+) -> Redirect:
+    """Follow, mute or neither, and go back to where the button stood."""
+    name = data.name.strip()
+    if not name:
+        raise InvalidError("a name is missing", "name")
+    known = reader_of(request, services)
+    user = known or newcomer(services)
+    await services.preferences.change(user, {data.kind: {name: data.stance or None}})
+    return back_as(services, user, known, data.back)
+
+
+@post("/you/address", include_in_schema=False)
+async def address(
+    data: URLEncodedBody[AddressWish],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+) -> Redirect:
+    """Make the private address of the reader's list, or make it invalid."""
+    known = reader_of(request, services)
+    user = known or newcomer(services)
+    if data.wanted == "make":
+        await services.preferences.make_address(user, now_us())
+    else:
+        await services.preferences.revoke_address(user)
+    return back_as(services, user, known, "/you")
+
+
+@get("/you/export", include_in_schema=False)
+async def export(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Stream:
+    """Everything stored of the reader."""
+    user = reader_of(request, services)
+    if user is None:
+        raise NotFoundError("nothing is stored about you")
+    return await exported(services, user)
+
+
+@post("/you/erase", include_in_schema=False)
+async def erase(
+    data: URLEncodedBody[Farewell],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+) -> Redirect:
+    """Erase the reader, and forget who they are."""
+    user = reader_of(request, services)
+    if data.sure != "yes":
+        raise InvalidError("tick the box if you are sure", "sure")
+    if user is not None and demo.is_simulated(user):
+        raise NotAllowedError("a simulated reader is not yours to erase")
+    if user is not None:
+        await services.erasures.request(user, now_us())
+    return Redirect("/you?erased=true", status_code=303, cookies=[forgetting()])
+
+
+async def _preferences(services: Services, visitor: Visitor) -> list[Preference]:
+    """Return what a reader follows and mutes, by name."""
+    kept = visitor.preferences
+    names = await _organisation_names(services, list(kept.organisations))
+    kinds: list[tuple[Kind, dict[str, Stance]]] = [
+        ("topics", kept.topics), ("organisations", kept.organisations), ("words", kept.words),
+    ]  # fmt: skip
+    found = [
+        Preference(kind, name, names.get(name, name) if kind == "organisations" else name, stance)
+        for kind, stances in kinds
+        for name, stance in stances.items()
+    ]
+    return sorted(found, key=lambda one: (one.label.casefold(), one.kind))
+
+
+async def _organisation_names(services: Services, slugs: list[str]) -> dict[str, str]:
+    """Return the names of organisations by slug, as one of their items has them."""
+    catalogue = services.live.catalogue
+    rows = [rows[0] for slug in slugs if len(rows := catalogue.organisations.rows([slug]))]
+    items = await services.cache.get([catalogue.id_of(int(row)) for row in rows])
+    known = [item.organisation for item in items.values() if item.organisation is not None]
+    return {organisation.slug: organisation.name for organisation in known}
+
+
+async def _deeds(services: Services, visitor: Visitor) -> list[Deed]:
+    """Return what a reader did, latest first."""
+    shown = _standing(visitor)[:_HISTORY]
+    bodies = await services.cache.get([i.item for i in shown])
+    zone = services.settings.zone
+    deeds = []
+    for i in shown:
+        body = bodies.get(i.item)
+        at = from_us(i.last_us).astimezone(zone)
+        undo = "unhide" if i.is_hidden else "unvote" if i.states.get("upvote", 0) > 0 else ""
+        title = None if body is None else body.title
+        deeds.append(Deed(i.item, title, _did(i), f"{at.day} {at:%B %Y}", undo))
+    return deeds
+
+
+def _standing(visitor: Visitor) -> list[Interaction]:
+    standing = [i for i in visitor.profile.interactions if i.is_acted_on]
+    return sorted(standing, key=lambda i: (-i.last_us, i.item))
+
+
+def _did(interaction: Interaction) -> str:
+    """Return what a reader did to a paper, in words."""
+    words = [word for state, word in _DID.items() if interaction.states.get(state, 0) > 0]
+    for signal, word in _SIGNALS.items():
+        n = interaction.signals.get(signal, (0, 0, 0))[0]
+        words += [word if n == 1 else f"{word} {n} times"] if n else []
+    return ", ".join(words).capitalize()
+
+
+router = Router("/", route_handlers=[you, wish, address, export, erase], opt={"access": PUBLIC})

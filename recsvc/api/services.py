@@ -1,0 +1,172 @@
+"""What a serving process holds: opened in the application's lifespan, handed to handlers by name."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import msgspec
+import structlog
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from recsvc.admission import Admission
+from recsvc.core.kinds import Kind
+from recsvc.digest.compose import Composer
+from recsvc.digest.desk import Desk
+from recsvc.digest.links import Links
+from recsvc.digest.writer import Writer
+from recsvc.errors import StoreError
+from recsvc.parent import exit_with_server
+from recsvc.periods import Periods
+from recsvc.recommender import Recommender
+from recsvc.search import Search
+from recsvc.settings import Settings
+from recsvc.store.boards import Boards
+from recsvc.store.connection import connect
+from recsvc.store.credentials import Credentials
+from recsvc.store.erasures import Erasures
+from recsvc.store.events import EventLog
+from recsvc.store.exports import Exports
+from recsvc.store.gorse import Gorse
+from recsvc.store.item_cache import ItemCache
+from recsvc.store.items import Items
+from recsvc.store.keyring import Keyring
+from recsvc.store.live import Live
+from recsvc.store.mail_limits import MailLimits
+from recsvc.store.pipe import Pipe
+from recsvc.store.preferences import ReaderPreferences
+from recsvc.store.profiles import Profiles
+from recsvc.store.search_index import SearchIndex
+from recsvc.store.signatures import Signatures, signatures
+from recsvc.store.snapshots import Snapshots
+from recsvc.store.subscriptions import Subscriptions
+from recsvc.store.training import Training
+from recsvc.store.warmed import WarmedItems
+
+log = structlog.get_logger()
+
+# A reader does not wait longer for a store that is silent; the feed is then served from memory.
+_STORE_TIMEOUT_S = 3.0
+
+
+class Services(msgspec.Struct, frozen=True):
+    """Everything handlers call."""
+
+    settings: Settings
+    kinds: dict[str, Kind]
+    live: Live
+    recommender: Recommender
+    search: Search
+    periods: Periods
+    events: EventLog
+    items: Items
+    cache: ItemCache
+    profiles: Profiles
+    preferences: ReaderPreferences
+    snapshots: Snapshots
+    training: Training
+    signatures: Signatures
+    desk: Desk
+    composer: Composer
+    links: Links
+    writer: Writer
+    credentials: Credentials
+    keyring: Keyring
+    admission: Admission
+    boards: Boards
+    erasures: Erasures
+    exports: Exports
+    gorse: Gorse
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Services]:
+    """Connect, load the catalogue, follow the store; close it all in the end.
+
+    Raises:
+        StoreUnavailableError: when the store does not answer at the start.
+    """
+    redis = connect(settings.store_url, timeout_s=_STORE_TIMEOUT_S)
+    pipe = Pipe(redis)
+    items = Items(pipe, settings.trending_params())
+    cache = ItemCache(items, settings.cached_items)
+    snapshots = Snapshots(pipe, settings.snapshot_cache_path)
+    boards = Boards(pipe, settings.trending_params())
+    index = SearchIndex()
+    live = Live(redis, items, boards, snapshots, cache, index, WarmedItems(pipe))
+    profiles = Profiles(pipe, lambda: live.catalogue.aliases)
+    kinds = settings.kinds()
+    params = settings.recommender_params()
+    digest = settings.digest_params()
+    recommender = Recommender(live, profiles, cache, params)
+    credentials = Credentials(pipe)
+    keyring = Keyring(credentials)
+    try:
+        await keyring.start()
+        await live.start()
+        signs = await signatures(pipe)
+        links = Links(signs, digest)
+        limits = MailLimits(pipe, signs, settings.mail_limit_params())
+        yield Services(
+            settings,
+            kinds,
+            live,
+            recommender,
+            Search(live, index, cache, recommender, params.depth),
+            Periods(live, recommender, settings.zone, params.cursor_ttl_s),
+            EventLog(
+                Pipe(redis), kinds, settings.event_log_params(), lambda: live.catalogue.aliases
+            ),
+            items,
+            cache,
+            profiles,
+            ReaderPreferences(pipe),
+            snapshots,
+            Training(pipe),
+            signs,
+            Desk(Subscriptions(pipe), limits, links, signs),
+            Composer(recommender, profiles, digest),
+            links,
+            Writer(links, digest),
+            credentials,
+            keyring,
+            Admission(keyring, settings.admission_params()),
+            boards,
+            Erasures(pipe),
+            Exports(pipe),
+            Gorse(pipe, settings.profile_ttl_days),
+        )
+    finally:
+        await keyring.stop()
+        await live.stop()
+        await redis.aclose()
+
+
+def lifespan_of(
+    settings: Settings,
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """Return the application's lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        exit_with_server()
+        try:
+            async with opened(settings) as services:
+                app.state.services = services
+                log.info("api_ready", n_items=services.live.catalogue.n)
+                yield
+        except StoreError as exc:
+            log.error("api_cannot_start", error=str(exc))
+            raise
+
+    return lifespan
+
+
+def provided() -> dict[str, Provide]:
+    """Return the dependencies handlers may name."""
+
+    def services(state: State) -> Services:
+        found: Services = state.services
+        return found
+
+    return {"services": Provide(services, sync_to_thread=False)}

@@ -1,0 +1,140 @@
+"""`recsvc evaluate`: how good the ranking is, on a log of one's own or on files."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from recsvc.cli.context import store
+from recsvc.clock import from_us, now_us
+from recsvc.settings import Settings, from_environment
+from recsvc.sources.records import Options
+from recsvc.store.items import Items
+from recsvc.store.pipe import Pipe
+from recsvc.store.streams import Streams
+
+if TYPE_CHECKING:  # numpy, scipy and polars take a second to load: only when they are needed
+    from workers.evaluation.evaluate import Report
+    from workers.train import Material
+
+_SHOWN = ("recall@20", "ndcg@20", "mrr")
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--share", default=0.2, type=click.FloatRange(0, 1, True, True), show_default=True,
+              help="Share of the events, the latest, that are predicted.")  # fmt: skip
+@click.option("--sample", default=2000, show_default=True, help="Readers at most; 0: all.")
+@click.option("--column", "columns", multiple=True, metavar="FIELD=COLUMN",
+              help="Of a table: which column holds a field.")  # fmt: skip
+@click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE",
+              help="Of a table: what a field is in every row, e.g. kind=upvote.")  # fmt: skip
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the report with its plots to this file.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def evaluate(
+    files: tuple[Path, ...],
+    share: float,
+    sample: int,
+    columns: tuple[str, ...],
+    constants: tuple[str, ...],
+    html: Path | None,
+    as_json: bool,
+) -> None:
+    """Divide a log by time, train on what came before and rank for what came after.
+
+    Without FILES the service's own log is taken; files may be of any format that `recsvc import` knows,
+    events and items in any order. docs/evaluation.md says what the figures mean.
+    """
+    from workers.evaluation.page import page
+
+    settings = from_environment()
+    options = Options(columns=_pairs(columns), constants=_pairs(constants))
+    console = Console(stderr=as_json)
+    material = _of_files(files, options, settings) if files else asyncio.run(_own(settings))
+    with Progress(console=console, transient=True) as progress:
+        report = _evaluated(material, settings, share, sample, _bars(progress))
+    if html is not None:
+        html.write_text(page(report))
+        console.print(f"{html}: the report with its plots")
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+    else:
+        console.print(table(report))
+
+
+def _evaluated(
+    material: "Material",
+    settings: Settings,
+    share: float,
+    sample: int,
+    progress: Callable[[str, int], Callable[[int], object]],
+) -> "Report":
+    from workers.evaluation.evaluate import EvaluateParams, evaluate
+    from workers.trainer import round_params
+
+    params = round_params(settings)
+    how = EvaluateParams(share, sample, settings.seed)
+    return evaluate(material, params.train, params.blend, how, progress)
+
+
+def _bars(progress: Progress) -> Callable[[str, int], Callable[[int], object]]:
+    def begin(name: str, steps: int) -> Callable[[int], object]:
+        task = progress.add_task(name, total=steps)
+        return lambda n: progress.advance(task, n)
+
+    return begin
+
+
+def _of_files(files: tuple[Path, ...], options: Options, settings: Settings) -> "Material":
+    from workers.evaluation.files import read
+
+    material, n_problems = read(list(files), options, settings.kinds(), now_us())
+    if n_problems:
+        click.echo(f"{n_problems} records were not understood", err=True)
+    return material
+
+
+async def _own(settings: Settings) -> "Material":
+    from workers.archive import Archive
+    from workers.gathering import gathered
+
+    async with store(settings) as redis:
+        streams = Streams(redis, "evaluate")
+        return await gathered(Archive(settings.archive_path), streams, Items(Pipe(redis)), now_us())
+
+
+def _pairs(given: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in given:
+        field, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is not of the form FIELD=VALUE")
+        found[field] = value
+    return found
+
+
+def table(report: "Report") -> Table:
+    """Return the report for a terminal."""
+    found = Table(
+        title=f"{report.n_readers:,} readers, {report.n_events:,} events, {report.n_items:,} items, "
+        f"divided at {from_us(report.cut_us):%Y-%m-%d %H:%M}",
+        caption="± half of the 95 % interval; +: the feed is surely better, -: surely worse",
+        box=box.SIMPLE,
+    )
+    found.add_column("method", no_wrap=True)
+    for name in (*_SHOWN, "coverage", "novelty", ""):
+        found.add_column(name, justify="right")
+    for s in report.methods:
+        shown = [s.figures[name] for name in _SHOWN]
+        cells = [f"{i.mean:.3f} ±{(i.high - i.low) / 2:.3f}" for i in shown]
+        sign = "+" if s.difference.low > 0 else "-" if s.difference.high < 0 else ""
+        found.add_row(s.method, *cells, f"{s.coverage:.3f}", f"{s.novelty:.1f}", sign)
+    return found

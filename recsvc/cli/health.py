@@ -1,0 +1,46 @@
+"""`recsvc health`: whether this machine's part of the service works, for containers and scripts."""
+
+import asyncio
+import sys
+
+import click
+import httpx
+
+from recsvc.clock import SECOND_US, now_us
+from recsvc.settings import Settings, from_environment
+from recsvc.store import keys
+from recsvc.store.connection import connect, translated
+
+_SILENT_S = 20
+
+
+@click.command()
+@click.option("--worker", is_flag=True, help="Ask for a worker's sign of life instead of HTTP.")
+def health(worker: bool) -> None:
+    """Exit with 0 if the service works, with 1 if not, and say what ails it."""
+    settings = from_environment()
+    problem = asyncio.run(_worker_problem(settings)) if worker else _api_problem(settings)
+    click.echo(problem or "ok")
+    sys.exit(1 if problem else 0)
+
+
+def _api_problem(settings: Settings) -> str | None:
+    url = f"{settings.local_url}/health/ready"
+    try:
+        answer = httpx.get(url, timeout=4, trust_env=False)
+    except httpx.HTTPError as exc:
+        return f"{url}: {exc}"
+    return None if answer.is_success else f"{url}: {answer.status_code} {answer.text[:300]}"
+
+
+async def _worker_problem(settings: Settings) -> str | None:
+    redis = connect(settings.store_url, timeout_s=3.0)
+    try:
+        with translated():
+            beat = await redis.get(keys.WORKER)
+    finally:
+        await redis.aclose()
+    if beat is None:
+        return "no worker has given a sign of life"
+    silent_s = (now_us() - int(beat)) / SECOND_US
+    return f"no sign of life for {silent_s:.0f} s" if silent_s > _SILENT_S else None

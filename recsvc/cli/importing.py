@@ -1,0 +1,229 @@
+"""`recsvc import`: items, events and readers' libraries from files."""
+
+import asyncio
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+import msgspec
+
+from recsvc.cli.context import store
+from recsvc.cli.demo import remove_demo
+from recsvc.cli.reporting import progress, report
+from recsvc.clock import now_us
+from recsvc.errors import InvalidError, UnknownFormatError
+from recsvc.intake import Intake, IntakeParams
+from recsvc.intake.summary import Summary
+from recsvc.settings import Settings, from_environment
+from recsvc.sources.content import Content
+from recsvc.sources.formats import LIBRARIES, recognised
+from recsvc.sources.records import Happened, Options, Problem, Source
+from recsvc.store.imports import Imports
+from recsvc.store.pipe import Pipe
+
+
+class _Group(click.Group):
+    """Takes files unless the first word is the name of a subcommand."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Send what is no subcommand to `files`."""
+        if args and args[0] not in self.commands and args[0] not in self.get_help_option_names(ctx):
+            args = ["files", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    "import",
+    cls=_Group,
+    no_args_is_help=True,
+    subcommand_metavar="FILE... [OPTIONS] | COMMAND [ARGS]...",
+)
+def import_command() -> None:
+    """Bring papers, events and readers' libraries into the catalogue.
+
+    `recsvc import FILE...` reads files, whose format is recognised by their content; the commands below
+    fetch from the archives themselves. Docs: docs/importing.md.
+    """
+
+
+def intake_options(command: click.decorators.FC) -> click.decorators.FC:
+    """Add the options that every import has."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
+        click.option(
+            "--keep-demo", is_flag=True, help="Leave the demo in, which goes when real data comes."
+        ),
+        click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing."),
+    ):
+        command = option(command)
+    return command
+
+
+@import_command.command("files")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("--year", type=click.IntRange(1900, 2200), help="Year of dates that name none.")
+@click.option("--page-date", metavar="YYYY-MM-DD", help="Date of the page, where it names none.")
+@click.option(
+    "--reader", metavar="USER", help="Whose library it is: its papers are saved for them."
+)
+@click.option("--add-items", is_flag=True, help="Add a library's papers that are not known.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Of a table: which column holds a field.",
+)
+@click.option(
+    "--set",
+    "constants",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Of a table: what a field is in every row.",
+)
+@click.option(
+    "--kind", "kinds", multiple=True, metavar="THEIRS=OURS", help="What a kind of event means."
+)
+@click.option("--encoding", metavar="NAME", help="Of files that are not UTF-8.")
+@click.option("--again", is_flag=True, help="Read events of files that were imported before.")
+@intake_options
+def files_command(
+    files: tuple[str, ...],
+    year: int | None,
+    page_date: str | None,
+    reader: str | None,
+    add_items: bool,
+    columns: tuple[str, ...],
+    constants: tuple[str, ...],
+    kinds: tuple[str, ...],
+    encoding: str | None,
+    again: bool,
+    keep_demo: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Bring in what FILES hold, whether the service runs or not.
+
+    The format is recognised by the content. Importing the same files again changes nothing. The exit
+    code is 1 when anything was not understood.
+    """
+    settings = from_environment()
+    options = Options(
+        year,
+        None if page_date is None else _date(page_date, "--page-date").isoformat(),
+        settings.timezone,
+        _pairs(columns, "--column"),
+        _pairs(constants, "--set"),
+        _pairs(kinds, "--kind"),
+    )
+    try:
+        # Every file is recognised before anything is written: an unknown one changes nothing.
+        found = [one for file in files for one in recognised(Path(file), options, encoding or "")]
+        _check_libraries(found, reader, add_items)
+    except UnknownFormatError as exc:
+        click.echo(f"recsvc: {exc}; nothing was written", err=True)
+        sys.exit(1)
+    params = intake_params(settings, dry_run=dry_run, reader=reader, add_items=add_items)
+    report(
+        asyncio.run(_import(settings, found, options, params, again, keep_demo)), dry_run, as_json
+    )
+
+
+def intake_params(
+    settings: Settings, *, dry_run: bool, reader: str | None = None, add_items: bool = False
+) -> IntakeParams:
+    """Return how records are taken in."""
+    return IntakeParams(
+        settings.kinds(),
+        settings.event_log_params(),
+        settings.trending_params(),
+        dry_run,
+        reader,
+        add_items,
+    )
+
+
+async def _import(
+    settings: Settings,
+    found: list[tuple[Source, Content]],
+    options: Options,
+    params: IntakeParams,
+    again: bool,
+    keep_demo: bool,
+) -> Summary:
+    async with store(settings) as redis:
+        if not (params.dry_run or keep_demo):
+            await remove_demo(redis)
+        pipe = Pipe(redis)
+        intake, imports = Intake(pipe, params), Imports(pipe)
+        await intake.load()
+        with progress() as bar:
+            task = bar.add_task("importing", total=None)
+            intake.items.on_progress = lambda done, waiting: bar.update(
+                task, completed=done, total=done + waiting
+            )
+            finished = []
+            for source, content in found:
+                digest = _digest(content, options)
+                is_known = not again and await imports.knows(digest)
+                if await _read(intake, source, content, options, is_known):
+                    finished.append(digest)
+            summary = await intake.finish()
+        if not params.dry_run:
+            for digest in finished:
+                await imports.add(digest, now_us())
+        return summary
+
+
+async def _read(
+    intake: Intake, source: Source, content: Content, options: Options, is_known: bool
+) -> bool:
+    """Take in all that a file holds; return whether there were events in it."""
+    had_events = False
+    try:
+        for record in source.read(content, options):
+            had_events = had_events or isinstance(record, Happened)
+            await intake.take(record, source, known_events=is_known)
+    except UnknownFormatError as exc:  # text to the end of its head, and then no longer
+        intake.summary.complain(Problem(content.file, 0, str(exc)))
+    return had_events
+
+
+def _digest(content: Content, options: Options) -> str:
+    """Return what tells a file, read in this way, from any other."""
+    way = (options.columns, options.constants, options.kinds)
+    return content.digest() + msgspec.json.encode(way).decode()
+
+
+def _check_libraries(
+    found: list[tuple[Source, Content]], reader: str | None, add_items: bool
+) -> None:
+    """Refuse a library that nobody said whose it is.
+
+    Raises:
+        UnknownFormatError: naming the file.
+    """
+    for source, content in found:
+        if source in LIBRARIES and reader is None and not add_items:
+            raise UnknownFormatError(
+                f"{content.file} is a reader's library ({source.NAME}): say whose with --reader USER, "
+                "or add its papers to the catalogue with --add-items"
+            )
+
+
+def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise InvalidError(f"{option}: {text!r} is not of the form NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _date(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidError(f"{option}: {text!r} is not a date (YYYY-MM-DD)") from None

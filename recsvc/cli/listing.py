@@ -1,0 +1,110 @@
+"""`recsvc search`, `recsvc feed` and `recsvc trending`: lists for people who live in a terminal."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from recsvc.cli.context import store
+from recsvc.core.trending import WINDOWS
+from recsvc.feed import Feed, Page
+from recsvc.logs import configure
+from recsvc.settings import from_environment
+
+if TYPE_CHECKING:
+    from recsvc.api.services import Services
+
+Ask = Callable[["Services", Page], Awaitable[Feed]]
+
+_limit = click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
+_json = click.option("--json", "as_json", is_flag=True, help="Print the answer of the API as JSON.")
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--new", "latest", is_flag=True, help="Latest listed first.")
+@_limit
+@_json
+def search(query: tuple[str, ...], latest: bool, limit: int, as_json: bool) -> None:
+    """Find items by words; typos are forgiven."""
+    words = " ".join(query)
+    _show(
+        lambda s, page: s.search.search(words, page, sort="new" if latest else "relevance"),
+        limit,
+        as_json,
+    )
+
+
+@click.command()
+@click.argument("user")
+@_limit
+@_json
+def feed(user: str, limit: int, as_json: bool) -> None:
+    """Show the personal feed of USER, and why each item is in it."""
+    _show(lambda s, page: s.recommender.feed(user, page), limit, as_json)
+
+
+@click.command()
+@click.option("--window", type=click.Choice(WINDOWS), default="week", show_default=True)
+@_limit
+@_json
+def trending(window: str, limit: int, as_json: bool) -> None:
+    """Show what gathers votes now."""
+    _show(lambda s, page: s.recommender.trending(window, page), limit, as_json)
+
+
+def _show(ask: Ask, limit: int, as_json: bool) -> None:
+    answer = asyncio.run(_ask(ask, Page(limit=limit)))
+    if as_json:
+        click.echo(answer)
+    else:
+        listed = msgspec.json.decode(answer)
+        Console().print(_table(listed) if listed["items"] else "nothing")
+
+
+async def _ask(ask: Ask, page: Page) -> bytes:
+    """Return a list as the API would answer it."""
+    from recsvc.api.services import opened
+
+    configure("auto", "error")  # what a serving process logs on its way is of no interest here
+    settings = from_environment()
+    async with store(settings), opened(settings) as services:
+        return msgspec.json.encode(await ask(services, page))
+
+
+def _table(answer: dict[str, Any]) -> Table:
+    table = Table(caption=f"by {answer['sorted_by']}", caption_justify="left")
+    table.add_column("", justify="right", style="dim")
+    table.add_column("title", ratio=3)
+    table.add_column("votes", justify="right")
+    table.add_column("listed", no_wrap=True)
+    reasons = [place["reason"]["text"] for place in answer["items"]]
+    says_why = len(set(reasons)) > 1
+    if says_why:
+        table.add_column("why", ratio=2, style="dim")
+    for place, reason in zip(answer["items"], reasons, strict=True):
+        item = place["item"]
+        cells = (
+            str(place["position"] + 1),
+            _title(place),
+            str(item["upvotes"]),
+            (item["listed_at"] or "")[:10],
+        )
+        table.add_row(*cells, *([Text(reason)] if says_why else []))
+    return table
+
+
+def _title(place: dict[str, Any]) -> Text:
+    """Return a title with what was found marked; never read as markup."""
+    parts = place.get("highlights", {}).get("title")
+    if parts is None:
+        return Text(place["item"]["title"])
+    marked = Text()
+    for part in parts:
+        marked.append(part["text"], "bold yellow" if part["match"] else None)
+    return marked

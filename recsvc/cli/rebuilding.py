@@ -1,0 +1,100 @@
+"""`recsvc rebuild`: what is derived, made anew from the event log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from recsvc.cli.context import store
+from recsvc.clock import SECOND_US, now_us
+from recsvc.errors import ConflictError
+from recsvc.settings import Settings, from_environment
+from recsvc.store import keys
+from recsvc.store.boards import Boards
+from recsvc.store.connection import Redis, translated
+from recsvc.store.items import Items
+from recsvc.store.pipe import Pipe
+from recsvc.store.profiles import Profiles
+from recsvc.store.streams import Streams
+
+if TYPE_CHECKING:
+    from workers.rebuild import Log
+
+_WORKER_SILENT_US = 5 * SECOND_US
+
+
+@click.group()
+def rebuild() -> None:
+    """Make derived data anew from the event log, the one thing that cannot be rebuilt."""
+
+
+@rebuild.command()
+def trending() -> None:
+    """Compute trending scores anew from the votes, after the half-life has changed.
+
+    The service may run, with the new half-life already: start it anew before.
+    """
+
+    async def run(settings: Settings, redis: Redis) -> str:
+        n = await Boards(Pipe(redis), settings.trending_params()).rescore(now_us())
+        return f"{n} items scored anew"
+
+    _run(run)
+
+
+@rebuild.command()
+def boards() -> None:
+    """Make counters, votes and trending anew. The service must be stopped."""
+
+    async def run(settings: Settings, redis: Redis) -> str:
+        from workers.rebuild import rebuild_boards
+
+        log = await _log(settings, redis)
+        target = Boards(Pipe(redis), settings.trending_params())
+        params = settings.event_log_params()
+        n = await rebuild_boards(log, target, settings.kinds(), params, now_us())
+        return f"{log.events.height} events: {n} items counted anew"
+
+    _run(run)
+
+
+@rebuild.command()
+def profiles() -> None:
+    """Make readers' profiles anew; what they follow and mute stays. The service must be stopped."""
+
+    async def run(settings: Settings, redis: Redis) -> str:
+        from workers.rebuild import rebuild_profiles
+
+        log = await _log(settings, redis)
+        target, params = Profiles(Pipe(redis)), settings.event_log_params()
+        n = await rebuild_profiles(log, target, settings.kinds(), params, now_us())
+        return f"{log.events.height} events: {n} profiles made anew"
+
+    _run(run)
+
+
+def _run(once: Callable[[Settings, Redis], Awaitable[str]]) -> None:
+    async def run() -> str:
+        settings = from_environment()
+        async with store(settings) as redis:
+            return await once(settings, redis)
+
+    click.echo(asyncio.run(run()))
+
+
+async def _log(settings: Settings, redis: Redis) -> "Log":
+    """Return the event log, once it is certain that nobody else is at work.
+
+    Raises:
+        ConflictError: when a worker is.
+    """
+    from workers.archive import Archive
+    from workers.rebuild import read_log
+
+    with translated():
+        heartbeat = int(await redis.get(keys.WORKER) or 0)
+    if now_us() - heartbeat < _WORKER_SILENT_US:
+        raise ConflictError("a worker is at work: stop the service, rebuild, and start it again")
+    aliases = await Items(Pipe(redis), settings.trending_params()).aliases()
+    return await read_log(Archive(settings.archive_path), Streams(redis, "rebuild"), aliases)

@@ -1,0 +1,93 @@
+"""`recsvc serve` and `recsvc worker`: one part of the service each, for running them apart."""
+
+import asyncio
+import os
+import signal
+
+import click
+
+from recsvc.cli.exposure import refuse_to_expose
+from recsvc.logs import configure
+from recsvc.parent import SERVER, exit_with
+from recsvc.settings import Settings, environment_of, from_environment
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--processes", type=int, help="Processes serving HTTP.")
+@click.option("--insecure", is_flag=True, default=None, help="Serve others although no key exists.")
+@click.option("--with-parent", "parent", type=int, hidden=True)
+def serve(
+    host: str | None,
+    port: int | None,
+    processes: int | None,
+    insecure: bool | None,
+    parent: int | None,
+) -> None:
+    """Serve HTTP only; store and worker run elsewhere."""
+    settings = from_environment(host=host, port=port, api_processes=processes, insecure=insecure)
+    asyncio.run(refuse_to_expose(settings))
+    if parent is not None:
+        exit_with(parent)
+    run_server(settings)
+
+
+@click.command()
+@click.argument("part", type=click.Choice(["loop", "digest"]), default="loop")
+@click.option("--with-parent", "parent", type=int, hidden=True)
+def worker(part: str, parent: int | None) -> None:
+    """Work in the background; any number of workers may run.
+
+    `worker` alone applies events, archives them and trains: one of them leads. `worker digest` sends
+    the mails that are due.
+    """
+    settings = from_environment()
+    configure(settings.log_format, settings.log_level)
+    if parent is not None:
+        exit_with(parent)
+    asyncio.run(_mail(settings) if part == "digest" else _work(settings))
+
+
+def run_server(settings: Settings) -> None:
+    """Serve until told to stop."""
+    from granian import Granian
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+
+    os.environ.update(environment_of(settings))  # the serving processes read it again
+    os.environ[SERVER] = str(os.getpid())
+    Granian(
+        "recsvc.api.app:create_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.api_processes,
+        loop=Loops.uvloop,
+        websockets=False,
+        log_access=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+async def _work(settings: Settings) -> None:
+    from workers.run import Worker
+
+    running = Worker(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.stop)
+    await running.run()
+
+
+async def _mail(settings: Settings) -> None:
+    from workers.digest import opened
+
+    async with opened(settings) as running:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, running.stop)
+        await running.run()

@@ -1,0 +1,201 @@
+"""`recsvc up`: the whole service on one machine - store, API and workers, started and looked after."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import click
+import httpx
+import structlog
+
+from recsvc.cli.demo import load_demo
+from recsvc.cli.exposure import refuse_to_expose
+from recsvc.errors import RecsvcError, SettingsError
+from recsvc.logs import configure
+from recsvc.settings import Settings, environment_of, from_environment
+from recsvc.store.bundled import BundledStore, FolderLock
+from recsvc.store.connection import connect
+
+log = structlog.get_logger()
+
+_PORT_WAIT_S = 10.0
+_READY_S = 60.0
+_STOP_S = 15.0
+_WATCH_S = 0.2
+_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 5.0
+_LONG_LIFE_S = 10.0
+_DIGEST_AFTER_S = 3.0
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--data-dir", help="Folder of the bundled store, the archive and the caches.")
+@click.option("--demo/--no-demo", default=None, help="Load the demo catalogue when there is none.")
+@click.option("--insecure", is_flag=True, default=None, help="Serve others although no key exists.")
+def up(
+    host: str | None,
+    port: int | None,
+    data_dir: str | None,
+    demo: bool | None,
+    insecure: bool | None,
+) -> None:
+    """Start everything: the bundled store, the API and the workers."""
+    settings = from_environment(
+        host=host, port=port, data_dir=data_dir, demo=demo, insecure=insecure
+    )
+    configure(settings.log_format, settings.log_level)
+    lock = FolderLock(settings.data_path)
+    lock.acquire()
+    try:
+        _wait_for_port(settings.host, settings.port)
+        asyncio.run(_run(settings))
+    finally:
+        lock.release()
+
+
+class _Child:
+    """One part of the service, restarted when it dies; ever more slowly while it keeps dying."""
+
+    def __init__(
+        self, name: str, arguments: list[str], settings: Settings, after_s: float = 0.0
+    ) -> None:
+        self._name = name
+        self._arguments = arguments
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_s = 0.0
+        self._pause_s = _PAUSE_S / 2
+        self._again_s = time.monotonic() + after_s
+
+    def start(self) -> None:
+        """Start it."""
+        environment = os.environ | environment_of(self._settings)
+        environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "recsvc", *self._arguments, "--with-parent", str(os.getpid())],
+            env=environment,
+            start_new_session=True,  # Ctrl-C comes to us, who stop the parts in their order
+        )
+        self._started_s = time.monotonic()
+
+    def look_after(self) -> None:
+        """Start it when it is time, and again if it died."""
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return
+            lived_s = time.monotonic() - self._started_s
+            longer_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+            self._pause_s = _PAUSE_S if lived_s > _LONG_LIFE_S else longer_s
+            log.error("part_died", name=self._name, exit_code=code, again_in_s=self._pause_s)
+            self._process = None
+            self._again_s = time.monotonic() + self._pause_s
+        elif time.monotonic() >= self._again_s:
+            self.start()
+
+    async def stop(self) -> None:
+        """Ask it to finish, and insist after a while."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            await asyncio.to_thread(self._process.wait, _STOP_S)
+        except subprocess.TimeoutExpired:
+            log.error("part_killed", name=self._name)
+            self._process.kill()
+            self._process.wait()
+
+
+async def _run(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    bundled = BundledStore(settings.data_path, settings.durability) if settings.is_bundled else None
+    children = [
+        _Child("api", ["serve"], settings),
+        _Child("worker", ["worker"], settings),
+        # Mail can wait until the others are up: they share the processors.
+        _Child("digest", ["worker", "digest"], settings, after_s=_DIGEST_AFTER_S),
+    ]
+    try:
+        if bundled is not None:
+            await bundled.start()
+        await refuse_to_expose(settings)
+        if settings.demo:
+            await _load_demo(settings)
+        announced = asyncio.create_task(_announce(settings))
+        while not stopping.is_set():
+            if bundled is not None and not bundled.is_running:
+                log.error("store_died")
+                try:
+                    await bundled.start()
+                except RecsvcError as exc:
+                    log.error("store_does_not_start", error=str(exc))
+            for child in children:
+                child.look_after()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _WATCH_S)
+        announced.cancel()
+    finally:
+        for child in children:
+            await child.stop()
+        if bundled is not None:
+            await bundled.stop()
+
+
+async def _load_demo(settings: Settings) -> None:
+    redis = connect(settings.store_url)
+    try:
+        await load_demo(redis, settings)
+    finally:
+        await redis.aclose()
+
+
+async def _announce(settings: Settings) -> None:
+    """Say where the service is, once it answers."""
+    started_s, url = time.monotonic(), settings.local_url
+    while time.monotonic() - started_s < _READY_S:
+        if await asyncio.to_thread(_answers, f"{url}/health/live"):
+            click.echo(f"recsvc serves {url} (data in {settings.data_path})")
+            return
+        await asyncio.sleep(0.1)
+    log.error("api_silent", after_s=_READY_S)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _wait_for_port(host: str, port: int) -> None:
+    """Wait for the port: a service that was killed may hold it for another moment.
+
+    Raises:
+        SettingsError: when another program keeps it.
+    """
+    deadline = time.monotonic() + _PORT_WAIT_S
+    while True:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as exc:
+                if time.monotonic() > deadline:
+                    raise SettingsError(
+                        f"cannot listen on {host}:{port}: {exc.strerror}; "
+                        "choose another with RECSVC_PORT"
+                    ) from None
+            else:
+                return
+        time.sleep(0.2)

@@ -1,0 +1,202 @@
+"""What travels: events and items on the way there, lists and figures on the way back.
+
+Answers are read leniently: fields of newer services are ignored, so that a site can upgrade its
+service before its clients.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+def new_event_id() -> str:
+    """Return an id under which an event may be sent any number of times and counts once."""
+    return uuid.uuid4().hex
+
+
+class Event(msgspec.Struct, omit_defaults=True):
+    """Something a reader did.
+
+    Attributes:
+        kind: `impression`, `click`, `read`, `upvote`, `unvote`, `save`, `unsave`, `share`, `hide`,
+            `unhide`, or a kind of the site's own.
+        user: None where the credential is the reader's own token.
+        at: when it happened, with a time zone; None for when the service gets it.
+        value: how much, e.g. the seconds of a `read`.
+        feed_id, position: the list and the place in it that led to it.
+    """
+
+    item: str
+    kind: str
+    user: str | None = None
+    at: datetime | None = None
+    value: float | None = None
+    feed_id: str | None = None
+    position: int | None = None
+    event_id: str = msgspec.field(default_factory=new_event_id)
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """Why one event or item of a batch was not taken; `index` counts from 0."""
+
+    index: int
+    error: str
+    field: str | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What became of events; duplicates were known already."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejection]
+
+
+class Organisation(msgspec.Struct, frozen=True):
+    """Who an item comes from."""
+
+    slug: str
+    name: str
+
+
+class NewItem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An item as a site describes it; everything but id and title is optional."""
+
+    id: str
+    title: str
+    text: str = ""
+    url: str | None = None
+    authors: list[str] = msgspec.field(default_factory=list)
+    n_authors: int | None = None
+    organisation: Organisation | None = None
+    topics: list[str] = msgspec.field(default_factory=list)
+    published_at: datetime | None = None
+    listed_at: datetime | None = None
+    upvotes: int = 0
+    comments: int = 0
+    hidden: bool = False
+    aliases: list[str] = msgspec.field(default_factory=list)
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Item(msgspec.Struct, kw_only=True, frozen=True):
+    """An item as lists show it."""
+
+    title: str
+    text: str = ""
+    url: str | None = None
+    n_authors: int | None = None
+    authors: list[str] = msgspec.field(default_factory=list)
+    organisation: Organisation | None = None
+    topics: list[str] = msgspec.field(default_factory=list)
+    published_at: datetime | None = None
+    listed_at: datetime | None = None
+    upvotes: int = 0
+    comments: int = 0
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class CatalogueItem(Item, kw_only=True, frozen=True):
+    """An item as the catalogue knows it."""
+
+    id: str
+    hidden: bool = False
+    aliases: list[str] = msgspec.field(default_factory=list)
+
+
+class Upserted(msgspec.Struct, frozen=True):
+    """What became of items."""
+
+    created: int
+    updated: int
+    unchanged: int
+    rejected: list[Rejection]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why an item is in a list; `items` are the reader's own that speak for it."""
+
+    kind: str
+    text: str = ""
+    items: list[str] = msgspec.field(default_factory=list)
+    share: float | None = None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A piece of text, and whether a search found it."""
+
+    text: str
+    match: bool = False
+
+
+class Highlights(msgspec.Struct, frozen=True):
+    """What a search found of an item: all of its title, and the stretch of text that holds most."""
+
+    title: list[Part]
+    text: list[Part]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One place of a list; `item` is None with `fields="id"`, `highlights` only a search has."""
+
+    id: str
+    position: int
+    score: float
+    source: str
+    reason: Reason
+    item: Item | None = None
+    highlights: Highlights | None = None
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A list, and what it was made of; `next` is the cursor of the page that follows."""
+
+    feed_id: str
+    source: str
+    items: list[Listed]
+    generated_at: datetime
+    user: str | None = None
+    snapshot_id: str | None = None
+    trained_at: datetime | None = None
+    events_behind: int = 0
+    stale: bool = False
+    next: str | None = None
+
+    @property
+    def continuation(self) -> str | None:
+        """The cursor of the page that follows; None at the end."""
+        return self.next
+
+
+class PeriodFeed(Feed, frozen=True, kw_only=True):
+    """What was listed on a day, in a week or in a month.
+
+    Attributes:
+        period: its name; `previous` and `next` are those of the nearest in which something was listed.
+        cursor: of the page that follows.
+    """
+
+    period: str
+    previous: str | None = None
+    cursor: str | None = None
+
+    @property
+    def continuation(self) -> str | None:
+        """The cursor of the page that follows; None at the end."""
+        return self.cursor
+
+
+class ItemVotes(msgspec.Struct, frozen=True):
+    """The votes of an item, and whether the reader's is among them."""
+
+    id: str
+    upvotes: int
+    upvoted: bool
+
+
+class VotesAnswer(msgspec.Struct, frozen=True):
+    """The votes of several items."""
+
+    items: list[ItemVotes]

@@ -1,0 +1,35 @@
+"""Instants: integers of microseconds since 1970-01-01T00:00Z, the one unit of time in recsvc.
+
+Microseconds, because a double holds them exactly until the year 2255 (Redis scripts compute in
+doubles) and because the events of one batch, told apart by a microsecond each, keep their order.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+SECOND_US = 1_000_000
+HOUR_US = 3_600 * SECOND_US
+DAY_US = 24 * HOUR_US
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def now_us() -> int:
+    """Return the present instant."""
+    return time.time_ns() // 1000
+
+
+def to_us(moment: datetime) -> int:
+    """Return the instant of an aware datetime, exactly: no float in between."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_us(instant_us: int) -> datetime:
+    """Return the UTC datetime of an instant."""
+    return _EPOCH + timedelta(microseconds=instant_us)
+
+
+def rfc3339(instant_us: int) -> str:
+    """Return an instant as `2026-03-11T09:00:00.123456Z`; whole seconds without the fraction."""
+    return from_us(instant_us).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""What decides: pure functions over arrays and frozen structs; no I/O, clock or chance inside."""

@@ -1,0 +1,155 @@
+"""Access: who calls, what a route asks of its caller, and whose word counts about readers.
+
+Three credentials, each for another place:
+
+    secret       on the host's servers; everything, or the scopes it was made with; may name any reader
+    publishable  in pages, bound to exact origins; public lists and events, and no reader's name
+    token        in one reader's browser for at most an hour, signed by the host; names that reader
+
+Where no credential is configured at all, and only on a loopback address, the caller is `open` and may
+do everything: that is how the service starts on a developer's machine.
+"""
+
+import enum
+
+import msgspec
+
+from recsvc.errors import InvalidError, NotAllowedError
+
+# What pages say of readers whom nobody vouches for is kept apart from readers whom somebody does.
+ANONYMOUS = "anon:"
+_MAX_ID = 256
+
+
+class Scope(enum.StrEnum):
+    """What a secret key may be made for."""
+
+    READ = enum.auto()
+    EVENTS = enum.auto()
+    ITEMS = enum.auto()
+    ADMIN = enum.auto()
+
+
+class CallerKind(enum.StrEnum):
+    """How a caller is known."""
+
+    OPEN = enum.auto()
+    SECRET = enum.auto()
+    PUBLISHABLE = enum.auto()
+    TOKEN = enum.auto()
+    NOBODY = enum.auto()
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What a route asks of its caller.
+
+    Attributes:
+        scope: the scope that a secret key needs; None asks for nothing at all.
+        publishable: whether a publishable key will do.
+        token: whether a user token will do.
+        in_body: whether the credential may come in the body, which the route then checks itself.
+        is_limited: whether calls count against limits.
+    """
+
+    scope: Scope | None
+    publishable: bool = False
+    token: bool = False
+    in_body: bool = False
+    is_limited: bool = True
+
+
+HEALTH = Access(None, is_limited=False)
+PUBLIC = Access(None)
+LISTS = Access(Scope.READ, publishable=True, token=True)
+OWN = Access(Scope.READ, token=True)
+FIGURES = Access(Scope.READ)
+EVENTS = Access(Scope.EVENTS, publishable=True, token=True, in_body=True)
+FORMS = Access(Scope.EVENTS, publishable=True, token=True)
+WISHES = Access(Scope.EVENTS, token=True)
+FEEDBACK = Access(Scope.EVENTS)
+ITEMS = Access(Scope.ITEMS)
+ADMIN = Access(Scope.ADMIN)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls.
+
+    Attributes:
+        key_id: of the key that was shown; None for tokens and for callers without any.
+        scopes: of a secret key.
+        user: the reader whom a user token names.
+    """
+
+    kind: CallerKind
+    key_id: str | None = None
+    scopes: frozenset[Scope] = frozenset()
+    user: str | None = None
+
+    def check(self, access: Access) -> None:
+        """Let the caller through to a route.
+
+        Raises:
+            NotAllowedError: naming the scope that would be needed.
+        """
+        if access.scope is None or self.kind is CallerKind.OPEN:
+            return
+        if self.kind is CallerKind.SECRET:
+            if access.scope not in self.scopes:
+                raise NotAllowedError(f"this key lacks the scope {access.scope!r}", access.scope)
+        elif not (access.publishable if self.kind is CallerKind.PUBLISHABLE else access.token):
+            raise NotAllowedError("this needs a secret key", access.scope)
+
+    def may(self, access: Access) -> bool:
+        """Return whether the caller would be let through to a route."""
+        try:
+            self.check(access)
+        except NotAllowedError:
+            return False
+        return True
+
+    def reader(self, named: str | None) -> str | None:
+        """Return whose feed this caller gets, given the reader that the request names.
+
+        A publishable key names nobody: whatever a page says, it gets the public feed.
+
+        Raises:
+            NotAllowedError: when a user token asks for another reader.
+        """
+        if self.kind is CallerKind.TOKEN:
+            if named is not None and named != self.user:
+                raise NotAllowedError("a user token reads for its own user only")
+            return self.user
+        return None if self.kind is CallerKind.PUBLISHABLE else named
+
+    def own(self, user: str) -> str:
+        """Return the user whose data this caller asks for.
+
+        Raises:
+            NotAllowedError: when a user token asks for another reader.
+        """
+        self.reader(user)
+        return user
+
+    def sender(self, named: str | None) -> str | None:
+        """Return to whom an event counts, given the reader that the event names; None if to nobody.
+
+        Raises:
+            InvalidError: when the id of an anonymous session is too long.
+        """
+        if self.kind is CallerKind.TOKEN:
+            return self.user
+        if self.kind is not CallerKind.PUBLISHABLE or named is None:
+            return named
+        anonymous = named if named.startswith(ANONYMOUS) else ANONYMOUS + named
+        if len(anonymous) > _MAX_ID:
+            raise InvalidError(f"at most {_MAX_ID - len(ANONYMOUS)} characters", "user")
+        return anonymous
+
+
+OPEN = Caller(CallerKind.OPEN)
+NOBODY = Caller(CallerKind.NOBODY)
+
+
+def is_anonymous(user: str) -> bool:
+    """Return whether an id is that of an anonymous session: nobody vouches for it."""
+    return user.startswith(ANONYMOUS)

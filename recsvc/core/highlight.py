@@ -1,0 +1,113 @@
+"""Highlights: which parts of a text a query found, as pieces of text and never as markup."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+_WORD = re.compile(r"[^\W_]+")
+# The same with TeX accents inside it.
+_TEX_WORD = re.compile(r"(?:[^\W_]|\\['`^\"~=.]\s*\{?\\?[A-Za-z]\}?)+")
+_MORE = "…"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A piece of a text.
+
+    Attributes:
+        match: whether the query found it.
+    """
+
+    text: str
+    match: bool
+
+
+def highlighted(text: str, matches: Callable[[str], bool]) -> list[Part]:
+    """Return a text in pieces; joined they are the text."""
+    return _parts(text, 0, len(text), _spans(text, matches))
+
+
+def snippet(text: str, matches: Callable[[str], bool], width: int) -> list[Part]:
+    """Return the stretch of a text that has most of what the query found, in pieces.
+
+    Args:
+        width: about how many characters; whole words, with an ellipsis where text is left out.
+    """
+    spans = _spans(text, matches)
+    start = _best_start(text, spans, width)
+    end = min(len(text), start + width)
+    if end < len(text):
+        last_space = text.rfind(" ", start, end)
+        end = last_space if last_space > start else end
+    parts = _parts(text, start, end, spans)
+    if start > 0:
+        parts.insert(0, Part(_MORE, False))
+    if end < len(text):
+        parts.append(Part(_MORE, False))
+    return parts
+
+
+def is_near(word: str, other: str) -> bool:
+    """Return whether two words differ by a typo: one edit, or two when they are long.
+
+    Edits are insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
+    """
+    allowed = 1 if len(other) < 8 else 2
+    # An edit changes the length by one and the set of letters by two at most.
+    if abs(len(word) - len(other)) > allowed or len(set(word) ^ set(other)) > 2 * allowed:
+        return False
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(word, 1):
+        before, previous, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and word[i - 2] == b:
+                cost = min(cost, previous[j - 2] + 1)
+            row.append(cost)
+    return row[-1] <= allowed
+
+
+def _spans(text: str, matches: Callable[[str], bool]) -> list[tuple[int, int]]:
+    pattern = _TEX_WORD if "\\" in text else _WORD
+    wanted = {word for word in set(pattern.findall(text)) if matches(word)}
+    if not wanted:
+        return []
+    return [found.span() for found in pattern.finditer(text) if found[0] in wanted]
+
+
+def _best_start(text: str, spans: list[tuple[int, int]], width: int) -> int:
+    """Return where the window with the most different finds begins, a little before the first."""
+    if len(text) <= width or not spans:
+        return 0
+    room = width * 3 // 4
+    inside: Counter[str] = Counter()
+    best, start, first = 0, 0, 0
+    for last, (a, b) in enumerate(spans):
+        inside[text[a:b].casefold()] += 1
+        while first < last and spans[first][0] < b - room:
+            gone = text[slice(*spans[first])].casefold()
+            inside[gone] -= 1
+            if not inside[gone]:
+                del inside[gone]
+            first += 1
+        if len(inside) > best:
+            best, start = len(inside), spans[first][0]
+    start = max(0, min(start - width // 4, len(text) - width))
+    space = text.find(" ", start)
+    return 0 if start == 0 or space < 0 else space + 1
+
+
+def _parts(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> list[Part]:
+    parts, at = [], start
+    for a, b in spans:
+        if a < start or b > end:
+            continue
+        if a > at:
+            parts.append(Part(text[at:a], False))
+        parts.append(Part(text[a:b], True))
+        at = b
+    if at < end:
+        parts.append(Part(text[at:end], False))
+    return parts

@@ -1,0 +1,76 @@
+"""Kinds of events: what each does to a profile, and how much it says about taste.
+
+A kind plays one of four roles:
+
+    state     switches a state of (user, item) on: `upvote`, `save`, `hide`
+    clear     switches it off again: `unvote`, `unsave`, `unhide`
+    signal    adds up: `click`, `read`, `share`, and any kind a site invents
+    exposure  says that an item was shown, nothing about taste: `impression`
+
+Of a state only the latest event by its own time counts, in whatever order events arrive; at equal
+times the clearing one wins, so that the outcome never depends on the order.
+"""
+
+import enum
+
+import msgspec
+
+from recsvc.errors import SettingsError
+
+
+class Role(enum.StrEnum):
+    """What an event of a kind does to the profile."""
+
+    STATE = "state"
+    CLEAR = "clear"
+    SIGNAL = "signal"
+    EXPOSURE = "exposure"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """How events of one kind count.
+
+    Attributes:
+        role: what an event does to the profile.
+        state: name of the state switched on or cleared, or of the signal that adds up.
+        weight: evidence of one event; negative means dislike. A `clear` has none of its own.
+        unit: the `value` that counts as one event, e.g. 60 seconds of reading; 0 ignores values.
+    """
+
+    role: Role
+    state: str
+    weight: float = 0.0
+    unit: float = 0.0
+
+
+KINDS: dict[str, Kind] = {
+    "impression": Kind(Role.EXPOSURE, "impression"),
+    "click": Kind(Role.SIGNAL, "click", weight=1.0),
+    "read": Kind(Role.SIGNAL, "read", weight=1.0, unit=60.0),
+    "upvote": Kind(Role.STATE, "upvote", weight=4.0),
+    "unvote": Kind(Role.CLEAR, "upvote"),
+    "save": Kind(Role.STATE, "save", weight=3.0),
+    "unsave": Kind(Role.CLEAR, "save"),
+    "share": Kind(Role.SIGNAL, "share", weight=3.0),
+    "hide": Kind(Role.STATE, "hide", weight=-4.0),
+    "unhide": Kind(Role.CLEAR, "hide"),
+}
+
+UPVOTE, SAVE, HIDE = "upvote", "save", "hide"
+
+
+def kinds_with(weights: dict[str, float]) -> dict[str, Kind]:
+    """Return the table of kinds with some weights replaced; unknown names become new signals.
+
+    Raises:
+        SettingsError: for a kind that carries no weight of its own, and for a `hide` that likes.
+    """
+    table = dict(KINDS)
+    for name, weight in weights.items():
+        known = table.get(name, Kind(Role.SIGNAL, name))
+        if known.role in (Role.CLEAR, Role.EXPOSURE):
+            raise SettingsError(f"kind {name!r} carries no weight of its own")
+        if known.state == HIDE and weight > 0:
+            raise SettingsError("the weight of 'hide' cannot be positive")
+        table[name] = msgspec.structs.replace(known, weight=float(weight))
+    return table

@@ -1,0 +1,86 @@
+"""Standardising: scores of different sources as points that can be added up.
+
+    points = weight · (score − mean) / deviation
+
+within the group of items with interactions and within the group without: in one group, factors would
+drown new papers (recall@20 over everything 0.181 against 0.227 on citeulike-t).
+"""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+# As many rows of all kinds stand behind a group's mean and deviation as its own rows have to outweigh.
+_PRIOR_ROWS = 50
+_FLAT = 1e-12
+
+
+class Standard(msgspec.Struct, frozen=True):
+    """How one source's scores become points.
+
+    Attributes:
+        cold, warm: (mean, points of one unit of score) of the items without and with interactions.
+    """
+
+    cold: tuple[float, float]
+    warm: tuple[float, float]
+
+    def scale(self, warm: Scores) -> Scores:
+        """Return the points of one unit of score, by row.
+
+        Args:
+            warm: 1 for rows with interactions, else 0.
+        """
+        scale = warm * np.float32(self.warm[1] - self.cold[1])
+        scale += np.float32(self.cold[1])
+        return scale
+
+    def points(self, scores: Scores, warm: Scores) -> Scores:
+        """Return the points of scores, by row."""
+        cold, hot = self.cold[0] * self.cold[1], self.warm[0] * self.warm[1]
+        points = warm * np.float32(cold - hot)
+        points -= np.float32(cold)
+        points += scores * self.scale(warm)
+        return points
+
+
+SILENT = Standard((0.0, 0.0), (0.0, 0.0))
+
+
+def standard(scores: Scores, warm: Scores, own: Rows, weight: float) -> Standard:
+    """Return how scores become points of a weight.
+
+    The reader's own items do not count towards mean and deviation: they score highest and cannot be
+    listed. A small group's figures say little and are drawn towards those of all rows.
+
+    Args:
+        scores: (n,).
+        warm: (n,) 1 for rows with interactions, else 0.
+        own: rows of the reader's history.
+        weight: points of one standard deviation.
+    """
+    mine, mine_warm = scores[own], warm[own]
+    warm_scores = scores * warm
+    n = len(scores) - len(own)
+    n_warm = float(warm.sum() - mine_warm.sum())
+    total = float(scores.sum() - mine.sum())
+    squares = float(scores @ scores - mine @ mine)
+    warm_total = float(warm_scores.sum() - mine @ mine_warm)
+    warm_squares = float(warm_scores @ scores - (mine * mine_warm) @ mine)
+    prior = (_PRIOR_ROWS * total / max(n, 1), _PRIOR_ROWS * squares / max(n, 1))
+    cold = _mean_and_scale(n - n_warm, total - warm_total, squares - warm_squares, prior, weight)
+    hot = _mean_and_scale(n_warm, warm_total, warm_squares, prior, weight)
+    return Standard(cold, hot)
+
+
+def _mean_and_scale(
+    size: float, total: float, squares: float, prior: tuple[float, float], weight: float
+) -> tuple[float, float]:
+    mean = (total + prior[0]) / (size + _PRIOR_ROWS)
+    square = (squares + prior[1]) / (size + _PRIOR_ROWS)
+    # Rows that all score the same keep a scale, so that reasons still know what spoke for them.
+    spread = square - mean**2 if square - mean**2 > _FLAT else square
+    return float(mean), float(weight / np.sqrt(spread)) if spread > _FLAT else 0.0

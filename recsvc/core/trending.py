@@ -1,0 +1,82 @@
+"""Trending: exponentially decayed votes that never need rescoring.
+
+A vote at time t is worth 2^((t - now) / half-life) now. All items share the factor 2^(-now / half-life),
+so it cannot change their order; dropping it leaves the sum of 2^(t / half-life), kept as its logarithm
+to base 2 so that it cannot overflow, and counted from a fixed epoch so that it stays precise.
+Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay", ICDE 2009.
+
+The score of an item is computed from its votes sorted by time, so that it depends on the votes alone
+and not on the order in which they were counted, down to the last bit.
+"""
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.clock import DAY_US, HOUR_US
+
+# 2024-01-01T00:00Z. Fixed for ever: stored scores are counted from here.
+EPOCH_US = 1_704_067_200_000_000
+
+WINDOWS = ("day", "week", "month", "all")
+WINDOW_US = {"day": DAY_US, "week": 7 * DAY_US, "month": 30 * DAY_US, "all": 0}
+
+
+class BoardRow(msgspec.Struct, frozen=True):
+    """What the boards hold of one item.
+
+    Attributes:
+        votes: standing upvotes.
+        last_vote_us: instant of the latest of them; 0 without votes.
+        scores: log2 of the decayed votes, one per window; -inf without votes.
+        counts: other counters: `click`, `read`, `save`, `hide`, `impression`, …
+    """
+
+    votes: int
+    last_vote_us: int
+    scores: tuple[float, ...]
+    counts: dict[str, int]
+
+
+class TrendingParams(msgspec.Struct, frozen=True):
+    """How fast votes fade.
+
+    Attributes:
+        half_life_hours: of the `week` window; `day` is four times faster, `month` four times
+            slower, and in `all` votes never fade.
+    """
+
+    half_life_hours: float = 36.0
+
+    def half_life_us(self, window: str) -> float:
+        """Return the half-life of one window."""
+        return self.half_lives_us()[WINDOWS.index(window)]
+
+    def half_lives_us(self) -> tuple[float, float, float, float]:
+        """Return the half-life of each window; infinite for `all`."""
+        week = self.half_life_hours * HOUR_US
+        return (week / 4, week, week * 4, math.inf)
+
+
+def log_score(votes_us: Iterable[int], half_life_us: float) -> float:
+    """Return log2 of the decayed sum of votes, as of the epoch; -inf without votes."""
+    exponents = sorted((at - EPOCH_US) / half_life_us for at in votes_us)
+    if not exponents:
+        return -math.inf
+    newest = exponents[-1]
+    return newest + math.log2(sum(2.0 ** (e - newest) for e in exponents))
+
+
+def worth(score: float, half_life_us: float, now_us: int) -> float:
+    """Return what one stored score is worth now, in fresh votes."""
+    return float(votes_worth(np.array([score]), half_life_us, now_us)[0])
+
+
+def votes_worth(
+    scores: NDArray[np.float64], half_life_us: float, now_us: int
+) -> NDArray[np.float64]:
+    """Return what stored scores are worth now, in fresh votes."""
+    return np.exp2(scores - (now_us - EPOCH_US) / half_life_us)

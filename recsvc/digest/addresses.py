@@ -1,0 +1,27 @@
+"""Addresses: which ones mail can be sent to, in the form that goes over the wire."""
+
+from email_validator import EmailNotValidError, validate_email
+
+from recsvc.errors import InvalidError
+
+
+def wire_address(text: str) -> str:
+    """Return an address in ASCII, international domains encoded.
+
+    Nothing is looked up: whether the address takes mail shows when its owner confirms.
+
+    Raises:
+        InvalidError: when it is not one; the part before the @ has to be ASCII too, because many
+            relays take no other.
+    """
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as exc:
+        raise InvalidError(f"not an address that mail can be sent to: {exc}", "email") from None
+    assert found.ascii_email is not None, "it is ASCII before the @, so it has such a form"
+    return found.ascii_email
+
+
+def identity(address: str) -> str:
+    """Return what two spellings of one mailbox share: upper and lower case make no difference."""
+    return address.lower()

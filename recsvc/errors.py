@@ -1,0 +1,120 @@
+"""Every error that recsvc raises on purpose.
+
+RecsvcError
+├── InvalidError             what the caller sent is wrong; names the field
+│   ├── TooLargeError        … because there is too much of it
+│   └── UnknownFormatError   … because no importer recognises it
+├── NotAuthenticatedError    the caller did not say who they are, or not convincingly
+├── NotAllowedError          the caller may not do this
+├── LimitedError             the caller asks too often; says when to come back
+├── NotFoundError            there is no such item, user or snapshot
+├── ExpiredError             a cursor outlived its list
+├── LimitedError             too much of it from there; says when to come back
+├── ConflictError            somebody else changed it first
+├── SettingsError            a setting is unknown or out of range; the start stops
+├── AlreadyRunningError      another process owns the data folder
+├── SourceError              an archive on the network does not answer, or not as it should
+├── StoreError               Redis does not answer, or not as it should
+│   └── StoreUnavailableError
+└── SnapshotError            a snapshot is corrupt, foreign or from a newer version
+"""
+
+
+class RecsvcError(Exception):
+    """The root: catch it to catch everything that recsvc raises on purpose."""
+
+
+class InvalidError(RecsvcError):
+    """Raised when what the caller sent is wrong.
+
+    Args:
+        detail: one sentence for the caller.
+        field: the field that is wrong, as the caller wrote it; None when no single one is.
+    """
+
+    def __init__(self, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+
+
+class TooLargeError(InvalidError):
+    """Raised when a body or a batch is larger than the service takes."""
+
+
+class UnknownFormatError(InvalidError):
+    """Raised when no importer recognises the content of a file."""
+
+
+class NotAuthenticatedError(RecsvcError):
+    """Raised when a credential is missing, unknown, expired or forged.
+
+    Args:
+        detail: one sentence for the caller; never the credential itself.
+        is_presented: whether there was a credential at all.
+    """
+
+    def __init__(self, detail: str, is_presented: bool = True) -> None:
+        super().__init__(detail)
+        self.is_presented = is_presented
+
+
+class NotAllowedError(RecsvcError):
+    """Raised when the caller's credential does not reach this far.
+
+    Args:
+        detail: one sentence for the caller.
+        scope: the scope that would have been enough; None when none would.
+    """
+
+    def __init__(self, detail: str, scope: str | None = None) -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
+class LimitedError(RecsvcError):
+    """Raised when the caller asks more often than a limit allows.
+
+    Args:
+        retry_after_s: whole seconds after which the same call would be let in.
+    """
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class NotFoundError(RecsvcError):
+    """Raised when there is no such item, user or snapshot."""
+
+
+class ExpiredError(RecsvcError):
+    """Raised when a cursor outlived the list it came from: start again without it."""
+
+
+class ConflictError(RecsvcError):
+    """Raised when somebody else changed the same thing first: read it again and retry."""
+
+
+class SettingsError(RecsvcError):
+    """Raised at start when a setting is unknown or out of range."""
+
+
+class AlreadyRunningError(RecsvcError):
+    """Raised when another process owns the data folder."""
+
+
+class SourceError(RecsvcError):
+    """Raised when an archive on the network does not answer: what came before is kept, go on later."""
+
+
+class StoreError(RecsvcError):
+    """Raised when Redis answers, but not as it should."""
+
+
+class StoreUnavailableError(StoreError):
+    """Raised when Redis does not answer: retry later, with the same event ids."""
+
+
+class SnapshotError(RecsvcError):
+    """Raised when a snapshot is corrupt, foreign or from a newer version: keep the old one."""

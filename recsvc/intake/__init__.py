@@ -1,0 +1,91 @@
+"""Intake: what sources yield becomes items of the catalogue, events, and saves in readers' libraries."""
+
+import msgspec
+
+from recsvc.core.aliases import Aliases
+from recsvc.core.kinds import Kind
+from recsvc.core.trending import TrendingParams
+from recsvc.intake.events import EventIntake
+from recsvc.intake.items import ItemIntake
+from recsvc.intake.library import LibraryIntake
+from recsvc.intake.summary import Summary
+from recsvc.sources.records import Happened, LibraryEntry, Note, Problem, Record, Source
+from recsvc.store.events import EventLog, EventLogParams
+from recsvc.store.items import Items
+from recsvc.store.pipe import Pipe
+from recsvc.store.profiles import Profiles
+
+
+class IntakeParams(msgspec.Struct, frozen=True):
+    """How records are taken in.
+
+    Attributes:
+        kinds: of events that are taken.
+        dry_run: say what would happen and write nothing.
+        reader: whose library it is.
+        add_items: whether papers of a library that are not in the catalogue become items.
+    """
+
+    kinds: dict[str, Kind]
+    log: EventLogParams
+    trending: TrendingParams
+    dry_run: bool = False
+    reader: str | None = None
+    add_items: bool = False
+
+
+class Intake:
+    """Takes in records for one import.
+
+    Attributes:
+        summary: what happened so far.
+    """
+
+    def __init__(self, pipe: Pipe, params: IntakeParams) -> None:
+        aliases = Aliases()
+        log = EventLog(pipe, params.kinds, params.log, lambda: aliases)
+        self.summary = Summary()
+        self.items = ItemIntake(Items(pipe, params.trending), aliases, self.summary, params.dry_run)
+        self._events = EventIntake(log, params.kinds, self.summary, params.dry_run)
+        self._library = LibraryIntake(
+            self.items,
+            log,
+            Profiles(pipe, lambda: aliases),
+            self.summary,
+            reader=params.reader,
+            add_items=params.add_items,
+            dry_run=params.dry_run,
+        )
+
+    async def load(self) -> None:
+        """Read what there is; to be called once, before anything is taken in."""
+        await self.items.load()
+
+    async def take(self, record: Record, source: Source, *, known_events: bool = False) -> None:
+        """Take in one record.
+
+        Args:
+            source: the format it was read in.
+            known_events: whether its file was imported before, to its end.
+        """
+        if isinstance(record, Problem):
+            self.summary.complain(record)
+        elif isinstance(record, Note):
+            self.summary.notes.append(record)
+        elif isinstance(record, LibraryEntry):
+            self._library.take(record, source.NAME)
+        elif isinstance(record, Happened):
+            await self._events.take(record, source.NAME, is_known=known_events)
+        else:
+            await self.items.take(record, source.NAME, by_title=source.TITLES_IDENTIFY)
+
+    async def write(self) -> None:
+        """Write what is held back of what was read so far."""
+        await self.items.write()
+        await self._events.write()
+
+    async def finish(self) -> Summary:
+        """Write everything, and return what happened."""
+        await self.write()
+        await self._library.finish()
+        return self.summary

@@ -1,0 +1,99 @@
+"""The content of a file, decoded only as far as somebody asks: large files are read by line."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from recsvc.errors import UnknownFormatError
+
+# Enough to hold the first record of any format; a paper of physics may have 3,000 authors.
+_HEAD_BYTES = 1024 * 1024
+
+NOT_TEXT = "not text in the encoding of the file (--encoding says which)"
+
+
+def is_text(line: str) -> bool:
+    """Return whether a line could be decoded."""
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class Content:
+    """What a file holds.
+
+    Attributes:
+        file: its name, for messages.
+    """
+
+    def __init__(
+        self, file: str, *, path: Path | None = None, text: str | None = None, encoding: str = ""
+    ) -> None:
+        self.file = file
+        self._path = path
+        self._text = text
+        self._encoding = encoding or "utf-8-sig"
+
+    @cached_property
+    def head(self) -> str:
+        """The beginning, at most a megabyte.
+
+        Raises:
+            UnknownFormatError: when it is not text in the encoding asked for.
+        """
+        if self._path is None:
+            return (self._text or "")[:_HEAD_BYTES]
+        with self._path.open("rb") as file:
+            raw = file.read(_HEAD_BYTES)
+        for cut in range(4):  # a character may be cut in the middle
+            try:
+                return raw[: len(raw) - cut].decode(self._encoding)
+            except UnicodeDecodeError as exc:
+                if exc.start < len(raw) - 4:
+                    raise self._not_text(exc.start, raw) from None
+        raise self._not_text(0, raw)
+
+    def text(self) -> str:
+        """Return all of it.
+
+        Raises:
+            UnknownFormatError: when it is not text in the encoding asked for; names the line.
+        """
+        if self._path is None:
+            return self._text or ""
+        raw = self._path.read_bytes()
+        try:
+            return raw.decode(self._encoding).replace("\r\n", "\n")
+        except UnicodeDecodeError as exc:
+            raise self._not_text(exc.start, raw) from None
+
+    def lines(self) -> Iterator[str]:
+        """Yield its lines without their ends; of one that cannot be decoded, `is_text` is false."""
+        if self._path is None:
+            yield from (self._text or "").splitlines()
+            return
+        with self._path.open(encoding=self._encoding, errors="surrogateescape") as file:
+            for line in file:
+                yield line.rstrip("\n")
+
+    def binary(self) -> io.BufferedIOBase:
+        """Open it as bytes, for parsers that decode by themselves."""
+        if self._path is None:
+            return io.BytesIO((self._text or "").encode())
+        return self._path.open("rb")
+
+    def digest(self) -> str:
+        """Return what tells this content from any other."""
+        with self.binary() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _not_text(self, at: int, raw: bytes) -> UnknownFormatError:
+        line = raw.count(b"\n", 0, at) + 1
+        name = self._encoding.removesuffix("-sig").upper()
+        return UnknownFormatError(
+            f"{self.file}:{line}: not {name} text; --encoding says what else it is"
+        )

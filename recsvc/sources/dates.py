@@ -1,0 +1,47 @@
+"""Instants as sources write them; what is not said is not made up."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from recsvc.errors import InvalidError
+
+
+def instant(text: object) -> datetime | None:
+    """Return the instant a text names, UTC where it names no zone; None for an empty one.
+
+    Takes ISO 8601 and RFC 822. A date alone is its first instant.
+
+    Raises:
+        InvalidError: when it names none.
+    """
+    if text is None or text == "":
+        return None
+    if not isinstance(text, str):
+        raise InvalidError(f"not a date: {text!r}")
+    parsers: list[Callable[[str], datetime]] = [datetime.fromisoformat, parsedate_to_datetime]
+    for parse in parsers:
+        try:
+            moment = parse(text.strip())
+            aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return aware.astimezone(UTC)
+        except (ValueError, OverflowError, TypeError):
+            continue
+    raise InvalidError(f"not a date: {text[:40]!r}")
+
+
+def epoch(number: float) -> datetime | None:
+    """Return the instant a number of seconds, milliseconds or microseconds since 1970 names.
+
+    Told apart by size: the three do not overlap between 1973 and 5138.
+
+    Raises:
+        InvalidError: when it is out of every range.
+    """
+    for per_second in (1, 1_000, 1_000_000):
+        if number < 1e11 * per_second:
+            try:
+                return datetime.fromtimestamp(number / per_second, UTC)
+            except (ValueError, OverflowError, OSError):
+                break
+    raise InvalidError(f"not an instant: {number!r}")

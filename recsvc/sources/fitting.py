@@ -1,0 +1,23 @@
+"""Fitting: what comes from a file is checked as if it had come over HTTP."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from recsvc.errors import InvalidError
+
+T = TypeVar("T")
+
+
+def fitted(fields: dict[str, Any], into: type[T]) -> T:
+    """Return fields as the struct they are meant for; a field that is None counts as not said.
+
+    Raises:
+        InvalidError: naming the field that does not fit.
+    """
+    try:
+        return msgspec.convert({k: v for k, v in fields.items() if v is not None}, into)
+    except msgspec.ValidationError as exc:
+        detail, _, path = str(exc).partition(" - at `$.")
+        name = path.rstrip("`")
+        raise InvalidError(f"{name}: {detail}" if name else detail, name or None) from None

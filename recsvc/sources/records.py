@@ -1,0 +1,138 @@
+"""What importers yield: items, entries of a reader's library, events - and what was not understood."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from recsvc.core.events import Event
+from recsvc.core.items import NewItem
+from recsvc.errors import InvalidError
+from recsvc.sources.content import Content
+
+T = TypeVar("T")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where in a file a record begins.
+
+    Attributes:
+        line: 1-based.
+        record: its number among the file's records, 1-based.
+    """
+
+    file: str
+    line: int
+    record: int
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place in a file that was not understood.
+
+    Attributes:
+        line: 1-based.
+        record: its number among the file's records, 1-based, where records are counted.
+    """
+
+    file: str
+    line: int
+    detail: str
+    record: int | None = None
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Something the person who imports should know."""
+
+    file: str
+    detail: str
+
+
+class LibraryEntry(msgspec.Struct, frozen=True):
+    """A paper in a reader's library.
+
+    Attributes:
+        item: the paper; its title is empty where the library names none.
+        added_at: when the reader added it; None where the library does not say.
+    """
+
+    place: Place
+    item: NewItem
+    added_at: datetime | None
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """An event, and where it was read."""
+
+    place: Place
+    event: Event
+
+
+Record = NewItem | LibraryEntry | Happened | Problem | Note
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the person who imports says about the files.
+
+    Attributes:
+        year: of dates that do not name one.
+        page_date: of the page, ISO, where it names none or no year.
+        zone: IANA zone in which its days begin.
+        columns: our field -> their column, for tables.
+        constants: our field -> its value in every row, for tables.
+        kinds: their kind of event -> ours.
+    """
+
+    year: int | None = None
+    page_date: str | None = None
+    zone: str = "UTC"
+    columns: dict[str, str] = msgspec.field(default_factory=dict)
+    constants: dict[str, str] = msgspec.field(default_factory=dict)
+    kinds: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A format: a module with these.
+
+    Attributes:
+        NAME: as the documentation calls it, and as `origin` of the items it brings.
+        TITLES_IDENTIFY: whether a record may be an item that is known by its title only. Not where
+            ids are the site's own: two of its items may well share a title.
+    """
+
+    NAME: str
+    TITLES_IDENTIFY: bool
+
+    def recognises(self, content: Content, options: Options) -> bool:
+        """Return whether a file with this content is of this format."""
+
+    def read(self, content: Content, options: Options) -> Iterator[Record]:
+        """Yield what the file holds, in its order."""
+
+
+def convert_each(
+    found: Iterable[tuple[Place, T] | Problem], convert: Callable[[Place, T], Record | None]
+) -> Iterator[Record]:
+    """Yield what records become; one that cannot be converted becomes a problem with its place.
+
+    Args:
+        convert: returns None for a record that is to be left out; raises InvalidError or a
+            validation error for one that is wrong.
+    """
+    for one in found:
+        if isinstance(one, Problem):
+            yield one
+            continue
+        place, raw = one
+        try:
+            record = convert(place, raw)
+        except (InvalidError, msgspec.MsgspecError) as exc:
+            yield problem(place, str(exc))
+        else:
+            if record is not None:
+                yield record
+
+
+def problem(place: Place, detail: str) -> Problem:
+    """Return that a record was not understood."""
+    return Problem(place.file, place.line, detail, place.record)

@@ -1,0 +1,197 @@
+"""Every Redis key, in one place.
+
+Users map to 64 logical shards by hash. All keys of shard s carry the hash tag `{s}` and all keys of
+the site as a whole carry `{site}`, so that every script touches one slot and the same code runs on
+one Redis and on a Redis Cluster.
+
+Key                         Type    Bound            Writer        Reader   Holds
+rs:{s}:events               stream  trimmed          api           worker   the log of record of shard s
+rs:{s}:dead                 stream  10,000 entries   worker        people   entries that can never succeed
+rs:{s}:ids:<bucket>         set     TTL              api           api      digests of event ids seen lately
+rs:{s}:profile:<user>       hash    items cap, TTL   api           api      item -> packed interaction; field ""
+                                                                            -> entry id of the latest vote, field
+                                                                            U+0001 -> instant first seen (µs)
+rs:{s}:shown:<user>         zset    items cap, TTL   api           api      item -> instant last shown (µs)
+rs:{s}:prefs:<user>         hash    500 fields       api           api      what is followed and muted; field "" ->
+                                                                            private feed address valid since (µs)
+rs:{s}:erasures             hash    requests         api           worker   erasure id -> who must go, up to where
+rs:{site}:erased            hash    100,000          worker        api      erasure id -> proof (JSON), nobody named
+rs:{site}:exports           hash    TTL by hand      api, worker   worker   export id -> whose (JSON)
+rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
+rs:{site}:secret            string  one              any           all      key of everything the service signs
+rs:{site}:keys              hash    1,000            api, cli      api      key id -> credential (JSON)
+rs:{site}:catalogue         string  one              api, import   all      id of this catalogue, made once
+rs:{site}:items             hash    catalogue        api, import   all      item -> JSON of the stored item
+rs:{site}:rows              hash    catalogue        api, import   all      item -> row, never reused for another
+rs:{site}:aliases           hash    20 per item      api, import   all      other name of an item -> item
+rs:{site}:changes           stream  100,000 entries  api, import   api      items that changed
+rs:{site}:imports           hash    files imported   import        import   digest of a file of events -> when (µs)
+rs:{site}:fetch:<job>       hash    TTL              import        import   address -> what is known of its answer
+rs:{site}:applied           hash    shards           worker        all      shard -> last entry id on the boards
+rs:{site}:board             hash    catalogue        worker        api      item -> packed counters and trending
+rs:{site}:votes:<item>      hash    votes            worker        worker   user -> instant of the vote (µs), and
+                                                                            after a colon when it counts from
+rs:{site}:owners            hash    catalogue        api, import   worker   item -> its owners (msgpack), if any
+rs:{site}:recount           zset    catalogue        all           worker   item -> when to count its votes anew (µs)
+rs:{site}:pulse             stream  10,000 entries   worker        api      board rows that changed, applied ids
+rs:{site}:worker            string  TTL              worker        all      heartbeat of the active worker
+rs:{site}:snapshot          string  one              train         all      id of the snapshot being served
+rs:{site}:snapshots         hash    retention        train         all      snapshot id -> manifest (JSON)
+rs:{site}:warmed            hash    500 items        worker        api      items folded in since the snapshot
+rs:{site}:training:found    string  one              train         train    parameters found by the search (JSON)
+rs:{site}:training:outcomes hash    outcomes         train         all      outcome -> candidates
+rs:{site}:training:held     string  one              people        train    snapshot that nothing may replace
+rs:{site}:lock:<name>       string  TTL              worker        worker   who leads, with a fencing token
+rs:{site}:fence             hash    locks            worker        worker   lock -> last fencing token given out
+rs:{site}:demo              string  one              up            all      present while the demo is loaded
+rs:{site}:mail:subs         hash    subscribers      api, digest   all      subscription id -> JSON
+rs:{site}:mail:pending:<n>  string  TTL              api           digest   a wish to subscribe that waits
+rs:{site}:mail:of:<user>    zset    their mails      api           api      jobs of a reader -> when they lapse (s)
+rs:{site}:mail:due          zset    subscribers      api, digest   digest   job -> instant it is due (µs)
+rs:{site}:mail:job:<job>    hash    TTL              digest        digest   who has it in hand; last date sent
+rs:{site}:mail:mailed:<id>  zset    items cap, TTL   digest        digest   item -> instant it was mailed (µs)
+rs:{site}:mail:limit:<name> string  TTL              api           api      requests counted in one stretch
+rs:{site}:mail:figures      hash    outcomes         digest        people   outcome -> mails
+rs:{s}:gorse:<user>         hash    rows cap, TTL    api           api      feedback of Gorse's API: type, item ->
+                                                                            packed row
+rs:{site}:gorse:users       hash    readers          api           api      user of Gorse's API -> JSON
+rs:{site}:gorse:names       zset    readers          api           api      the same users, in the order of ids
+rs:{site}:gorse:item:<item> zset    users cap, TTL   api           api      type, user -> instant of the feedback
+rs:{snap:<id>:<n>}          string  retention        train         api      chunk n of a snapshot's arrays
+"""
+
+import zlib
+
+N_SHARDS = 64
+
+ANY = "rs:*"
+
+SECRET = "rs:{site}:secret"  # noqa: S105 - the name of a key
+CREDENTIALS = "rs:{site}:keys"
+CATALOGUE = "rs:{site}:catalogue"
+ITEMS = "rs:{site}:items"
+ROWS = "rs:{site}:rows"
+ALIASES = "rs:{site}:aliases"
+CHANGES = "rs:{site}:changes"
+IMPORTS = "rs:{site}:imports"
+APPLIED = "rs:{site}:applied"
+BOARD = "rs:{site}:board"
+ERASED = "rs:{site}:erased"
+EXPORTS = "rs:{site}:exports"
+OWNERS = "rs:{site}:owners"
+RECOUNT = "rs:{site}:recount"
+PULSE = "rs:{site}:pulse"
+WORKER = "rs:{site}:worker"
+SNAPSHOT = "rs:{site}:snapshot"
+SNAPSHOTS = "rs:{site}:snapshots"
+WARMED = "rs:{site}:warmed"
+TRAINING_FOUND = "rs:{site}:training:found"
+TRAINING_OUTCOMES = "rs:{site}:training:outcomes"
+TRAINING_HELD = "rs:{site}:training:held"
+FENCE = "rs:{site}:fence"
+DEMO = "rs:{site}:demo"
+MAIL_SUBS = "rs:{site}:mail:subs"
+MAIL_DUE = "rs:{site}:mail:due"
+MAIL_FIGURES = "rs:{site}:mail:figures"
+GORSE_USERS = "rs:{site}:gorse:users"
+GORSE_NAMES = "rs:{site}:gorse:names"
+
+
+def shard_of(user: str) -> int:
+    """Return the shard of a user: the same in every process, version and language."""
+    return zlib.crc32(user.encode()) % N_SHARDS
+
+
+def events(shard: int) -> str:
+    """Return the key of a shard's log."""
+    return f"rs:{{{shard}}}:events"
+
+
+def dead(shard: int) -> str:
+    """Return the key of a shard's dead letters."""
+    return f"rs:{{{shard}}}:dead"
+
+
+def event_ids(shard: int, bucket: int) -> str:
+    """Return the key of the event ids seen in one stretch of time."""
+    return f"rs:{{{shard}}}:ids:{bucket}"
+
+
+def profile(shard: int, user: str) -> str:
+    """Return the key of a reader's profile."""
+    return f"rs:{{{shard}}}:profile:{user}"
+
+
+def shown(shard: int, user: str) -> str:
+    """Return the key of what a reader was shown."""
+    return f"rs:{{{shard}}}:shown:{user}"
+
+
+def gorse_feedback(shard: int, user: str) -> str:
+    """Return the key of a user's feedback in Gorse's API."""
+    return f"rs:{{{shard}}}:gorse:{user}"
+
+
+def gorse_item(item: str) -> str:
+    """Return the key of who gave feedback on an item in Gorse's API."""
+    return f"rs:{{site}}:gorse:item:{item}"
+
+
+def preferences(shard: int, user: str) -> str:
+    """Return the key of what a reader follows and mutes."""
+    return f"rs:{{{shard}}}:prefs:{user}"
+
+
+def erasures(shard: int) -> str:
+    """Return the key of the erasures that a shard's readers asked for."""
+    return f"rs:{{{shard}}}:erasures"
+
+
+def export(identity: str) -> str:
+    """Return the key of an export's lines."""
+    return f"rs:{{site}}:export:{identity}"
+
+
+def votes(item: str) -> str:
+    """Return the key of an item's votes."""
+    return f"rs:{{site}}:votes:{item}"
+
+
+def fetch(job: str) -> str:
+    """Return the key of what is known of a job that fetches papers."""
+    return f"rs:{{site}}:fetch:{job}"
+
+
+def lock(name: str) -> str:
+    """Return the key of a lock."""
+    return f"rs:{{site}}:lock:{name}"
+
+
+def mail_pending(nonce: str) -> str:
+    """Return the key of a wish to subscribe."""
+    return f"rs:{{site}}:mail:pending:{nonce}"
+
+
+def mail_of(user: str) -> str:
+    """Return the key of what is mailed to a reader."""
+    return f"rs:{{site}}:mail:of:{user}"
+
+
+def mail_job(job: str) -> str:
+    """Return the key of what became of a job."""
+    return f"rs:{{site}}:mail:job:{job}"
+
+
+def mail_mailed(subscription: str) -> str:
+    """Return the key of what a subscriber was sent."""
+    return f"rs:{{site}}:mail:mailed:{subscription}"
+
+
+def mail_limit(name: str) -> str:
+    """Return the key of a counter of requests."""
+    return f"rs:{{site}}:mail:limit:{name}"
+
+
+def snapshot_chunk(snapshot_id: str, n: int) -> str:
+    """Return the key of one chunk of a snapshot's arrays; chunks spread over slots."""
+    return f"rs:{{snap:{snapshot_id}:{n}}}"

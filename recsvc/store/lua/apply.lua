@@ -1,0 +1,119 @@
+-- Put batches of several shards' logs on the boards, each exactly once: the id of the last entry
+-- applied is stored beside what it changed. A batch of no shard recounts items, and takes votes away.
+--
+-- KEYS: applied, board, pulse, aliases, owners, recount, then the votes hashes that operations name by
+--       index
+-- ARGV[1] half-lives of the windows in µs, msgpack; 0 never fades
+-- ARGV[2] trending epoch in µs
+-- ARGV[3] batches, msgpack: a list of [shard or -1, id of the entry before the batch or '', ids of
+--         its first and last entries, operations]; with '' for the last entry it is no stretch of a log and always
+--         applied; an operation is
+--         [item, {counter: change, ...}, index of its votes hash or 0, votes], a vote being
+--         [user, instant it stands since or 0, instant it counts from or 0, value it must have or '', …]
+-- ARGV[4] the present instant in µs
+--
+-- Returns per batch: 1 applied, 0 applied before, -1 entries before it are missing (another worker
+-- still holds them): try again later; -2 it names an item by an alias: try again with its id; -3 some of
+-- its entries were applied before: try again without them. Of a batch of no shard, how many votes were
+-- taken away.
+
+local applied_key, board, pulse, aliases = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local N_FIXED = 6
+local to = {
+  half_lives = cmsgpack.unpack(ARGV[1]), epoch = tonumber(ARGV[2]), now = tonumber(ARGV[4]),
+  owners = KEYS[5], recount = KEYS[6],
+}
+
+local function before(a, b)
+  local a_ms, a_seq = string.match(a, '(%d+)-(%d+)')
+  local b_ms, b_seq = string.match(b, '(%d+)-(%d+)')
+  a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
+  return a_ms < b_ms or (a_ms == b_ms and tonumber(a_seq) < tonumber(b_seq))
+end
+
+local rows, revoted = {}, {}
+
+local function row_of(item)
+  rows[item] = rows[item] or read_row(board, item)
+  return rows[item]
+end
+
+local function apply(op)
+  local item, changes, votes_at, votes = op[1], op[2], op[3], op[4]
+  local counts = row_of(item).counts
+  for counter, change in pairs(changes) do add(counts, counter, change) end
+  if votes_at == 0 then return end
+  local key = KEYS[N_FIXED + votes_at]
+  revoted[item] = key
+  for _, v in ipairs(votes) do
+    if v[2] == 0 then redis.call('HDEL', key, v[1]) else put_vote(key, v[1], v[2], v[3]) end
+  end
+end
+
+-- Count again, without the votes that still are as they were when somebody decided they must go.
+local function recount(op)
+  local item, votes_at, votes = op[1], op[3], op[4]
+  local key, taken = KEYS[N_FIXED + votes_at], 0
+  for _, v in ipairs(votes) do
+    if redis.call('HGET', key, v[1]) == v[4] then taken = taken + redis.call('HDEL', key, v[1]) end
+  end
+  if redis.call('HEXISTS', board, item) == 0 then
+    redis.call('ZREM', to.recount, item)  -- nobody ever voted on it
+    return taken
+  end
+  add(row_of(item).counts, 'upvote', -taken)
+  revoted[item] = key
+  return taken
+end
+
+local function names_an_alias(ops)
+  for _, op in ipairs(ops) do
+    if redis.call('HEXISTS', aliases, op[1]) == 1 then return true end
+  end
+  return false
+end
+
+local answers, news = {}, {}
+for i, batch in ipairs(cmsgpack.unpack(ARGV[3])) do
+  local shard, previous, first, last, ops = batch[1], batch[2], batch[3], batch[4], batch[5]
+  local applied = redis.call('HGET', applied_key, tostring(shard)) or '0-0'
+  if shard < 0 then
+    answers[i] = 0
+    for _, op in ipairs(ops) do answers[i] = answers[i] + recount(op) end
+  elseif last == '' then
+    for _, op in ipairs(ops) do apply(op) end
+    answers[i] = 1
+  elseif not before(applied, last) then
+    answers[i] = 0
+  elseif previous ~= '' and before(applied, previous) then
+    answers[i] = -1
+  elseif not before(applied, first) then
+    answers[i] = -3
+  elseif names_an_alias(ops) then
+    answers[i] = -2
+  else
+    for _, op in ipairs(ops) do apply(op) end
+    redis.call('HSET', applied_key, tostring(shard), last)
+    news[#news + 1] = {tostring(shard), last}
+    answers[i] = 1
+  end
+end
+
+for item, votes in pairs(revoted) do rescore(to, item, rows[item], votes) end
+
+-- The positions come last, when all rows they stand for are out.
+local fields = {}
+for item, row in pairs(rows) do
+  fields[#fields + 1] = 'i' .. item
+  fields[#fields + 1] = write_row(board, item, row)
+  if #fields >= 1000 then
+    announce(pulse, fields)
+    fields = {}
+  end
+end
+if #news > 0 then
+  fields[#fields + 1] = 'a'
+  fields[#fields + 1] = cmsgpack.pack(news)
+end
+if #fields > 0 then announce(pulse, fields) end
+return answers

@@ -1,0 +1,151 @@
+-- Log events and fold each into its reader's profile: all or nothing per event, atomic per shard.
+--
+-- KEYS, five per event: ids (current bucket), ids (bucket before), events, profile, shown
+-- ARGV[1]   seconds that event ids are remembered
+-- ARGV[2]   seconds that an untouched profile lives
+-- ARGV[3]   interactions kept per profile
+-- ARGV[4]   impressions kept per reader
+-- ARGV[5]   microseconds that votes of a reader are held, from when they were first seen
+-- ARGV[6]   seconds that an untouched profile of an anonymous session lives
+-- ARGV[7..] ten per event: digest of its id ('' if it has none), item, role, name of the state or
+--           signal, instant (µs), value (thousandths), entry (msgpack), aliases of the item (msgpack
+--           list, '' for none), instant received (µs), '1' for an anonymous session
+--
+-- Returns one integer per event: 1 accepted, 0 a duplicate.
+--
+-- A vote that changes something is logged with its transition (s, w, n: state, instant it was on
+-- since, instant it is on since), so that counters can follow the log without reading profiles. One
+-- that does not count at once also says from when on it will (d).
+
+local FIRST_SEEN = '\1'  -- a field that no item can have, as control characters are not part of ids
+
+local ids_ttl, known_ttl, anonymous_ttl = ARGV[1], ARGV[2], ARGV[6]
+local hold = tonumber(ARGV[5])
+local profile_cap, shown_cap = tonumber(ARGV[3]), tonumber(ARGV[4])
+local answers = {}
+
+local function standing_since(packed)
+  local last = 0
+  for name, value in pairs(cmsgpack.unpack(packed)) do
+    if type(value) == 'table' then last = math.max(last, value[3])
+    else
+      if name == 'hide' and value > 0 then return math.huge end
+      last = math.max(last, math.abs(value))
+    end
+  end
+  return last
+end
+
+-- Keep the latest interactions. What is hidden stays: it must never return.
+local function prune(profile)
+  local fields = redis.call('HGETALL', profile)
+  local ages = {}
+  for i = 1, #fields, 2 do
+    local field = fields[i]
+    if field ~= '' and field ~= FIRST_SEEN then
+      ages[#ages + 1] = {standing_since(fields[i + 1]), field}
+    end
+  end
+  table.sort(ages, function(a, b)
+    if a[1] ~= b[1] then return a[1] > b[1] end
+    return a[2] < b[2]
+  end)
+  for i = profile_cap + 1, #ages do
+    if ages[i][1] ~= math.huge then redis.call('HDEL', profile, ages[i][2]) end
+  end
+end
+
+-- Add what was done to an item under another of its names: the later state, off at equal times; the sum
+-- of signals.
+local function add(known, other)
+  for name, value in pairs(other) do
+    local mine = known[name]
+    if type(value) == 'table' then
+      mine = mine or {0, 0, 0}
+      known[name] = {mine[1] + value[1], mine[2] + value[2], math.max(mine[3], value[3])}
+    elseif not mine or math.abs(value) > math.abs(mine) or (value == -mine and value < 0) then
+      known[name] = value
+    end
+  end
+end
+
+-- What is known of a reader and an item, under whichever of its names; from now on under its id. Also
+-- whether anything is.
+local function take(profile, item, aliases)
+  local packed = redis.call('HGET', profile, item)
+  local known = packed and cmsgpack.unpack(packed) or {}
+  if aliases == '' then return known, packed end
+  for _, alias in ipairs(cmsgpack.unpack(aliases)) do
+    local other = redis.call('HGET', profile, alias)
+    if other then
+      add(known, cmsgpack.unpack(other))
+      redis.call('HDEL', profile, alias)
+      packed = other
+    end
+  end
+  return known, packed
+end
+
+-- When a vote will count; nil for at once.
+local function counts_from(profile, received)
+  if hold == 0 then return nil end
+  local first = redis.call('HGET', profile, FIRST_SEEN)
+  if not first and redis.call('EXISTS', profile) == 0 then first = received end
+  local due = first and tonumber(first) + hold or 0
+  return due > tonumber(received) and string.format('%.0f', due) or nil
+end
+
+for e = 0, #KEYS / 5 - 1 do
+  local ids, ids_before, events = KEYS[5 * e + 1], KEYS[5 * e + 2], KEYS[5 * e + 3]
+  local profile, shown = KEYS[5 * e + 4], KEYS[5 * e + 5]
+  local a = 6 + 10 * e
+  local id, item, role, name = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4]
+  local at, value, entry = tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6]), ARGV[a + 7]
+  local received = ARGV[a + 9]
+  local profile_ttl = ARGV[a + 10] == '1' and anonymous_ttl or known_ttl
+
+  local fresh = true
+  if id ~= '' then
+    fresh = redis.call('SISMEMBER', ids_before, id) == 0 and redis.call('SADD', ids, id) == 1
+    if fresh then redis.call('EXPIRE', ids, ids_ttl) end
+  end
+
+  if not fresh then
+    answers[e + 1] = 0
+  elseif role == 'exposure' then
+    redis.call('XADD', events, '*', 'e', entry)
+    redis.call('ZADD', shown, 'GT', ARGV[a + 5], item)
+    redis.call('ZREMRANGEBYRANK', shown, 0, -shown_cap - 1)
+    redis.call('EXPIRE', shown, profile_ttl)
+    answers[e + 1] = 1
+  else
+    local known, packed = take(profile, item, ARGV[a + 8])
+    if role == 'signal' then
+      local s = known[name] or {0, 0, 0}
+      known[name] = {s[1] + 1, s[2] + value, math.max(s[3], at)}
+      redis.call('XADD', events, '*', 'e', entry)
+    else
+      local old = known[name] or 0
+      local newer = at > math.abs(old) or (at == math.abs(old) and role == 'clear')
+      local was = old > 0 and string.format('%.0f', old) or ''
+      local now = role == 'state' and ARGV[a + 5] or ''
+      if newer then known[name] = role == 'state' and at or -at end
+      if newer and was ~= now then
+        local due = now ~= '' and name == 'upvote' and counts_from(profile, received)
+        local fields = {'e', entry, 's', name, 'w', was, 'n', now}
+        if due then fields[9], fields[10] = 'd', due end
+        local entry_id = redis.call('XADD', events, '*', unpack(fields))
+        redis.call('HSET', profile, '', entry_id)
+      else
+        redis.call('XADD', events, '*', 'e', entry)
+      end
+    end
+    redis.call('HSET', profile, item, cmsgpack.pack(known))
+    local size = redis.call('HLEN', profile)
+    if not packed and size <= 2 then redis.call('HSETNX', profile, FIRST_SEEN, received) end
+    if size > profile_cap * 1.1 + 1 then prune(profile) end
+    redis.call('EXPIRE', profile, profile_ttl)
+    answers[e + 1] = 1
+  end
+end
+return answers

@@ -1,0 +1,65 @@
+"""What the service signs: addresses that must not be guessed or forged, each for one purpose.
+
+One secret per site lives in the store, made once, so that every process signs and checks alike. A
+signature for one purpose is worth nothing for another.
+"""
+
+import base64
+import hashlib
+import secrets
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from recsvc.errors import NotAllowedError
+from recsvc.store import keys
+from recsvc.store.pipe import Pipe
+
+
+class Signatures:
+    """Signs and checks."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def sign(self, purpose: str, payload: object) -> str:
+        """Return a payload as signed text that is safe in a URL.
+
+        Args:
+            payload: what JSON can hold; it is readable, not encrypted.
+        """
+        return str(URLSafeSerializer(self._secret, salt=purpose).dumps(payload))
+
+    def digest(self, purpose: str, text: str) -> bytes:
+        """Return a keyed digest of a text: whoever lacks the secret cannot test guesses against it.
+
+        Args:
+            purpose: at most 16 ASCII characters.
+        """
+        keyed = hashlib.blake2b(
+            text.encode(), key=self._secret, person=purpose.encode(), digest_size=32
+        )
+        return keyed.digest()
+
+    def read(self, purpose: str, signed: str) -> object:
+        """Return what was signed.
+
+        Raises:
+            NotAllowedError: when it was not signed here, or for another purpose.
+        """
+        try:
+            payload: object = URLSafeSerializer(self._secret, salt=purpose).loads(signed)
+        except BadSignature:
+            raise NotAllowedError("this address is not valid (any more)") from None
+        return payload
+
+    def fingerprint(self, purpose: str, text: str) -> str:
+        """Return what stands for a text without revealing it: the same here, another elsewhere."""
+        return base64.urlsafe_b64encode(self.digest(purpose, text)[:15]).decode()
+
+
+async def signatures(pipe: Pipe) -> Signatures:
+    """Return the site's signatures, making its secret where there is none yet."""
+    answers = await pipe.send_all(
+        [("SET", keys.SECRET, secrets.token_bytes(32), "NX"), ("GET", keys.SECRET)]
+    )
+    return Signatures(bytes(answers[1]))

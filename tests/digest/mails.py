@@ -1,0 +1,53 @@
+"""Digests without a store."""
+
+from datetime import UTC, date, datetime
+
+from recsvc.core.subscription import Consent, Preferences, Subscription
+from recsvc.digest.compose import Digest, Entry, Paper, Part, Why
+from recsvc.digest.links import Links
+from recsvc.digest.params import DigestParams
+from recsvc.digest.writer import Writer
+from recsvc.store.signatures import Signatures
+from tests.relay import Received
+
+SIGNATURES = Signatures(b"a secret of thirty-two bytes ...")
+DAY = date(2026, 3, 29)
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+NOON_US = int(NOON.timestamp() * 1e6)
+
+
+def params(**changes: object) -> DigestParams:
+    defaults = {
+        "title": "Daily Papers",
+        "sender": "papers@example.org",
+        "public_url": "https://papers.example.org",
+    }
+    return DigestParams(**(defaults | changes))
+
+
+def subscription(**changes: object) -> Subscription:
+    defaults = {
+        "id": "c29tZSBpZCBvZiBpdA",
+        "email": "reader@example.com",
+        "preferences": Preferences(),
+        "consent": Consent(1, 2, 1, "proof"),
+    }
+    return Subscription(**(defaults | changes))
+
+
+def digest(*papers: Paper, follows: str = "") -> Digest:
+    entries = [
+        Entry(f"paper/{n}", n, Why("Trending: 3 upvotes"), paper) for n, paper in enumerate(papers)
+    ]
+    return Digest(DAY, "daily", [Part("Trending today", "feed-1", entries)], follows)
+
+
+def links(**changes: object) -> Links:
+    return Links(SIGNATURES, params(**changes))
+
+
+def mail(made: Digest, **changes: object) -> Received:
+    """What arrives of a digest."""
+    writer = Writer(links(**changes), params(**changes))
+    letter = writer.digest(subscription(), made, NOON_US)
+    return Received(letter.sender, letter.recipient, letter.content)

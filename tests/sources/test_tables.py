@@ -1,0 +1,173 @@
+"""Tables of a site's own, and Gorse's bulk files."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from recsvc.core.items import Organisation
+from recsvc.errors import UnknownFormatError
+from tests.sources.reading import read_text
+
+AT = datetime(2026, 11, 2, 10, tzinfo=UTC)
+T, NEVER = "2026-11-02T10:00:00Z", "0001-01-01T00:00:00Z"
+
+
+def lines(*rows: dict) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def test_items_in_json_lines():
+    found = read_text(
+        lines(
+            {"id": "a", "title": "A", "topics": ["x"], "published_at": "2026-11-02", "upvotes": 3},
+            {"id": 42, "title": "Ids may be whole numbers", "listed_at": AT.timestamp() * 1000},
+        )
+    )
+
+    assert found.name == "items"
+    a, b = found.items
+    assert (a.id, a.topics, a.upvotes) == ("a", ["x"], 3)
+    assert (b.id, b.listed_at) == ("42", AT)
+
+
+def test_items_in_a_spreadsheet_with_columns_of_its_own():
+    text = (
+        "paper;Name;Tags;when;hidden;venue\n"
+        "2502.08025;Nets;a|b;2026-11-02T10:00:00Z;no;X\n"
+        '10.1/x;"More; nets";;;yes;Y\n'
+    )
+    columns = {"id": "paper", "title": "Name", "topics": "Tags", "listed_at": "when"}
+
+    found = read_text(text, columns=columns)
+
+    first, second = found.items
+    assert (first.id, first.title, first.topics, first.listed_at) == (
+        "2502.08025", "Nets", ["a", "b"], AT,
+    )  # fmt: skip
+    assert (second.title, second.topics, second.hidden) == ("More; nets", [], True)
+    assert found.notes == ["not read: venue (--column FIELD=COLUMN)"]
+
+
+def test_a_column_can_be_said_once_for_all_rows():
+    found = read_text(
+        "id,title\na,A\n", constants={"organisation": "acme", "topics": "x;y", "comments": "2"}
+    )
+
+    (item,) = found.items
+    assert item.organisation == Organisation("acme", "acme")
+    assert (item.topics, item.comments) == (["x", "y"], 2)
+
+
+def test_rows_that_are_wrong_are_named_with_their_line_and_the_rest_goes_in():
+    text = 'id,title,comments\na,"two\nlines",1\nb,B\nc,C,many\n,D,1\ne,E,5\n'
+
+    found = read_text(text)
+
+    assert [i.id for i in found.items] == ["a", "e"]
+    assert [(p.line, p.record) for p in found.problems] == [(4, 2), (5, 3), (6, 4)]
+    assert "2 cells where the header has 3" in found.problems[0].detail
+    assert "comments: not a whole number: 'many'" in found.problems[1].detail
+
+
+def test_a_spreadsheet_that_is_cut_off_in_a_quoted_cell_is_named():
+    found = read_text('id,title\na,A\nb,"B and')
+
+    assert [i.id for i in found.items] == ["a"]
+    assert (found.problems[0].line, "not CSV" in found.problems[0].detail) == (3, True)
+
+
+def test_ids_are_never_fractions():
+    found = read_text('{"id": 2503.02130, "title": "A"}\n{"id": "2503.02130", "title": "B"}\n')
+
+    assert [i.id for i in found.items] == ["2503.02130"]
+    assert "as a number it may lack digits" in found.problems[0].detail
+    assert [i.id for i in read_text("id,title\n2503.02130,A\n").items] == ["2503.02130"]
+
+
+def test_events_in_json_lines():
+    found = read_text(
+        lines(
+            {"user": "u", "item": "a", "kind": "read", "at": "2026-11-02T10:00:00Z", "value": 30},
+            {"user": 7, "item": "a", "kind": "star", "at": AT.timestamp(), "position": 3},
+            {"user": "u", "item": "a", "kind": "click"},
+        ),
+        kinds={"star": "upvote"},
+    )
+
+    assert found.name == "events"
+    first, second, third = found.events
+    assert (first.at, first.value) == (AT, 30)
+    assert (second.user, second.kind, second.at, second.position) == ("7", "upvote", AT, 3)
+    assert third.at is None
+
+
+def test_events_in_a_table_without_a_column_for_the_kind():
+    found = read_text(
+        "reader\tpaper\tts\nu1\tp1\t1793613600000\n",
+        columns={"user": "reader", "item": "paper", "at": "ts"},
+        constants={"kind": "click"},
+    )
+
+    (event,) = found.events
+    assert (event.user, event.item, event.kind, event.at) == ("u1", "p1", "click", AT)
+
+
+def test_wrong_events_are_named():
+    found = read_text(
+        lines(
+            {"user": "u", "item": "a", "kind": "click", "at": "yesterday"},
+            {"user": "u\n", "item": "a", "kind": "click"},
+            {"user": "u", "item": "a", "kind": "click", "value": -1},
+            {"user": "u", "item": "a", "kind": "click"},
+        )
+    )
+
+    assert len(found.events) == 1
+    assert [p.line for p in found.problems] == [1, 2, 3]
+    assert found.problems[0].detail == "not a date: 'yesterday'"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   \n", "just prose\n", "a,b\n1,2\n", "[1, 2]", '{"a": 1}', "<x/>"]
+)
+def test_what_nobody_knows_is_refused(text: str):
+    with pytest.raises(UnknownFormatError):
+        read_text(text)
+
+
+def test_gorses_items():
+    found = read_text(
+        lines(
+            {"ItemId": "m:1", "IsHidden": False, "Categories": ["Comedy"],
+             "Timestamp": "2026-11-02T10:00:00Z", "Labels": ["toys"], "Comment": "Toy Story (1995)"},
+            {"ItemId": "m:2", "IsHidden": True, "Categories": None, "Timestamp": "0001-01-01T00:00:00Z",
+             "Labels": {"title": "Heat", "description": "Two\nmen."}, "Comment": ""},
+            {"ItemId": "m:3"},
+        )
+    )  # fmt: skip
+
+    assert found.name == "gorse"
+    toys, heat, bare = found.items
+    assert (toys.title, toys.topics, toys.listed_at) == ("Toy Story (1995)", ["Comedy", "toys"], AT)
+    assert (heat.title, heat.text, heat.hidden, heat.listed_at) == ("Heat", "Two men.", True, None)
+    assert bare.title == "m:3"
+
+
+def test_gorses_users_and_feedback():
+    found = read_text(
+        lines(
+            {"FeedbackType": "star", "UserId": "u", "ItemId": "m:1", "Timestamp": T},
+            {"FeedbackType": "Read", "UserId": "u", "ItemId": "m:1", "Timestamp": NEVER},
+            {"FeedbackType": "buy", "UserId": "u", "ItemId": "m:2", "Timestamp": ""},
+        ),
+        kinds={"buy": "share", "Read": "read"},
+    )  # fmt: skip
+    users = read_text(lines({"UserId": "u", "Labels": ["x"]}, {"UserId": "v", "Labels": None}))
+
+    assert [(e.kind, e.at) for e in found.events] == [
+        ("upvote", AT),
+        ("read", None),
+        ("share", None),
+    ]
+    assert users.notes == ["2 users: nothing to keep, readers exist by their events"]

@@ -1,0 +1,152 @@
+import pytest
+
+from recsvc.clock import SECOND_US, now_us
+from recsvc.core.access import Scope
+from recsvc.errors import ConflictError, InvalidError, NotAuthenticatedError, NotFoundError
+from recsvc.store import credentials as module
+from recsvc.store import keys
+from recsvc.store.connection import Redis
+from recsvc.store.credentials import CredentialKind, Credentials, Wanted
+from recsvc.store.keyring import Keyring
+from recsvc.store.pipe import Pipe
+
+SECRET = Wanted(CredentialKind.SECRET, "back end")
+SIGNING = Wanted(CredentialKind.SIGNING)
+
+
+@pytest.fixture
+def stored(redis: Redis) -> Credentials:
+    return Credentials(Pipe(redis))
+
+
+@pytest.fixture
+def keyring(stored: Credentials) -> Keyring:
+    return Keyring(stored)
+
+
+async def test_a_key_is_kept_as_a_digest_only(stored: Credentials, redis: Redis):
+    made, shown = await stored.create(SECRET, now_us())
+
+    raw = await redis.hgetall(keys.CREDENTIALS)
+    assert shown.startswith("rsk_")
+    assert made.id in shown
+    assert shown.encode() not in b"".join(raw.values())
+    assert shown.split("_", 2)[2].encode() not in b"".join(raw.values())
+
+
+async def test_a_key_is_found_and_any_other_is_not(stored: Credentials, keyring: Keyring):
+    made, shown = await stored.create(Wanted(CredentialKind.SECRET, scopes=(Scope.READ,)), now_us())
+    await keyring.refresh()
+
+    assert keyring.find(shown).id == made.id
+    assert keyring.find(shown).scopes == (Scope.READ,)
+    wrong = [shown[:-1], shown + "x", shown.swapcase(), shown.replace("rsk_", "rpk_"), "rsk__", "",
+             "rsk_unknown_secret", made.id, "rsk_" + made.id, "\x00"]  # fmt: skip
+    for text in wrong:
+        with pytest.raises(NotAuthenticatedError):
+            keyring.find(text)
+
+
+async def test_a_signing_secret_is_no_key(stored: Credentials, keyring: Keyring):
+    _, shown = await stored.create(SIGNING, now_us())
+    await keyring.refresh()
+
+    assert keyring.signing_secrets == (shown,)
+    with pytest.raises(NotAuthenticatedError):
+        keyring.find(shown)
+
+
+async def test_a_revoked_key_is_gone(stored: Credentials, keyring: Keyring):
+    made, shown = await stored.create(SECRET, now_us())
+    await keyring.refresh()
+    assert not keyring.is_empty
+
+    await stored.revoke(made.id)
+    await keyring.refresh()
+
+    assert keyring.is_empty
+    with pytest.raises(NotAuthenticatedError):
+        keyring.find(shown)
+    with pytest.raises(NotFoundError):
+        await stored.revoke(made.id)
+
+
+async def test_a_rotated_key_counts_until_the_overlap_ends(
+    stored: Credentials, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+):
+    old, old_shown = await stored.create(SECRET, now_us())
+
+    new, new_shown = await stored.rotate(old.id, 3600, now_us())
+
+    await keyring.refresh()
+    assert (new.name, new.scopes, new.replaces) == (old.name, old.scopes, old.id)
+    assert keyring.find(old_shown).id == old.id
+    assert keyring.find(new_shown).id == new.id
+    later = now_us() + 3601 * SECOND_US
+    assert [c.id for c in await stored.all(later)] == [new.id]
+    monkeypatch.setattr("recsvc.store.keyring.now_us", lambda: later)
+    with pytest.raises(NotAuthenticatedError):
+        keyring.find(old_shown)
+    await keyring.refresh()
+    assert keyring.find(new_shown).id == new.id
+
+
+async def test_a_key_rotated_without_overlap_ends_at_once(stored: Credentials, keyring: Keyring):
+    old, old_shown = await stored.create(SIGNING, now_us())
+
+    _, new_shown = await stored.rotate(old.id, 0, now_us())
+
+    await keyring.refresh()
+    assert keyring.signing_secrets == (new_shown,)
+    assert old_shown != new_shown
+
+
+async def test_two_signing_secrets_count_at_a_time_and_not_three(
+    stored: Credentials, keyring: Keyring
+):
+    first, _ = await stored.create(SIGNING, now_us())
+    await stored.rotate(first.id, 3600, now_us())
+
+    await keyring.refresh()
+    assert len(keyring.signing_secrets) == 2
+    with pytest.raises(ConflictError):
+        await stored.create(SIGNING, now_us())
+
+
+async def test_ended_keys_make_room(stored: Credentials, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "MAX_CREDENTIALS", 2)
+    first, _ = await stored.create(SECRET, now_us())
+    await stored.rotate(first.id, 0, now_us())
+
+    await stored.create(SECRET, now_us())
+
+    with pytest.raises(ConflictError):
+        await stored.create(SECRET, now_us())
+
+
+async def test_a_store_that_was_emptied_is_noticed(
+    stored: Credentials, keyring: Keyring, redis: Redis
+):
+    await stored.create(SECRET, now_us())
+    await keyring.refresh()
+
+    await redis.flushall()
+    await keyring.refresh()
+    _, shown = await stored.create(SECRET, now_us())  # under another secret of the site
+    await keyring.refresh()
+
+    assert keyring.find(shown)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scopes", "origins"),
+    [
+        (CredentialKind.PUBLISHABLE, (), ()),
+        (CredentialKind.PUBLISHABLE, (Scope.READ,), ("https://a.example",)),
+        (CredentialKind.SECRET, (), ("https://a.example",)),
+        (CredentialKind.SIGNING, (Scope.READ,), ()),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(kind, scopes, origins):
+    with pytest.raises(InvalidError):
+        Wanted(kind, "", scopes, origins)

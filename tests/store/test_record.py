@@ -1,0 +1,188 @@
+"""The server-side function against the reference fold, on a real server."""
+
+import asyncio
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsvc.clock import now_us
+from recsvc.core.events import MIN_AT_US, Entry
+from recsvc.core.kinds import KINDS
+from recsvc.core.profile import profile_of
+from recsvc.core.trending import TrendingParams
+from recsvc.store import keys
+from recsvc.store.boards import Boards
+from recsvc.store.connection import Redis, connect
+from recsvc.store.events import EventLog, EventLogParams
+from recsvc.store.pipe import Pipe
+from recsvc.store.profiles import Profiles
+from recsvc.store.streams import Streams
+from workers.ingest import Ingest
+
+USERS, ITEMS = ["ann", "bob"], ["x", "y/z", "ü 7"]
+
+
+@st.composite
+def batches(draw):
+    """Events with ids, some sharing everything but the id."""
+    n = draw(st.integers(1, 15))
+    return [
+        Entry(
+            user=draw(st.sampled_from(USERS)),
+            item=draw(st.sampled_from(ITEMS)),
+            kind=draw(st.sampled_from(sorted(KINDS))),
+            at_us=MIN_AT_US + draw(st.integers(0, 6)),
+            received_us=now_us(),
+            event_id=f"e{i}",
+            value_milli=draw(st.none() | st.integers(0, 9)),
+        )
+        for i in range(n)
+    ]
+
+
+def state_after(url: str, entries: list[Entry]) -> tuple:
+    """Record the entries one after another, apply them, and return all that was derived."""
+
+    async def run() -> tuple:
+        redis = connect(url)
+        await redis.flushall()
+        pipe = Pipe(redis)
+        log = EventLog(pipe, KINDS, EventLogParams())
+        fresh = [(await log.record([entry], [False]))[0] for entry in entries]
+        boards = Boards(pipe, TrendingParams())
+        ingest = Ingest(Streams(redis, "w"), boards, KINDS, 10)
+        await ingest.start()
+        while await ingest.run_once(block_ms=1):
+            pass
+        profiles = {}
+        for user in USERS:
+            profile, _ = await Profiles(pipe).read(user, with_shown=True)
+            profiles[user] = ({i.item: i for i in profile.interactions}, profile.shown)
+        rows = await boards.all()
+        await redis.aclose()
+        return profiles, rows, sum(fresh)
+
+    return asyncio.run(run())
+
+
+on_a_server = settings(max_examples=25, deadline=None)
+
+
+@on_a_server
+@given(entries=batches(), data=st.data())
+def test_any_order_and_repetition_gives_the_same_profile_counters_and_boards(
+    store_url, entries, data
+):
+    jumbled = data.draw(st.permutations(entries + data.draw(st.lists(st.sampled_from(entries)))))
+
+    straight = state_after(store_url, entries)
+    shuffled = state_after(store_url, jumbled)
+
+    assert shuffled == straight
+    for user, (found, shown) in straight[0].items():
+        expected = profile_of([e for e in entries if e.user == user], KINDS)
+        assert found == {i.item: i for i in expected.interactions}
+        assert shown == expected.shown
+
+
+@on_a_server
+@given(entries=batches())
+def test_counters_equal_a_recount(store_url, entries):
+    _, boards, _ = state_after(store_url, entries)
+
+    for item in ITEMS:
+        readers = {u: profile_of([e for e in entries if e.user == u], KINDS) for u in USERS}
+        standing = [
+            i for p in readers.values() for i in p.interactions
+            if i.item == item and i.states.get("upvote", 0) > 0
+        ]  # fmt: skip
+        clicks = sum(e.kind == "click" for e in entries if e.item == item)
+        shown = sum(e.kind == "impression" for e in entries if e.item == item)
+        row = boards.get(item)
+        assert (row.votes if row else 0) == len(standing)
+        assert (row.counts.get("click", 0) if row else 0) == clicks
+        assert (row.counts.get("impression", 0) if row else 0) == shown
+        assert (row.last_vote_us if row else 0) == max(
+            (i.states["upvote"] for i in standing), default=0
+        )
+
+
+def entry(kind: str, item: str = "x", at_us: int = MIN_AT_US, **fields) -> Entry:
+    return Entry("ann", item, kind, at_us, now_us(), **fields)
+
+
+@pytest.fixture
+def log(redis: Redis) -> EventLog:
+    return EventLog(Pipe(redis), KINDS, EventLogParams(profile_items=10, shown_items=5))
+
+
+async def test_the_same_id_twice_is_one_event_and_another_users_is_another(redis, log):
+    mine = entry("click", event_id="1")
+    theirs = msgspec.structs.replace(mine, user="bob")
+
+    assert await log.record([mine, mine, theirs], [False] * 3) == [True, False, True]
+    assert await log.record([mine], [False]) == [False]
+
+
+async def test_without_an_id_the_same_moment_is_the_same_event_if_the_client_named_it(redis, log):
+    assert await log.record([entry("click"), entry("click")], [True, True]) == [True, False]
+    assert await log.record([entry("read"), entry("read")], [False, False]) == [True, True]
+
+
+async def test_an_id_is_remembered_across_a_change_of_buckets(redis):
+    log = EventLog(Pipe(redis), KINDS, EventLogParams(event_id_days=1))
+    day_us = 86_400_000_000
+    first = msgspec.structs.replace(entry("click", event_id="1"), received_us=10 * day_us - 1)
+
+    assert await log.record([first], [False]) == [True]
+    again = msgspec.structs.replace(first, received_us=10 * day_us + 1)
+    assert await log.record([again], [False]) == [False]
+
+
+async def test_a_full_profile_forgets_the_oldest_and_never_what_is_hidden(redis, log):
+    await log.record([entry("hide", "never")], [False])
+    for i in range(40):
+        await log.record([entry("click", f"i{i}", MIN_AT_US + 1 + i)], [False])
+
+    profile, _ = await Profiles(Pipe(redis)).read("ann")
+
+    items = {i.item for i in profile.interactions}
+    assert "never" in items
+    assert "i39" in items
+    assert "i0" not in items
+    assert len(items) <= 12
+
+
+async def test_impressions_are_remembered_up_to_a_bound(redis, log):
+    await log.record([entry("impression", f"i{i}", MIN_AT_US + i) for i in range(20)], [False] * 20)
+
+    profile, _ = await Profiles(Pipe(redis)).read("ann", with_shown=True)
+
+    assert set(profile.shown) == {f"i{i}" for i in range(15, 20)}
+    assert not profile.interactions
+
+
+async def test_every_key_is_bounded_or_lives_for_a_time(redis, log):
+    await log.record(
+        [entry("upvote"), entry("impression"), entry("click", event_id="1")], [True] * 3
+    )
+
+    for key in await redis.keys("*"):
+        name = key.decode()
+        assert name.startswith("rs:{"), "every key carries a hash tag"
+        if name.endswith(":events"):
+            continue  # trimmed once archived
+        assert 0 < await redis.ttl(key) <= 401 * 86_400, name
+
+
+async def test_all_keys_of_a_call_are_those_of_the_table(redis, log):
+    await log.record([entry("upvote"), entry("impression")], [True] * 2)
+    shard = keys.shard_of("ann")
+
+    assert {k.decode() for k in await redis.keys("*")} <= {
+        keys.events(shard),
+        keys.profile(shard, "ann"),
+        keys.shown(shard, "ann"),
+    } | {k.decode() for k in await redis.keys(f"rs:{{{shard}}}:ids:*")}

@@ -1,0 +1,33 @@
+"""`docs/security.md` and what it says: its attacks are tests, its settings are settings."""
+
+import re
+
+from recsvc.settings import Settings
+from tests.service import REPOSITORY
+
+SECURITY = (REPOSITORY / "docs" / "security.md").read_text()
+PRIVACY = (REPOSITORY / "docs" / "privacy.md").read_text()
+
+
+def test_every_attack_of_the_table_is_a_test_and_the_other_way_round():
+    code = (REPOSITORY / "tests" / "api" / "test_attacks.py").read_text()
+
+    tests = set(re.findall(r"^def (test_\w+)", code, re.MULTILINE))
+    assert set(re.findall(r"\| `(test_\w+)` \|", SECURITY)) == tests
+
+
+def test_settings_are_named_as_they_are():
+    named = set(re.findall(r"RECSVC_([A-Z_]+)", SECURITY + PRIVACY))
+
+    assert {name.lower() for name in named} <= set(Settings.__struct_fields__)
+
+
+def test_defaults_are_those_in_force():
+    for name, value in re.findall(r"\| `RECSVC_(LIMIT_\w+)` \|.*\| ([\w,]+) \|", SECURITY):
+        expected = 0 if value == "none" else int(value.replace(",", ""))
+        assert getattr(Settings(), name.lower()) == expected
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)h][^)]*)\)", SECURITY + PRIVACY):
+        assert (REPOSITORY / "docs" / target).exists(), target

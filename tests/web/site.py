@@ -1,0 +1,56 @@
+"""A small site for the tests of its pages: two days, two subjects, and titles as they come."""
+
+from pathlib import Path
+
+from tests.service import Service
+
+FORMULAE = "attention/formulae"
+SUBJECTS = {
+    "attention": ("2025-12-05", "Sparse attention lets transformers read long documents"),
+    "diffusion": ("2025-12-09", "Diffusion models denoise images step by step"),
+}
+
+
+def papers() -> list[dict]:
+    """Papers on two days; the first of attention has formulae, a nasty title and a slash in its id."""
+    found = [
+        {
+            "id": f"{subject}-{n}",
+            "title": f"{subject.capitalize()} studied closely, part {n}",
+            "text": f"{sentence}, and this is part {n}. " * 9,
+            "url": f"https://papers.example/{subject}/{n}",
+            "authors": ["Ada Moreno", "Tomás Řezníček"],
+            "organisation": {"slug": f"{subject}-lab", "name": f"{subject.capitalize()} Lab"},
+            "topics": [subject, "machine learning"],
+            "listed_at": f"{day}T0{n}:00:00Z",
+            "published_at": f"{day}T00:00:00Z",
+        }
+        for subject, (day, sentence) in SUBJECTS.items()
+        for n in range(1, 8)
+    ]
+    found[0] |= {
+        "id": FORMULAE,
+        "title": 'Attention <EOS> & "quotes" <img src=x onerror=alert(1)> in $O(n)$',
+        "text": r"Attention in $\mathcal{O}(n \log n)$ for $x_1 < y$, between $5 and $10, "
+        r"<b>not bold</b>, $\text{<script>alert(1)</script>}$ and $\unknown{x}$.",
+        "authors": [f"Author {n}" for n in range(40)],
+        "extra": {"arxiv_id": "2512.00001", "project_page": "javascript:alert(1)"},
+    }
+    found[1]["title"] = "Averylongunbreakabletitlethatnobodyshouldwritebutsomebodywill" * 3
+    return found
+
+
+def started(folder: Path) -> Service:
+    """Start the site; a few readers have voted for what is on diffusion."""
+    service = Service(folder, archive_every_s=3600, timezone="UTC").start()
+    done = service.put_all(papers())
+    assert not done["rejected"], done
+    service.send(
+        *[
+            {"user": f"voter-{v}", "kind": "upvote", "item": f"diffusion-{n}"}
+            for n in range(1, 4)
+            for v in range(4 - n)
+        ]
+    )
+    service.settled()
+    return service

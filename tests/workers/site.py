@@ -1,0 +1,71 @@
+"""A store with the small world in it, and what works on it."""
+
+from functools import partial
+from pathlib import Path
+
+from recsvc.core.events import Entry
+from recsvc.core.items import StoredItem
+from recsvc.core.snapshot import Manifest
+from recsvc.settings import Settings
+from recsvc.store.connection import Redis
+from recsvc.store.events import EventLog, EventLogParams
+from recsvc.store.items import Items
+from recsvc.store.pipe import Pipe
+from recsvc.store.profiles import Profiles
+from recsvc.store.snapshots import Snapshots
+from recsvc.store.streams import Streams
+from recsvc.store.training import Training
+from recsvc.store.warmed import WarmedItems
+from tests.workers import world
+from workers.archive import Archive
+from workers.candidate import carry_out
+from workers.trainer import CarryOut, Trainer
+from workers.warmer import Warmer
+
+
+class Site:
+    """A store with the small world in it, and trainers for it."""
+
+    def __init__(self, redis: Redis, folder: Path) -> None:
+        pipe = Pipe(redis)
+        self.settings = Settings(data_dir=str(folder), factors=16, train_threads=1, search_s=0)
+        self.items, self.log = Items(pipe), EventLog(pipe, self.settings.kinds(), EventLogParams())
+        self.snapshots = Snapshots(pipe, self.settings.snapshot_cache_path)
+        self.training = Training(pipe)
+        self._archive = Archive(self.settings.archive_path)
+        self._streams = Streams(redis, "trainer")
+        self.warmed = WarmedItems(pipe)
+        self.warmer = Warmer(
+            self._streams, self.items, self.snapshots, Profiles(pipe), self.warmed,
+            self.settings.profile_params(),
+        )  # fmt: skip
+
+    async def fill(self) -> None:
+        await self.items.change({i.id: partial(_replaced, i) for i in world.items().values()})
+        wanted = set(Entry.__struct_fields__)
+        entries = [
+            Entry(**{name: value for name, value in event.items() if name in wanted})
+            for event in world.events().to_dicts()
+        ]
+        for start in range(0, len(entries), 500):
+            batch = entries[start : start + 500]
+            await self.log.record(batch, [False] * len(batch))
+
+    async def put(self, item: StoredItem) -> None:
+        await self.items.change({item.id: partial(_replaced, item)})
+
+    async def act(self, user: str, kind: str, item: str, at_us: int) -> None:
+        entry = Entry(user=user, item=item, kind=kind, at_us=at_us, received_us=at_us)
+        await self.log.record([entry], [False])
+
+    async def train(self, carry: CarryOut = carry_out, at_s: int = 0) -> Manifest:
+        trainer = Trainer(
+            self._archive, self._streams, self.items, self.snapshots, self.training,
+            self.settings, carry,
+        )  # fmt: skip
+        done = await trainer.train(None, world.NOW_US + at_s * 1_000_000)
+        return await self.snapshots.manifest(done.manifest.snapshot_id)
+
+
+def _replaced(item: StoredItem, _: StoredItem | None) -> StoredItem:
+    return item

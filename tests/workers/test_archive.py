@@ -1,0 +1,121 @@
+import polars as pl
+import pytest
+
+from recsvc.clock import now_us
+from recsvc.core.events import Entry
+from recsvc.core.kinds import KINDS
+from recsvc.core.trending import TrendingParams
+from recsvc.store import keys
+from recsvc.store.boards import Boards
+from recsvc.store.connection import Redis
+from recsvc.store.events import EventLog, EventLogParams
+from recsvc.store.pipe import Pipe
+from recsvc.store.streams import Streams
+from workers.archive import Archive, table
+from workers.archiver import Archiver, tail
+from workers.ingest import Ingest
+
+
+class Site:
+    def __init__(self, redis: Redis, folder) -> None:
+        pipe = Pipe(redis)
+        self.redis = redis
+        self.log = EventLog(pipe, KINDS, EventLogParams())
+        self.boards = Boards(pipe, TrendingParams())
+        self.streams = Streams(redis, "w")
+        self.archive = Archive(folder)
+
+    def archiver(self) -> Archiver:
+        return Archiver(self.archive, self.streams, self.boards, 60, 10**6)
+
+    async def send(self, n: int, start: int = 0) -> None:
+        entries = [
+            Entry(f"u{i % 7}", f"i{i % 3}", "click", now_us(), now_us(), event_id=str(i))
+            for i in range(start, start + n)
+        ]
+        await self.log.record(entries, [False] * n)
+        ingest = Ingest(self.streams, self.boards, KINDS, 1)
+        await ingest.start()
+        while await ingest.run_once(block_ms=1):
+            pass
+
+    async def everything(self) -> list[str]:
+        """Every event id, from the archive and from what is not yet in it."""
+        fresh = table(await tail(self.streams, self.archive.until()))
+        return sorted(pl.concat([self.archive.read(), fresh])["event_id"].to_list(), key=int)
+
+
+@pytest.fixture
+def site(redis: Redis, tmp_path) -> Site:
+    return Site(redis, tmp_path / "archive")
+
+
+async def test_what_is_archived_leaves_the_streams_and_nothing_is_lost(site):
+    await site.send(20)
+
+    moved = await site.archiver().run_once(now_us(), force=True)
+    await site.send(5, start=20)
+
+    assert moved == 20
+    assert sum((await site.streams.lengths()).values()) == 5
+    assert await site.everything() == [str(i) for i in range(25)]
+    assert site.archive.count() == 20
+
+
+async def test_only_what_is_on_the_boards_is_archived(site):
+    await site.send(3)
+    late = Entry("u0", "i0", "click", now_us(), now_us(), event_id="99")
+    await site.log.record([late], [False])
+
+    await site.archiver().run_once(now_us(), force=True)
+
+    assert sum((await site.streams.lengths()).values()) == 1
+
+
+async def test_a_crash_between_writing_and_trimming_counts_nothing_twice(site, monkeypatch):
+    await site.send(20)
+
+    async def dies(until):
+        raise ConnectionResetError("killed")
+
+    dying = site.archiver()
+    monkeypatch.setattr(dying._streams, "trim", dies)
+    with pytest.raises(ConnectionResetError):
+        await dying.run_once(now_us(), force=True)
+    monkeypatch.undo()
+    assert site.archive.count() == 20
+    assert sum((await site.streams.lengths()).values()) == 20, "in both places"
+    assert await site.everything() == [str(i) for i in range(20)]
+
+    await site.archiver().run_once(now_us())
+
+    assert sum((await site.streams.lengths()).values()) == 0
+    assert await site.everything() == [str(i) for i in range(20)]
+
+
+async def test_an_unfinished_file_is_no_file(site):
+    await site.send(3)
+    (site.archive._folder / "2026-01-01").mkdir(parents=True)
+    (site.archive._folder / "2026-01-01" / "000000-000000.tmp").write_bytes(b"PAR1 half")
+
+    assert site.archive.count() == 0
+    assert await site.everything() == ["0", "1", "2"]
+
+
+async def test_files_of_an_older_version_are_read_with_their_missing_columns_empty(site):
+    await site.send(2)
+    await site.archiver().run_once(now_us(), force=True)
+    (file,) = site.archive.files()
+    pl.read_parquet(file).drop("source").write_parquet(file)
+
+    assert site.archive.read()["source"].to_list() == [None, None]
+
+
+async def test_the_archive_says_how_far_each_shard_is(site):
+    await site.send(20)
+    applied = await site.boards.applied()
+
+    await site.archiver().run_once(now_us(), force=True)
+
+    assert site.archive.until() == applied
+    assert set(applied) == {keys.shard_of(f"u{i}") for i in range(7)}

@@ -1,0 +1,77 @@
+"""The trainer publishes what passes the gate, keeps what does not, and leaves what is held alone."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from recsvc.store.connection import Redis
+from tests.workers.site import Site
+from workers.candidate import Round, carry_out, with_verdict
+from workers.gate import judge
+from workers.holdout import hold_out
+
+pytestmark = pytest.mark.anyio
+
+
+def sabotaged(material, current, found, params, clock) -> Round:
+    """A round whose factors came into disorder."""
+    done = carry_out(material, current, found, params, clock)
+    shuffled = np.random.default_rng(0).permutation(done.candidate.item_factors)
+    broken = msgspec.structs.replace(done.candidate, item_factors=shuffled)
+    m, profile = material, params.train.profile
+    holdout = hold_out(m.events, m.listed, m.n_rows, profile, params.gate.share)
+    verdict = judge(broken, None, current, holdout, material, params.blend, params.gate)
+    return msgspec.structs.replace(done, candidate=with_verdict(broken, verdict))
+
+
+@pytest.fixture
+async def site(redis: Redis, tmp_path: Path) -> Site:
+    made = Site(redis, tmp_path)
+    await made.fill()
+    return made
+
+
+async def test_what_passes_is_published_and_what_is_worse_is_kept_for_people_to_see(site: Site):
+    sound = await site.train()
+    assert await site.snapshots.current() == sound.snapshot_id
+    assert sound.verdict is not None
+    assert sound.verdict.n_readers > 50
+
+    broken = await site.train(sabotaged, at_s=60)
+
+    assert await site.snapshots.current() == sound.snapshot_id
+    assert broken.verdict is not None
+    assert not broken.verdict.passed
+    assert "worse than" in broken.verdict.reason
+    assert [m.snapshot_id for m in await site.snapshots.manifests()] == [
+        broken.snapshot_id, sound.snapshot_id
+    ]  # fmt: skip
+    assert await site.training.outcomes() == {"published": 1, "stopped": 1}
+
+
+async def test_what_the_gate_stopped_pushes_nothing_out_that_could_be_gone_back_to(site: Site):
+    sound = [await site.train(), await site.train(at_s=60)]
+
+    stopped = [await site.train(sabotaged, at_s=120 + n) for n in range(3)]
+
+    kept = [m.snapshot_id for m in await site.snapshots.manifests()]
+    assert kept == [m.snapshot_id for m in [*stopped[:0:-1], *sound[::-1]]]
+
+
+async def test_nothing_is_published_while_a_person_holds_a_snapshot(site: Site):
+    first, second = await site.train(), await site.train(at_s=60)
+    await site.snapshots.activate(first.snapshot_id)
+    await site.training.hold(first.snapshot_id)
+
+    third = await site.train(at_s=120)
+    assert third.verdict is not None
+    assert third.verdict.passed
+    assert await site.snapshots.current() == first.snapshot_id
+
+    assert await site.training.release()
+    fourth = await site.train(at_s=180)
+    assert await site.snapshots.current() == fourth.snapshot_id
+    assert (await site.training.outcomes())["held_back"] == 1
+    assert second.was_published

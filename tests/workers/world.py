@@ -1,0 +1,50 @@
+"""A small world of readers with tastes: a catalogue of subjects, and who went for what, when."""
+
+import numpy as np
+import polars as pl
+
+from recsvc.clock import DAY_US, HOUR_US
+from recsvc.core.blend import BlendParams
+from recsvc.core.items import StoredItem
+from recsvc.core.kinds import KINDS
+from recsvc.core.profile import ProfileParams
+from workers.candidate import RoundParams
+from workers.interactions import SCHEMA
+from workers.params import AlsParams, LearnParams, TrainParams
+from workers.train import Material, gather
+
+NOW_US = 1_763_000_000_000_000
+SUBJECTS = 8
+N_ITEMS = 240
+LEARN = LearnParams(als=AlsParams(factors=16, threads=1))
+PARAMS = TrainParams(ProfileParams(KINDS), LEARN)
+ROUND = RoundParams(PARAMS, BlendParams())
+
+
+def items(n: int = N_ITEMS) -> dict[int, StoredItem]:
+    """Return items whose words do not say their subject, so that only readers tell."""
+    return {
+        row: StoredItem(id=f"i{row}", title=f"word{row} sign{row}", created_us=1)
+        for row in range(n)
+    }
+
+
+def events(n_readers: int = 160, each: int = 14, seed: int = 0) -> pl.DataFrame:
+    """Return upvotes over thirty days: nine in ten within the reader's subject."""
+    rng = np.random.default_rng(seed)
+    entries = []
+    for reader in range(n_readers):
+        subject = reader % SUBJECTS
+        own = rng.permutation(np.arange(subject, N_ITEMS, SUBJECTS))[: each - 1]
+        for item in [*own, rng.integers(N_ITEMS)]:
+            at = NOW_US - 30 * DAY_US + int(rng.integers(29 * DAY_US // HOUR_US)) * HOUR_US
+            entry = (0, len(entries) + 1, 0, f"u{reader}", f"i{item}", "upvote", at, at)
+            entries.append((*entry, None, None, None, None, None))
+    return pl.DataFrame(entries, schema=SCHEMA, orient="row")
+
+
+def material(log: pl.DataFrame | None = None) -> Material:
+    """Return what training works on."""
+    catalogue = items()
+    rows = {item.id: row for row, item in catalogue.items()}
+    return gather(events() if log is None else log, catalogue, rows, "c", NOW_US)

@@ -1,0 +1,1 @@
+"""What carries over time: ingest, archive and training."""

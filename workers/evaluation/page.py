@@ -1,0 +1,111 @@
+"""The report as one page: tables and plots in plain HTML and SVG, light and dark, no network needed."""
+
+from html import escape
+
+from recsvc.clock import from_us
+from recsvc.core.metrics import Interval
+from workers.evaluation.evaluate import NAMES, Report, Slice
+from workers.evaluation.methods import POPULARITY, SHIPPED
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1b1f24;--soft:#59636e;--line:#d1d9e0;--paper:#fff;
+--ours:#0969da;--theirs:#8c959f}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--line:#3d444d;--paper:#0d1117;
+--ours:#4493f8;--theirs:#7d8590}}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
+max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.5rem}p{color:var(--soft)}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}
+th,td{padding:.35rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
+th:first-child,td:first-child{text-align:left}td small{color:var(--soft);display:block}
+svg{width:100%;height:auto;font:13px system-ui,sans-serif}
+svg text{fill:var(--ink)}svg .soft{fill:var(--soft)}
+.ours{fill:var(--ours)}.theirs{fill:var(--theirs)}.whisker{stroke:var(--ink);stroke-width:1.5}
+"""
+_WIDTH, _LEFT, _ROW = 760, 170, 30
+
+
+def page(report: Report) -> str:
+    """Return the page."""
+    parts = [
+        _introduction(report),
+        "<h2>NDCG@20, with 95 % intervals</h2>",
+        _bars({s.method: s.figures["ndcg@20"] for s in report.methods}),
+        "<h2>Every figure</h2>",
+        _table(report),
+        "<h2>By length of the reader's history (NDCG@20)</h2>",
+        _slices(report.by_length, "readers"),
+        "<h2>By age of the item at the cut (recall@20)</h2>",
+        _slices(report.by_age, "targets"),
+    ]
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>Ranking, evaluated</title><style>{_STYLE}</style></head><body>"
+        f"<h1>Ranking, evaluated</h1>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _introduction(report: Report) -> str:
+    return (
+        f"<p>{report.n_events:,} events on {report.n_items:,} items, divided at "
+        f"{from_us(report.cut_us):%Y-%m-%d %H:%M} UTC: trained on what came before, asked what "
+        f"{report.n_readers:,} readers went for afterwards. Everything in the catalogue is ranked.</p>"
+    )
+
+
+def _bars(figures: dict[str, Interval]) -> str:
+    """Return horizontal bars with whiskers."""
+    most = max((i.high for i in figures.values()), default=0) or 1
+    scale = (_WIDTH - _LEFT - 70) / most
+    height = _ROW * len(figures) + 6
+    marks = [f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="NDCG@20 by method">']
+    for n, (name, i) in enumerate(figures.items()):
+        y = n * _ROW
+        end = _LEFT + i.mean * scale
+        low, high = _LEFT + i.low * scale, _LEFT + i.high * scale
+        look = "ours" if name == SHIPPED else "theirs"
+        marks.append(
+            f'<text x="{_LEFT - 10}" y="{y + 20}" text-anchor="end">{escape(name)}</text>'
+            f'<rect class="{look}" x="{_LEFT}" y="{y + 5}" width="{end - _LEFT:.1f}" height="20"/>'
+            f'<path class="whisker" d="M{low:.1f} {y + 15}H{high:.1f}M{low:.1f} {y + 10}v10'
+            f'M{high:.1f} {y + 10}v10"/>'
+            f'<text class="soft" x="{high + 8:.1f}" y="{y + 20}">{i.mean:.4f}</text>'
+        )
+    return "".join(marks) + "</svg>"
+
+
+def _table(report: Report) -> str:
+    names = [*NAMES, "the feed minus this", "coverage", "novelty, bits"]
+    head = "".join(f"<th>{escape(n)}</th>" for n in ["method", *names])
+    rows = []
+    for s in report.methods:
+        intervals = [*(s.figures[name] for name in NAMES), s.difference]
+        cells = [f"{i.mean:.4f}<small>{i.low:.4f} to {i.high:.4f}</small>" for i in intervals]
+        cells += [f"{s.coverage:.3f}", f"{s.novelty:.2f}"]
+        row = "".join(f"<td>{cell}</td>" for cell in [escape(s.method), *cells])
+        rows.append(f"<tr>{row}</tr>")
+    return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _slices(slices: list[Slice], counted: str) -> str:
+    """Return two bars per slice: the shipped ranking and popularity."""
+    shown = (SHIPPED, POPULARITY)
+    most = max((s.by_method[m] for s in slices for m in shown), default=0) or 1
+    scale = (_WIDTH - _LEFT - 250) / most
+    height = _ROW * len(slices) + 30
+    marks = [f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="by slice">']
+    for n, s in enumerate(slices):
+        y = n * _ROW
+        ours, theirs = (s.by_method[m] * scale for m in shown)
+        end = _LEFT + max(ours, theirs) + 8
+        marks.append(
+            f'<text x="{_LEFT - 10}" y="{y + 20}" text-anchor="end">{escape(s.name)}</text>'
+            f'<rect class="ours" x="{_LEFT}" y="{y + 4}" width="{ours:.1f}" height="11"/>'
+            f'<rect class="theirs" x="{_LEFT}" y="{y + 16}" width="{theirs:.1f}" height="8"/>'
+            f'<text class="soft" x="{end:.1f}" y="{y + 20}">{s.by_method[SHIPPED]:.4f} · '
+            f"{s.by_method[POPULARITY]:.4f} · {s.n:,} {counted}</text>"
+        )
+    key = f"wide: {SHIPPED}, narrow: {POPULARITY}"
+    marks.append(f'<text class="soft" x="{_LEFT}" y="{height - 8}">{key}</text></svg>')
+    return "".join(marks)

@@ -1,0 +1,187 @@
+"""Ingest: the event log onto boards and counters, exactly once, whoever dies in between.
+
+Entries come through a consumer group. What a batch does is computed here and applied by one
+server-side function together with the id of its last entry; a batch delivered again finds itself
+applied. A batch whose predecessors another worker still holds is put back until they are applied or,
+if that worker died, reclaimed.
+"""
+
+import asyncio
+from collections import defaultdict
+
+import msgspec
+import structlog
+
+from recsvc.clock import now_us
+from recsvc.core.access import is_anonymous
+from recsvc.core.events import Entry
+from recsvc.core.kinds import UPVOTE, Kind, Role
+from recsvc.errors import StoreError, StoreUnavailableError
+from recsvc.store.boards import ANONYMOUS_VOTES, OVERLAPS, Batch, Boards, Vote
+from recsvc.store.streams import Logged, Streams
+from workers.archive import parse
+
+log = structlog.get_logger()
+
+# Per shard: with 64 shards a batch blocks the server for some ten milliseconds at most.
+_COUNT = 25
+_BLOCK_MS = 200
+_HELD_BACK_S = 0.05
+_RECOUNTED = 100
+
+
+class Ingest:
+    """Applies the log for one worker."""
+
+    def __init__(
+        self, streams: Streams, boards: Boards, kinds: dict[str, Kind], reclaim_after_s: float
+    ) -> None:
+        self._streams = streams
+        self._boards = boards
+        self._kinds = kinds
+        self._reclaim_ms = int(reclaim_after_s * 1000)
+        self.n_applied = 0
+
+    async def start(self) -> None:
+        """Prepare the group, and finish what this consumer left when it last ran."""
+        await self._streams.create_groups()
+        await self.catch_up()
+
+    async def run_once(self, block_ms: int = _BLOCK_MS) -> int:
+        """Apply the next batch, waiting a while for its first entry; return how many were taken."""
+        taken = await self._streams.read(_COUNT, block_ms)
+        if not taken:
+            return 0
+        held_back = await self._apply(taken)
+        if held_back:
+            await asyncio.sleep(_HELD_BACK_S)
+            await self.catch_up()
+        return sum(map(len, taken.values()))
+
+    async def recount(self) -> int:
+        """Count the votes anew of items where some are due by now; return how many items."""
+        now = now_us()
+        items = await self._boards.due(now, _RECOUNTED)
+        await self._boards.recount(items, now)
+        return len(items)
+
+    async def reclaim(self) -> int:
+        """Take over and apply what silent workers left; return how many entries."""
+        n = await self._streams.reclaim(self._reclaim_ms, _COUNT)
+        if n:
+            log.info("entries_reclaimed", n=n)
+            await self.catch_up()
+        return n
+
+    async def catch_up(self) -> None:
+        """Apply what was delivered to this consumer and never acknowledged."""
+        while pending := await self._streams.own_pending(_COUNT):
+            held_back = await self._apply(pending)
+            if held_back == set(pending):
+                return  # others have to go first
+
+    async def _apply(self, taken: dict[int, list[Logged]]) -> set[int]:
+        """Apply entries by shard; return the shards that have to wait.
+
+        What a dead worker applied and did not acknowledge may come back together with what came after
+        it: then the rest goes alone.
+        """
+        answers = await self._attempt(taken)
+        overlapping = [shard for shard, answer in answers.items() if answer == OVERLAPS]
+        if overlapping:
+            applied = await self._boards.applied()
+            rest = {
+                shard: [e for e in taken[shard] if parse(e.entry_id) > parse(applied[shard])]
+                for shard in overlapping
+            }
+            answers |= await self._attempt(rest)
+        done = {
+            shard: [logged.entry_id for logged in taken[shard]]
+            for shard, answer in answers.items()
+            if answer >= 0
+        }
+        await self._streams.acknowledge(done)
+        self.n_applied += sum(len(entry_ids) for entry_ids in done.values())
+        return set(taken) - set(done)
+
+    async def _attempt(self, taken: dict[int, list[Logged]]) -> dict[int, int]:
+        """Apply entries by shard; return what became of each shard's (see `Boards.apply`)."""
+        previous = await self._streams.previous(
+            {shard: entries[0].entry_id for shard, entries in taken.items()}
+        )
+        batches = [
+            await self._batch(shard, entries, previous[shard]) for shard, entries in taken.items()
+        ]
+        try:
+            answers = await self._boards.apply(batches, now_us())
+        except StoreUnavailableError:
+            raise
+        except StoreError:
+            answers = [
+                await self._apply_singly(b.shard, b.previous, taken[b.shard]) for b in batches
+            ]
+        return {batch.shard: answer for batch, answer in zip(batches, answers, strict=True)}
+
+    async def _apply_singly(self, shard: int, previous: str, entries: list[Logged]) -> int:
+        """Apply entries one by one after their batch failed, burying the one that fails again."""
+        for logged in entries:
+            batch = await self._batch(shard, [logged], previous)
+            try:
+                answers = await self._boards.apply([batch], now_us())
+            except StoreUnavailableError:
+                raise
+            except StoreError as exc:
+                await self._bury(shard, logged, str(exc))
+                empty = Batch(shard, previous, logged.entry_id, logged.entry_id, {}, {})
+                answers = await self._boards.apply([empty], now_us())
+            if answers[0] < 0:
+                return -1
+            previous = logged.entry_id
+        return 1
+
+    async def _batch(self, shard: int, entries: list[Logged], previous: str) -> Batch:
+        counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        votes: dict[str, list[Vote]] = defaultdict(list)
+        for place, logged in enumerate(entries):
+            if not logged.fields:
+                continue  # erased while it was pending
+            try:
+                event = logged.entry()
+            except (msgspec.MsgspecError, KeyError) as exc:
+                await self._bury(shard, logged, f"{type(exc).__name__}: {exc}")
+                continue
+            # A kind that only a newer version knows still counts.
+            kind = self._kinds.get(event.kind, Kind(Role.SIGNAL, event.kind))
+            _count(logged, place, event, kind, counts, votes)
+        first, last = entries[0].entry_id, entries[-1].entry_id
+        return Batch(shard, previous, first, last, dict(counts), dict(votes))
+
+    async def _bury(self, shard: int, logged: Logged, reason: str) -> None:
+        log.error("entry_buried", shard=shard, entry_id=logged.entry_id, reason=reason)
+        await self._streams.bury(shard, logged, reason)
+
+
+def _count(
+    logged: Logged,
+    place: int,
+    event: Entry,
+    kind: Kind,
+    counts: dict[str, dict[str, int]],
+    votes: dict[str, list[Vote]],
+) -> None:
+    """Add what one entry does to what its batch does."""
+    if kind.role in (Role.SIGNAL, Role.EXPOSURE):
+        counts[event.item][kind.state] += 1
+        return
+    if b"s" not in logged.fields:
+        return  # an older event than the state it speaks of: nothing changed
+    was, now = logged.fields[b"w"], logged.fields[b"n"]
+    counter = kind.state
+    if counter == UPVOTE and is_anonymous(event.user):
+        counter = ANONYMOUS_VOTES  # nobody vouches for one reader behind each session
+    elif counter == UPVOTE:
+        due_us = int(logged.fields.get(b"d", 0))
+        votes[event.item].append(Vote(event.user, int(now or 0), due_us, place=place))
+    change = bool(now) - bool(was)
+    if change:
+        counts[event.item][counter] += change

@@ -1,0 +1,244 @@
+"""The worker: ingest all the time; archive and train while it leads.
+
+Every worker ingests. Archive and training belong to the one that holds the lease; the others stand by
+and take over when it stops or falls silent. SIGTERM finishes the batch in hand, gives the lease back
+and ends.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from recsvc.clock import now_us
+from recsvc.errors import RecsvcError, StoreError
+from recsvc.settings import Settings
+from recsvc.store import keys
+from recsvc.store.boards import Boards
+from recsvc.store.bundled import remove_damaged_copies
+from recsvc.store.compaction import compact
+from recsvc.store.connection import Redis, connect, translated
+from recsvc.store.erasures import Erasures
+from recsvc.store.exports import Exports
+from recsvc.store.gorse import Gorse
+from recsvc.store.items import Items
+from recsvc.store.leases import Lease
+from recsvc.store.pipe import Pipe
+from recsvc.store.preferences import ReaderPreferences
+from recsvc.store.profiles import Profiles
+from recsvc.store.snapshots import TRAIN_LEASE, Snapshots
+from recsvc.store.streams import Streams
+from recsvc.store.subscriptions import Subscriptions
+from recsvc.store.training import Training
+from recsvc.store.warmed import WarmedItems
+from workers.archive import Archive
+from workers.archiver import Archiver
+from workers.eraser import Compact, Eraser
+from workers.exporter import Exporter, ExportHolding
+from workers.holdings import (
+    ArchiveHolding,
+    DeadLetterHolding,
+    Holding,
+    LogHolding,
+    OwnerHolding,
+    ProfileHolding,
+    VoteHolding,
+)
+from workers.ingest import Ingest
+from workers.said import GorseHolding, PreferenceHolding, SubscriptionHolding
+from workers.topics import Topics
+from workers.trainer import Trainer
+from workers.warmer import Warmer
+
+log = structlog.get_logger()
+
+_LEASE_S = 10.0
+_HEARTBEAT_S = 1.0
+_RETRY_S = 0.5
+_RECOUNT_S = 1.0
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._redis: Redis = connect(settings.store_url)
+        pipe = Pipe(self._redis)
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._streams = Streams(self._redis, self._name)
+        self._boards = Boards(pipe, settings.trending_params())
+        self._ingest = Ingest(
+            self._streams, self._boards, settings.kinds(), settings.reclaim_after_s
+        )
+        archive = Archive(settings.archive_path)
+        self._archiver = Archiver(
+            archive,
+            self._streams,
+            self._boards,
+            settings.archive_every_s,
+            settings.archive_events,
+            settings.archive_days,
+        )
+        self._trainer = Trainer(
+            archive,
+            self._streams,
+            Items(pipe),
+            Snapshots(pipe, settings.snapshot_cache_path),
+            Training(pipe),
+            settings,
+        )
+        self._topics = Topics(Items(pipe))
+        self._warmer = Warmer(
+            self._streams,
+            Items(pipe),
+            Snapshots(pipe, settings.snapshot_cache_path),
+            Profiles(pipe),
+            WarmedItems(pipe),
+            settings.profile_params(),
+        )
+        holdings = self._holdings(pipe, archive)
+        self._eraser = Eraser(
+            Erasures(pipe), self._boards, self._streams, holdings, self._compact_with()
+        )
+        self._exporter = Exporter(Exports(pipe), holdings)
+        self._lease = Lease(pipe, TRAIN_LEASE, self._name, _LEASE_S)
+        self._token = 0
+        self._stopping = asyncio.Event()
+
+    def _holdings(self, pipe: Pipe, archive: Archive) -> list[Holding]:
+        """Return every place where something of a reader is kept: the one list of them."""
+        profiles, items = Profiles(pipe), Items(pipe)
+        return [
+            ProfileHolding(profiles),
+            LogHolding(self._streams),
+            DeadLetterHolding(self._streams),
+            ArchiveHolding(archive),
+            VoteHolding(self._boards, profiles),
+            OwnerHolding(items),
+            PreferenceHolding(ReaderPreferences(pipe)),
+            SubscriptionHolding(Subscriptions(pipe), self._settings.outbox_path),
+            GorseHolding(Gorse(pipe, self._settings.profile_ttl_days)),
+            ExportHolding(Exports(pipe)),
+        ]
+
+    def _compact_with(self) -> Compact | None:
+        """Return how the store's files are written anew; None where they are not ours."""
+        if not self._settings.is_bundled:
+            return None
+
+        async def compact_bundled() -> None:
+            await compact(self._redis)
+            await asyncio.to_thread(remove_damaged_copies, self._settings.data_path)
+
+        return compact_bundled
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end."""
+        self._stopping.set()
+        self._trainer.stop()
+
+    async def run(self) -> None:
+        """Work until told to stop."""
+        log.info("worker_started", name=self._name)
+        loops = [
+            self._forever(self._ingest_once, "ingest", start=self._ingest.start),
+            self._forever(self._beat, "heartbeat"),
+            self._forever(self._reclaim, "reclaim"),
+            self._forever(self._recount, "recount"),
+            self._forever(self._archive, "archive"),
+            self._forever(self._train, "train"),
+            self._forever(self._extract_topics, "topics"),
+            self._forever(self._warm, "warm"),
+        ]
+        try:
+            await asyncio.gather(*loops)
+        finally:
+            try:
+                if self._token:
+                    await self._lease.release()
+            except StoreError:
+                pass  # it runs out by itself
+            await self._redis.aclose()
+        log.info("worker_stopped", name=self._name, n_applied=self._ingest.n_applied)
+
+    async def _forever(
+        self,
+        once: Callable[[], Awaitable[None]],
+        name: str,
+        start: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Repeat until told to stop; errors are logged once, and tried again after a while."""
+        failing: str | None = None
+        started = start is None
+        while not self._stopping.is_set():
+            try:
+                if not started and start is not None:
+                    await start()
+                    started = True
+                await once()
+                failing = None
+            except Exception as exc:
+                started = start is None
+                if failing != repr(exc):
+                    failing = repr(exc)
+                    if isinstance(exc, RecsvcError):
+                        log.warning("worker_waits", loop=name, error=str(exc))
+                    else:
+                        log.exception("worker_failed", loop=name)
+                await self._pause(_RETRY_S)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _ingest_once(self) -> None:
+        await self._ingest.run_once()
+
+    async def _beat(self) -> None:
+        token = await self._lease.acquire()
+        if bool(token) != bool(self._token):
+            log.info("worker_leads" if token else "worker_stands_by", token=token)
+        self._token = token
+        with translated():
+            await self._redis.set(keys.WORKER, now_us(), ex=60)
+        await self._pause(_HEARTBEAT_S)
+
+    async def _reclaim(self) -> None:
+        await self._pause(self._settings.reclaim_after_s / 2)
+        await self._ingest.reclaim()
+
+    async def _recount(self) -> None:
+        await self._pause(_RECOUNT_S)
+        while self._token and await self._ingest.recount():
+            pass
+
+    async def _archive(self) -> None:
+        """Archive, erase and export one after another: each would disturb the others."""
+        await self._pause(0.25)
+        if not self._token:
+            return
+        erasures = await self._eraser.pending()
+        await self._archiver.run_once(now_us(), force=bool(erasures))
+        await self._eraser.run(erasures)
+        await self._exporter.run_once()
+
+    async def _train(self) -> None:
+        await self._pause(0.25)
+        if self._token:
+            await self._trainer.run_once(self._token, now_us())
+
+    async def _warm(self) -> None:
+        await self._pause(1.0)
+        if self._token:
+            await self._warmer.run_once(now_us())
+
+    async def _extract_topics(self) -> None:
+        await self._pause(0.25)
+        if self._token:
+            await self._topics.run_once()
+        else:
+            self._topics.forget()  # whoever leads meanwhile changes them

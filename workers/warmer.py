@@ -1,0 +1,175 @@
+"""The warmer: between two trainings, items without readers are folded in as their first ones come.
+
+It follows the log once a second, and looks only at what came since the served snapshot was trained. An
+item that anybody went for since is folded in around its content factors from its readers' profiles, as
+these stand now: who took their vote back is not among them.
+
+What was archived before this worker began to follow is left to the next training.
+"""
+
+import asyncio
+
+import numpy as np
+import scipy.sparse as sp
+import structlog
+
+from recsvc.core.evidence import Evidence
+from recsvc.core.kinds import Role
+from recsvc.core.model import Model, Published, build, publish, text_digest
+from recsvc.core.profile import ProfileParams
+from recsvc.core.text import item_text, term_counts
+from recsvc.core.warming import Visit, warm
+from recsvc.errors import NotFoundError, SnapshotError
+from recsvc.store import keys
+from recsvc.store.items import Items
+from recsvc.store.profiles import Profiles
+from recsvc.store.snapshots import Snapshots
+from recsvc.store.streams import Streams
+from recsvc.store.warmed import WarmedItems
+
+log = structlog.get_logger()
+
+_PAGE = 1_000
+_MAX_ITEMS = 500
+_MAX_READERS = 10
+_ROWS_EVERY_US = 5_000_000
+
+Readers = dict[str, None]
+
+
+class Warmer:
+    """Publishes what became of items since the served snapshot was trained."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        items: Items,
+        snapshots: Snapshots,
+        profiles: Profiles,
+        warmed: WarmedItems,
+        params: ProfileParams,
+    ) -> None:
+        self._streams = streams
+        self._items = items
+        self._snapshots = snapshots
+        self._profiles = profiles
+        self._warmed = warmed
+        self._evidence = Evidence(params)
+        self._telling = {n for n, kind in params.kinds.items() if kind.role is not Role.EXPOSURE}
+        self._published: Published | None = None
+        self._after: dict[int, str] = {}
+        self._touched: dict[str, Readers] = {}
+        self._visited: dict[str, list[Visit]] = {}
+        self._rows: dict[str, int] = {}
+        self._rows_us = 0
+
+    async def run_once(self, now_us: int) -> int:
+        """Take in what came, and publish; return how many items that changed."""
+        await self._follow_snapshot()
+        if self._published is None:
+            return 0
+        changed = await self._take()
+        if not changed:
+            return 0
+        await self._know(changed, now_us)
+        cold = sorted(item for item in changed if self._is_cold(item))
+        if not cold:
+            return 0
+        for item in cold:
+            self._visited.pop(item, None)  # what changed last goes last
+            self._visited[item] = await self._visits(item, now_us)
+        visited = {i: v for i, v in list(self._visited.items())[-_MAX_ITEMS:] if v}
+        model = await self._model(list(visited))
+        if model.learned is None:
+            return 0
+        by_row = {self._rows[item]: visits for item, visits in visited.items()}
+        found = await asyncio.to_thread(warm, model, by_row)
+        await self._warmed.publish(found, now_us)
+        log.info("items_warmed", n=len(visited), n_changed=len(cold))
+        return len(cold)
+
+    async def _follow_snapshot(self) -> None:
+        """Begin again when another snapshot is served."""
+        current = await self._snapshots.current()
+        if current is None or current == self._snapshot_id:
+            return
+        try:
+            snapshot = await self._snapshots.load(current, await self._items.catalogue_id())
+        except (SnapshotError, NotFoundError):
+            self._published = None
+            return
+        self._published = await asyncio.to_thread(publish, snapshot)
+        start = f"{snapshot.manifest.created_us // 1000}-0"
+        self._after = dict.fromkeys(range(keys.N_SHARDS), start)
+        self._touched.clear()
+        self._visited.clear()
+
+    @property
+    def _snapshot_id(self) -> str | None:
+        return None if self._published is None else self._published.snapshot.manifest.snapshot_id
+
+    async def _take(self) -> set[str]:
+        """Return the items that somebody did something to since the last look."""
+        changed: set[str] = set()
+        for shard in range(keys.N_SHARDS):
+            while page := await self._streams.range(shard, self._after[shard], "+", _PAGE):
+                self._after[shard] = page[-1].entry_id
+                for logged in page:
+                    try:
+                        event = logged.entry()
+                    except (ValueError, KeyError):
+                        continue  # one of the dead letters
+                    if event.kind in self._telling:
+                        self._touched.setdefault(event.item, {})[event.user] = None
+                        changed.add(event.item)
+        return changed
+
+    async def _know(self, items: set[str], now_us: int) -> None:
+        """Learn the rows of items that came lately."""
+        if not items <= self._rows.keys() and now_us - self._rows_us > _ROWS_EVERY_US:
+            self._rows, self._rows_us = await self._items.rows(), now_us
+
+    def _is_cold(self, item: str) -> bool:
+        assert self._published is not None
+        row, support = self._rows.get(item), self._published.snapshot.support
+        return row is not None and (row >= len(support) or support[row] == 0)
+
+    async def _visits(self, item: str, now_us: int) -> list[Visit]:
+        """Return who went for an item, with the rest of what they did."""
+        users = list(self._touched[item])[-_MAX_READERS:]
+        visits = [await self._visit(item, user, now_us) for user in users]
+        return [visit for visit in visits if visit is not None]
+
+    async def _visit(self, item: str, user: str, now_us: int) -> Visit | None:
+        profile, _ = await self._profiles.read(user)
+        n_rows = max(self._rows.values(), default=-1) + 1
+        own, rows, evidence = 0.0, [], []
+        for interaction in sorted(profile.interactions, key=lambda i: i.last_us):
+            weight = self._evidence.of(interaction, now_us)
+            row = self._rows.get(interaction.item, n_rows)
+            if interaction.item == item:
+                own = weight
+            elif weight and row < n_rows:
+                rows.append(row)
+                evidence.append(weight)
+        if own <= 0:
+            return None
+        return Visit(np.array(rows, np.int64), np.array(evidence, np.float32), own)
+
+    async def _model(self, items: list[str]) -> Model:
+        """Return the served model, with the texts of those items that came after it."""
+        assert self._published is not None
+        digests = self._published.snapshot.text_digest
+        rows, texts = [], []
+        for item in await self._items.get(items):
+            if item is None:
+                continue
+            text, row = item_text(item.title, item.text, item.topics), self._rows[item.id]
+            if row >= len(digests) or int(digests[row]) != text_digest(text):
+                rows.append(row)
+                texts.append(text)
+        order = np.argsort(np.array(rows, np.int64))
+        counts = sp.csr_matrix(term_counts(texts)[order])
+        n_rows = max(self._rows.values(), default=-1) + 1
+        fresh = np.array(rows, np.int64)[order]
+        return await asyncio.to_thread(build, self._published, n_rows, fresh, counts)
