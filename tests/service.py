@@ -129,7 +129,13 @@ class Service:
         self.process.wait()
 
     def part(self, name: str) -> int:
-        """The process id of a part: store, api, worker or digest."""
+        """The process id of a part - store, api, worker or digest - once it runs.
+
+        Parts start one after another, and again a moment after they died.
+        """
+        return int(wait_until(lambda: self._running(name), f"{name} among the parts"))
+
+    def _running(self, name: str) -> int | None:
         assert self.process is not None
         marks = {
             "store": "valkey-server",
@@ -145,7 +151,7 @@ class Service:
             pid, _, args = line.strip().partition(" ")
             if marks[name] in args:
                 return int(pid)
-        raise LookupError(f"no {name} among:\n{out}")
+        return None
 
     def kill_part(self, name: str) -> None:
         os.kill(self.part(name), signal.SIGKILL)

@@ -81,7 +81,7 @@ def soak(
             resident.append((at_s / 60, {name: resident_mb(service, name) for name in _PARTS}))
             next_look_s += max(60.0, seconds / 30)
         if at_s >= next_kill_s:
-            kill(service, rng.choice(_PARTS))
+            service.kill_part(rng.choice(_PARTS))
             next_kill_s += kill_every_s
     return sent, resident
 
@@ -118,17 +118,11 @@ def read(service: Service, rng: random.Random) -> None:
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
 
 
-def kill(service: Service, name: str) -> None:
-    """Kill a part, if it is there."""
-    with suppress(LookupError):  # it is just being started again
-        service.kill_part(name)
-
-
 def resident_mb(service: Service, name: str) -> float:
-    """Return the memory of a part; 0 while there is none."""
+    """Return the memory of a part; 0 if it just ended."""
     try:
         status = Path(f"/proc/{service.part(name)}/statm").read_text()
-    except (LookupError, FileNotFoundError):
+    except FileNotFoundError:
         return 0.0
     return int(status.split()[1]) * 4096 / 1e6
 
