@@ -73,7 +73,7 @@ class Search:
         return Ranking(rows, scores, np.full(len(rows), SEARCH, np.uint8))
 
     async def _marked(self, feed: Feed, wanted: Asked, prefix: bool) -> Feed:
-        matches = self._index.matcher(wanted, prefix=prefix)
+        found = self._index.finding(wanted, prefix=prefix)
         bodies = await self._cache.get([listed.id for listed in feed.items])
         items: list[Listed] = []
         for listed in feed.items:
@@ -82,7 +82,7 @@ class Search:
                 items.append(listed)  # deleted this instant
                 continue
             marks = Highlights(
-                highlighted(body.title, matches), snippet(body.text, matches, _SNIPPET_CHARS)
+                highlighted(body.title, found), snippet(body.text, found, _SNIPPET_CHARS)
             )
             items.append(msgspec.structs.replace(listed, highlights=marks))
         return msgspec.structs.replace(feed, items=items)

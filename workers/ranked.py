@@ -93,7 +93,6 @@ def ranked(model: Model, params: BlendParams) -> Ranked:
             nothing,
             nothing,
             fading(model, params),
-            np.empty(0, np.int64),
             trust_in(model),
         ),
     )

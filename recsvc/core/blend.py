@@ -8,8 +8,6 @@ behind the reader, the factors while little stands behind them (`trust`).
 
     score = trust · points(personal) + m/(m + 5) · points(similar) + fade(support) · points(content)
           + trending + fresh
-
-In a large catalogue text is scored for a pool only: the best of the other voices and the newest.
 """
 
 from collections.abc import Sequence
@@ -38,9 +36,6 @@ PERSONAL, SIMILAR, TRENDING, NEW, EXPLORE, SEARCH, LISTED = range(len(SOURCES))
 # By voice, in the order of `Points`: both text and walk are "similar" to whoever asks.
 _SOURCE_OF = np.array([PERSONAL, SIMILAR, SIMILAR, TRENDING, NEW], np.uint8)
 
-# Rows whose text similarity stands for the whole catalogue's where only a pool is scored.
-_SAMPLE = 2_048
-
 
 class BlendParams(msgspec.Struct, frozen=True):
     """How loud each source speaks, in points of one standard deviation.
@@ -57,8 +52,6 @@ class BlendParams(msgspec.Struct, frozen=True):
         fresh: weight of having been listed just now.
         fresh_half_life_days: freshness halves in this time.
         trending_half_life_us: of the window whose votes count.
-        pool_from: catalogues of more rows than this score text for a pool only.
-        pool: rows of the best of the other voices in it; as many of the newest join them.
     """
 
     personal: float = 1.0
@@ -72,8 +65,6 @@ class BlendParams(msgspec.Struct, frozen=True):
     fresh: float = 0.15
     fresh_half_life_days: float = 14.0
     trending_half_life_us: float = 36.0 * HOUR_US
-    pool_from: int = 30_000
-    pool: int = 3_000
 
 
 class Common(msgspec.Struct, frozen=True):
@@ -82,7 +73,6 @@ class Common(msgspec.Struct, frozen=True):
     Attributes:
         trending, fresh, total: (n,) score points, and their sum.
         fade: (n,) share of its weight that the content voice keeps.
-        newest: rows of the pool that nobody's taste decides; empty in small catalogues.
         trust: share of its weight that the personal voice gets.
     """
 
@@ -90,7 +80,6 @@ class Common(msgspec.Struct, frozen=True):
     fresh: Scores
     total: Scores
     fade: Scores
-    newest: Rows
     trust: float = 1.0
 
 
@@ -154,12 +143,8 @@ def common(catalogue: Catalogue, model: Model, params: BlendParams, now_us: int)
     votes *= np.float32(params.trending)
     newness = fresh(catalogue.listed_us, params.fresh_half_life_days, hour_us)
     newness *= np.float32(params.fresh)
-    newest = np.empty(0, np.int64)
-    if model.n > params.pool_from:
-        newest = catalogue.newest()[: params.pool]
-        newest = newest[newest < model.n]
     fade = fading(model, params)
-    return Common(votes, newness, votes + newness, fade, newest, trust_in(model))
+    return Common(votes, newness, votes + newness, fade, trust_in(model))
 
 
 def trust_in(model: Model) -> float:
@@ -237,8 +222,8 @@ def _ranked(
     loud = similar.voices(evidence, params.just_read)
     silence = np.zeros(n, np.float32)
     total = shared.total[:n].copy()
-    by_factors, by_walk = SILENT, SILENT
-    factor_points = walk_points = silence
+    by_factors = by_walk = by_text = SILENT
+    factor_points = walk_points = text_points = silence
     if scores is not None:
         by_factors = standard(scores, model.warm, rows, params.personal * shared.trust)
         factor_points = by_factors.points(scores, model.warm)
@@ -251,46 +236,18 @@ def _ranked(
         total += walk_points
     if reader.lift is not None:
         total += reader.lift[:n]
+    if params.content:
+        wanted = content.profile(model.texts, rows, evidence)
+        said = content.content(model, wanted)
+        by_text = standard(said, model.warm, rows, params.content)
+        text_points = by_text.points(said, model.warm)
+        text_points *= shared.fade
+        total += text_points
     total[~candidates[:n]] = -np.inf
     total[[row for row in reader.excluded if row < n]] = -np.inf
-    by_text, text_points, pool = _content(model, rows, evidence, shared, params, total)
-    if pool is None:
-        total += text_points
-        best = top_k(total, k)
-    else:
-        best = pool[top_k((total[pool] + text_points[pool]), k)]
-        total += text_points
+    best = top_k(total, k)
     points = Points(factor_points, walk_points, text_points, shared.trending, shared.fresh)
     sources = _SOURCE_OF[points.at(best).argmax(axis=0)]
     standards = (by_factors, by_walk, by_text)
     voices = Voices(folded, known, loud, standards, points, shared)
     return Ranking(best, total[best], sources, voices)
-
-
-def _content(
-    model: Model,
-    rows: Rows,
-    evidence: Scores,
-    shared: Common,
-    params: BlendParams,
-    total: Scores,
-) -> tuple[Standard, Scores, Rows | None]:
-    """Return the content voice's standard and points, and the rows it spoke of; None for all."""
-    n, warm = model.n, model.warm
-    if not params.content:
-        return SILENT, np.zeros(n, np.float32), None
-    wanted = content.profile(model.texts, rows, evidence)
-    if n <= params.pool_from:
-        scores = content.content(model.matrix, wanted)
-        by_text = standard(scores, warm, rows, params.content)
-        points = by_text.points(scores, warm)
-        points *= shared.fade
-        return by_text, points, None
-    sample = np.arange(0, n, -(-n // _SAMPLE))
-    sampled = content.content_of(model.texts, sample, wanted)
-    by_text = standard(sampled, warm[sample], np.empty(0, np.int64), params.content)
-    pool = np.union1d(top_k(total, params.pool), shared.newest)
-    scores = content.content_of(model.texts, pool, wanted)
-    points = np.zeros(n, np.float32)
-    points[pool] = by_text.points(scores, warm[pool]) * shared.fade[pool]
-    return by_text, points, pool

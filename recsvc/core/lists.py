@@ -153,7 +153,7 @@ def similar_list(
 def _alike_in_text(model: Model, rows: Rows) -> Scores:
     """Return (n,) the mean similarity to the texts of some rows."""
     wanted = profile(model.texts, rows, np.full(len(rows), 1 / len(rows), np.float32))
-    return content(model.matrix, wanted)
+    return content(model, wanted)
 
 
 def _alike_in_readers(learned: Learned, rows: Rows) -> Scores:

@@ -22,7 +22,7 @@ def nearest(new: Texts, known: Texts, n_nearest: int = N_NEAREST) -> sp.csr_matr
     """Return (n_new, n_known) weights of each new item's nearest ones; they sum to less than 1."""
     if known.n == 0 or new.n == 0:
         return sp.csr_matrix((new.n, known.n), dtype=np.float32)
-    wanted, transposed = _unpadded(new), _unpadded(known).T.tocsr()
+    wanted, transposed = new.postings.T.tocsr(), known.postings
     parts = [
         top_per_row((wanted[start : start + _CHUNK] @ transposed).tocsr(), n_nearest)
         for start in range(0, new.n, _CHUNK)
@@ -32,10 +32,3 @@ def nearest(new: Texts, known: Texts, n_nearest: int = N_NEAREST) -> sp.csr_matr
     sums = np.asarray(weights.sum(axis=1)).ravel() + _SHRINKAGE
     weights.data /= np.repeat(sums, np.diff(weights.indptr)).astype(np.float32)
     return weights
-
-
-def _unpadded(texts: Texts) -> sp.csr_matrix:
-    """Return the matrix of texts without padding, which a product would multiply all the same."""
-    matrix = texts.matrix.copy()
-    matrix.eliminate_zeros()
-    return matrix

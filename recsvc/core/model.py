@@ -16,7 +16,7 @@ from recsvc.core.confidence import Weighting
 from recsvc.core.factors import Solver, solver
 from recsvc.core.mapping import nearest
 from recsvc.core.neighbours import Neighbours, leading_to, lists
-from recsvc.core.snapshot import Snapshot, Warmed
+from recsvc.core.snapshot import Manifest, Snapshot, Warmed
 from recsvc.core.tfidf import Terms, Texts
 
 Rows = NDArray[np.int64]
@@ -50,6 +50,7 @@ class Model(msgspec.Struct, frozen=True):
         learned: None while no snapshot has been trained on any interaction.
         texts: what the items' texts say.
         matrix: (n, n_terms) the same as a matrix.
+        postings: (n_terms, n) the same by term.
         warm: (n,) 1 where the item's factors come from interactions, else 0.
     """
 
@@ -59,6 +60,7 @@ class Model(msgspec.Struct, frozen=True):
     terms: Terms
     texts: Texts
     matrix: sp.csr_matrix
+    postings: sp.csr_matrix
     warm: NDArray[np.float32]
 
     @property
@@ -136,7 +138,7 @@ def build(
     if published is None:
         terms = tfidf.fit(fresh_counts)
         texts = _placed(None, n_rows, fresh_rows, tfidf.weigh(fresh_counts, terms))
-        return Model(None, None, None, terms, texts, texts.matrix, np.zeros(n_rows, np.float32))
+        return _model(None, None, terms, texts, np.zeros(n_rows, np.float32))
     snapshot = published.snapshot
     manifest = snapshot.manifest
     n = max(n_rows, manifest.n_rows)
@@ -146,15 +148,19 @@ def build(
     learned = _learned(published, texts, fresh_rows, fresh) if manifest.n_interactions else None
     warm = np.zeros(n, np.float32)
     warm[: manifest.n_rows] = snapshot.support > 0
-    return Model(
-        manifest.snapshot_id,
-        manifest.created_us,
-        learned,
-        terms,
-        texts,
-        texts.matrix,
-        warm,
-    )
+    return _model(manifest, learned, terms, texts, warm)
+
+
+def _model(
+    manifest: Manifest | None,
+    learned: Learned | None,
+    terms: Terms,
+    texts: Texts,
+    warm: NDArray[np.float32],
+) -> Model:
+    snapshot_id = None if manifest is None else manifest.snapshot_id
+    trained_us = None if manifest is None else manifest.created_us
+    return Model(snapshot_id, trained_us, learned, terms, texts, texts.matrix, texts.postings, warm)
 
 
 def _placed(base: Texts | None, n: int, fresh_rows: Rows, fresh: Texts) -> Texts:

@@ -62,6 +62,13 @@ class Texts(msgspec.Struct, frozen=True):
         flat = (self.weights.ravel(), self.terms.ravel(), indptr)
         return sp.csr_matrix(flat, shape=(self.n, self.n_terms), copy=False)
 
+    @property
+    def postings(self) -> sp.csr_matrix:
+        """The (n_terms, n) matrix of which rows say a term, without padding."""
+        unpadded = self.matrix.copy()
+        unpadded.eliminate_zeros()
+        return unpadded.T.tocsr()
+
     def rows(self, rows: NDArray[np.int64]) -> "Texts":
         """Return some rows."""
         return Texts(self.terms[rows], self.weights[rows], self.n_terms)

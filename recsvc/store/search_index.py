@@ -11,8 +11,6 @@ index and shares it with nobody, so that nothing can lock or corrupt it; 100,000
     topic, organisation, listed   what is filtered by
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
@@ -20,7 +18,7 @@ from tantivy import Filter, Occur, Query, TextAnalyzerBuilder, Tokenizer
 
 from recsvc.clock import to_us
 from recsvc.core.catalogue import Filters
-from recsvc.core.highlight import is_near
+from recsvc.core.highlight import Finding, is_near
 from recsvc.core.items import StoredItem
 from recsvc.core.search import Asked
 from recsvc.core.text import STOP_WORDS, searchable
@@ -140,24 +138,29 @@ class SearchIndex:
             self._with[words] = found
         return found
 
-    def matcher(self, asked: Asked, *, prefix: bool = False) -> Callable[[str], bool]:
-        """Return a function that tells whether a word of a text is what the query asked for."""
+    def finding(self, asked: Asked, *, prefix: bool = False) -> Finding:
+        """Return a function that tells which words of a text are what the query asked for."""
         stems = set(self._telling(asked.text))
         typos = [word for word in self._written(asked) if self._is_typo(word)]
         begun = self._begun(asked) if prefix else None
-        known: dict[str, bool] = {}
+        known: set[str] = set()
+        meant: set[str] = set()
 
-        def matches(word: str) -> bool:
-            if word not in known:
-                forms = self._forms(word)
-                known[word] = (
-                    not stems.isdisjoint(forms)
-                    or any(is_near(form, typo) for typo in typos for form in forms)
-                    or (begun is not None and forms[0].startswith(begun))
-                )
-            return known[word]
+        def is_meant(word: str) -> bool:
+            forms = self._forms(word)
+            return (
+                not stems.isdisjoint(forms)
+                or any(is_near(form, typo) for typo in typos for form in forms)
+                or (begun is not None and forms[0].startswith(begun))
+            )
 
-        return matches
+        def found(words: set[str]) -> set[str]:
+            unknown = words - known
+            known.update(unknown)
+            meant.update(filter(is_meant, unknown))
+            return words & meant
+
+        return found
 
     def _clauses(self, asked: Asked, prefix: bool) -> list[tuple[Occur, Query]]:
         clauses: list[tuple[Occur, Query]] = []

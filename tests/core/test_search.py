@@ -9,7 +9,13 @@ from recsvc.core.highlight import highlighted, is_near, snippet
 from recsvc.core.search import asked, fused
 
 texts = st.text(alphabet="ab cé'\\^{}<&-\n", max_size=80)
-matchers = st.sampled_from([lambda _: True, lambda _: False, lambda word: "a" in word])
+findings = st.sampled_from(
+    [
+        lambda words: words,
+        lambda _: set(),
+        lambda words: {word for word in words if "a" in word},
+    ]
+)
 rankings = st.lists(
     st.tuples(st.lists(st.integers(0, 30), unique=True, max_size=20), st.floats(0.1, 1)),
     max_size=3,
@@ -51,18 +57,18 @@ def test_fusing_adds_up_places_and_breaks_ties_by_row(lists, k):
     assert scores.tolist() == sorted(scores.tolist(), reverse=True)
 
 
-@given(text=texts, matches=matchers)
-def test_the_pieces_of_a_highlighted_text_are_the_text(text, matches):
-    parts = highlighted(text, matches)
+@given(text=texts, found=findings)
+def test_the_pieces_of_a_highlighted_text_are_the_text(text, found):
+    parts = highlighted(text, found)
 
     assert "".join(part.text for part in parts) == text
     assert all(part.text for part in parts)
 
 
-@given(text=texts, matches=matchers, width=st.integers(5, 40))
-@example(text="<<\\'\\a", matches=lambda _: True, width=5)
-def test_a_snippet_is_a_stretch_of_the_text_with_ellipses_where_it_is_cut(text, matches, width):
-    parts = [part.text for part in snippet(text, matches, width)]
+@given(text=texts, found=findings, width=st.integers(5, 40))
+@example(text="<<\\'\\a", found=lambda words: words, width=5)
+def test_a_snippet_is_a_stretch_of_the_text_with_ellipses_where_it_is_cut(text, found, width):
+    parts = [part.text for part in snippet(text, found, width)]
     cut_before, cut_after = parts[:1] == ["…"], parts[-1:] == ["…"]
 
     inner = "".join(parts[cut_before : len(parts) - cut_after])
@@ -76,7 +82,7 @@ def test_a_snippet_is_a_stretch_of_the_text_with_ellipses_where_it_is_cut(text, 
 def test_a_snippet_shows_where_most_was_found():
     text = "one " * 100 + "here stands alpha beside beta and gamma " + "two " * 100
 
-    parts = snippet(text, lambda word: word in {"alpha", "beta", "gamma"}, 80)
+    parts = snippet(text, lambda words: words & {"alpha", "beta", "gamma"}, 80)
 
     assert [part.text for part in parts if part.match] == ["alpha", "beta", "gamma"]
 

@@ -6,15 +6,17 @@ paper's words are mostly those of its field, and hiding one paper must not bury 
 """
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recsvc.core.model import Model
 from recsvc.core.tfidf import Texts
 
 Rows = NDArray[np.int64]
 Vector = NDArray[np.float32]
 
 _POWER = 0.7
+# Terms that stand in more of all texts than this are looked for in all texts at once.
+_MOST = 0.3
 
 
 def profile(texts: Texts, rows: Rows, evidence: Vector) -> Vector:
@@ -34,22 +36,18 @@ def profile(texts: Texts, rows: Rows, evidence: Vector) -> Vector:
     return found
 
 
-def content(matrix: sp.csr_matrix, wanted: Vector) -> Vector:
-    """Return (n,) similarities to a profile.
+def content(model: Model, wanted: Vector) -> Vector:
+    """Return (n,) similarities of all texts to a profile.
 
     Args:
-        matrix: (n, n_terms) of the texts.
         wanted: (n_terms,) the profile.
     """
-    scores: Vector = matrix @ wanted
-    return scores
-
-
-def content_of(texts: Texts, rows: Rows, wanted: Vector) -> Vector:
-    """Return (k,) similarities of some rows to a profile."""
-    if texts.n_terms == 0:
-        return np.zeros(len(rows), np.float32)
-    scores: Vector = np.einsum("kw,kw->k", texts.weights[rows], wanted[texts.terms[rows]])
+    said = np.flatnonzero(wanted)
+    ends = model.postings.indptr
+    if (ends[said + 1] - ends[said]).sum() > _MOST * model.matrix.nnz:
+        scores: Vector = model.matrix @ wanted
+    else:
+        scores = model.postings[said].T @ wanted[said]
     return scores
 
 
@@ -63,15 +61,18 @@ def shares(texts: Texts, rows: Rows, history: Rows, evidence: Vector) -> NDArray
         history: (m,).
         evidence: (m,).
     """
-    terms, where = np.unique(texts.terms[history], return_inverse=True)
-    parts = np.zeros((len(terms) + 1, len(history)), np.float32)
-    weights = texts.weights[history] * np.maximum(evidence, 0)[:, None]
-    # Padding adds zeros, and a row has each term once: plain addition reaches every part.
-    parts[where.ravel(), np.repeat(np.arange(len(history)), weights.shape[1])] += weights.ravel()
+    said = texts.terms[history].ravel()
+    is_said = np.zeros(texts.n_terms, bool)
+    is_said[said] = True
+    terms = np.flatnonzero(is_said)
+    place = np.full(texts.n_terms, len(terms))  # the last part is what no history item says
+    place[terms] = np.arange(len(terms))
+    m, weights = len(history), texts.weights[history] * np.maximum(evidence, 0)[:, None]
+    at = place[said] * m + np.repeat(np.arange(m), weights.shape[1])
+    parts = np.bincount(at, weights.ravel(), minlength=(len(terms) + 1) * m)
+    parts = parts.reshape(-1, m).astype(np.float32)
     sums = parts.sum(axis=1, keepdims=True)
     parts *= np.where(sums > 0, np.maximum(sums, 1e-12) ** (_POWER - 1), 0)
-    at = np.searchsorted(terms, texts.terms[rows])
-    at[at == len(terms)] = 0
-    at[terms[at] != texts.terms[rows]] = len(terms)  # the last part is what no history item says
-    added: NDArray[np.float32] = np.einsum("kw,kwm->km", texts.weights[rows], parts[at])
+    heard = parts[place[texts.terms[rows]]]
+    added: NDArray[np.float32] = np.einsum("kw,kwm->km", texts.weights[rows], heard)
     return added
