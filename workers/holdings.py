@@ -230,7 +230,7 @@ def _without(users: set[str]) -> Any:
     def change(item: StoredItem | None) -> StoredItem | None:
         if item is None:
             return None
-        return msgspec.structs.replace(item, owners=[o for o in item.owners if o not in users])
+        return msgspec.structs.replace(item, owners=tuple(o for o in item.owners if o not in users))
 
     return change
 

@@ -85,11 +85,11 @@ class Topics:
         return sum(changed for _, changed in await self._items.change(changes))
 
 
-def _all_keywords(items: list[StoredItem], known: Vocabulary) -> list[list[str]]:
-    return [[] if item.topics else keywords(item.title, item.text, known) for item in items]
+def _all_keywords(items: list[StoredItem], known: Vocabulary) -> list[tuple[str, ...]]:
+    return [() if item.topics else tuple(keywords(item.title, item.text, known)) for item in items]
 
 
-def _change(seen: StoredItem, new: list[str]) -> Change:
+def _change(seen: StoredItem, new: tuple[str, ...]) -> Change:
     def change(stored: StoredItem | None) -> StoredItem | None:
         # Changed since we read it: its own change is still to come to us.
         return msgspec.structs.replace(stored, keywords=new) if stored == seen else stored

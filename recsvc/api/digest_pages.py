@@ -43,7 +43,9 @@ async def preview(
     """The mail as it would be sent now."""
     known = reader_of(request, services, user)
     wanted = content or ("trending" if known is None else "both")
-    preferences = checked(Preferences(cadence=cadence, content=wanted, topics=topic or []), known)
+    preferences = checked(
+        Preferences(cadence=cadence, content=wanted, topics=tuple(topic or ())), known
+    )
     rendered = await _rendered(services, as_if(preferences, known))
     if rendered is None:
         return message("Nothing to send", "On a day like this no mail is sent.")

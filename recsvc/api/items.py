@@ -41,8 +41,8 @@ class ItemAnswer(ItemView, kw_only=True):
 
     id: str
     hidden: bool
-    aliases: list[str]
-    owners: list[str] | UnsetType = UNSET
+    aliases: tuple[str, ...]
+    owners: tuple[str, ...] | UnsetType = UNSET
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -78,18 +78,22 @@ def _best_start(text: str, spans: list[tuple[int, int]], width: int) -> int:
     if len(text) <= width or not spans:
         return 0
     room = width * 3 // 4
+    words = [text[a:b].casefold() for a, b in spans]
+    n_different = len(set(words))
     inside: Counter[str] = Counter()
     best, start, first = 0, 0, 0
-    for last, (a, b) in enumerate(spans):
-        inside[text[a:b].casefold()] += 1
-        while first < last and spans[first][0] < b - room:
-            gone = text[slice(*spans[first])].casefold()
+    for last, word in enumerate(words):
+        inside[word] += 1
+        while first < last and spans[first][0] < spans[last][1] - room:
+            gone = words[first]
             inside[gone] -= 1
             if not inside[gone]:
                 del inside[gone]
             first += 1
         if len(inside) > best:
             best, start = len(inside), spans[first][0]
+            if best == n_different:
+                break
     start = max(0, min(start - width // 4, len(text) - width))
     space = text.find(" ", start)
     return 0 if start == 0 or space < 0 else space + 1

@@ -19,7 +19,9 @@ Title = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Text = Annotated[str, Meta(max_length=100_000)]
 Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f]+$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
-Topics = Annotated[list[Annotated[str, Meta(min_length=1, max_length=100)]], Meta(max_length=100)]
+Topics = Annotated[
+    tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=100)
+]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -40,10 +42,10 @@ class ItemFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_
     title: Title
     text: Text = ""
     url: Url | None = None
-    authors: Annotated[list[Name], Meta(max_length=10_000)] = msgspec.field(default_factory=list)
+    authors: Annotated[tuple[Name, ...], Meta(max_length=10_000)] = ()
     n_authors: Count | None = None
     organisation: Organisation | None = None
-    topics: Topics = msgspec.field(default_factory=list)
+    topics: Topics = ()
     published_at: Instant | None = None
     listed_at: Annotated[
         Instant | None, Meta(description="When the site listed it; the time of arrival if absent.")
@@ -54,20 +56,20 @@ class ItemFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_
         False
     )
     aliases: Annotated[
-        list[Id],
+        tuple[Id, ...],
         Meta(
             max_length=MAX_ALIASES,
             description="Other ids it goes by, e.g. an arXiv id or a DOI. An item that had one of "
             "them becomes part of this one, events and votes included.",
         ),
-    ] = msgspec.field(default_factory=list)
+    ] = ()
     owners: Annotated[
-        list[Id],
+        tuple[Id, ...],
         Meta(
             max_length=10_000,
             description="Readers who submitted or wrote it: their own votes on it do not count.",
         ),
-    ] = msgspec.field(default_factory=list)
+    ] = ()
     extra: Annotated[dict[str, Any], Meta(description="Anything else the site keeps with it.")] = (
         msgspec.field(default_factory=dict)
     )
@@ -83,8 +85,11 @@ class NewItem(ItemFields, kw_only=True):
     id: Id
 
 
-class StoredItem(ItemFields, kw_only=True, forbid_unknown_fields=False):
+class StoredItem(ItemFields, kw_only=True, forbid_unknown_fields=False, gc=False):
     """An item as the store keeps it; fields from newer versions are ignored.
+
+    A process may hold many thousands. They have no cycles, and the garbage collector, which would stop
+    all requests to look for some, does not track them.
 
     Attributes:
         created_us: when it arrived.
@@ -95,10 +100,10 @@ class StoredItem(ItemFields, kw_only=True, forbid_unknown_fields=False):
     id: Id
     created_us: int
     origin: str = ""
-    keywords: list[str] = msgspec.field(default_factory=list)
+    keywords: tuple[str, ...] = ()
 
     @property
-    def shown_topics(self) -> list[str]:
+    def shown_topics(self) -> tuple[str, ...]:
         """The source's topics or, where it names none, those extracted from the text."""
         return self.topics or self.keywords
 
@@ -116,7 +121,7 @@ class ItemPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     title: Title | UnsetType = UNSET
     text: Text | None | UnsetType = UNSET
     url: Url | None | UnsetType = UNSET
-    authors: list[Name] | None | UnsetType = UNSET
+    authors: tuple[Name, ...] | None | UnsetType = UNSET
     n_authors: Count | None | UnsetType = UNSET
     organisation: Organisation | None | UnsetType = UNSET
     topics: Topics | None | UnsetType = UNSET
@@ -125,8 +130,8 @@ class ItemPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     upvotes: Count | None | UnsetType = UNSET
     comments: Count | None | UnsetType = UNSET
     hidden: bool | None | UnsetType = UNSET
-    aliases: list[Id] | None | UnsetType = UNSET
-    owners: list[Id] | None | UnsetType = UNSET
+    aliases: tuple[Id, ...] | None | UnsetType = UNSET
+    owners: tuple[Id, ...] | None | UnsetType = UNSET
     extra: dict[str, Any] | None | UnsetType = UNSET
 
     def __post_init__(self) -> None:
@@ -156,9 +161,9 @@ class ItemView(msgspec.Struct, kw_only=True):
     text: str
     url: str | None
     n_authors: int | None
-    authors: list[str]
+    authors: tuple[str, ...]
     organisation: Organisation | None
-    topics: list[str]
+    topics: tuple[str, ...]
     topics_extracted: bool
     published_at: datetime | None
     listed_at: datetime | None
@@ -175,23 +180,23 @@ def completed(item: NewItem, old: StoredItem | None, now_us: int, origin: str = 
     whoever sends an item again need not know by which names others call it.
     """
     fields = {name: getattr(item, name) for name in ItemFields.__struct_fields__}
-    fields["aliases"] = united(item.id, item.aliases, [] if old is None else old.aliases)
+    fields["aliases"] = united(item.id, item.aliases, () if old is None else old.aliases)
     if item.listed_at is None:
         fields["listed_at"] = from_us(now_us) if old is None else old.listed_at
     if item.n_authors is None and item.authors:
         fields["n_authors"] = len(item.authors)
     created_us = now_us if old is None else old.created_us
-    keywords = [] if old is None else old.keywords
+    keywords: tuple[str, ...] = () if old is None else old.keywords
     return StoredItem(id=item.id, created_us=created_us, origin=origin, keywords=keywords, **fields)
 
 
-def united(item: str, *names: Iterable[str]) -> list[str]:
+def united(item: str, *names: Iterable[str]) -> tuple[str, ...]:
     """Return the aliases of an item: each once, in their order, its own id not among them.
 
     Raises:
         InvalidError: when there are too many.
     """
-    found = sorted({name for group in names for name in group} - {item})
+    found = tuple(sorted({name for group in names for name in group} - {item}))
     if len(found) > MAX_ALIASES:
         raise InvalidError(f"item {item!r} has more than {MAX_ALIASES} aliases", "aliases")
     return found

@@ -37,9 +37,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
         Content,
         Meta(description="`personal` and `both` need a known reader."),
     ] = "trending"
-    topics: Annotated[Topics, Meta(description="Only items with any of these; empty: all.")] = (
-        msgspec.field(default_factory=list)
-    )
+    topics: Annotated[Topics, Meta(description="Only items with any of these; empty: all.")] = ()
 
     @property
     def rhythm(self) -> Rhythm:
@@ -157,5 +155,5 @@ def masked(email: str) -> str:
     return f"{local[:1]}…@{domain}"
 
 
-def _unique(topics: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(topics))
+def _unique(topics: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(topics))

@@ -90,10 +90,10 @@ class Index:
         if by_title:
             same |= set(self._titled(record.title, mine))
         if not same:
-            return msgspec.structs.replace(record, aliases=[n for n in free if n != record.id])
+            return msgspec.structs.replace(record, aliases=tuple(n for n in free if n != record.id))
         ordered = sorted(same, key=lambda item: self._items[item].order)
         aliases = [name for name in (*free, *ordered) if name != ordered[0]]
-        return msgspec.structs.replace(record, id=ordered[0], aliases=list(dict.fromkeys(aliases)))
+        return msgspec.structs.replace(record, id=ordered[0], aliases=tuple(dict.fromkeys(aliases)))
 
     def find(self, record: NewItem) -> str | None:
         """Return the item that a record is; None if it is not in the catalogue."""

@@ -6,7 +6,7 @@ put together by the names of items wherever profiles are read, and moved when ne
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -33,7 +33,7 @@ def digest(raw: bytes | None) -> str:
     return "" if raw is None else hashlib.sha1(raw, usedforsecurity=False).hexdigest()
 
 
-def packed_list(names: list[str]) -> bytes:
+def packed_list(names: Sequence[str]) -> bytes:
     """Return a list as scripts take it: empty where it is."""
     return _pack(names) if names else b""
 
@@ -115,7 +115,7 @@ async def absorb(
 
 
 async def _last_words(
-    pipe: Pipe, item: str, names: list[str], aliases: list[str]
+    pipe: Pipe, item: str, names: list[str], aliases: Sequence[str]
 ) -> list[tuple[str, int]]:
     """Return (user, instant or 0) of readers whose vote is not simply the latest of both hashes.
 

@@ -7,6 +7,7 @@ replaced whole, so that no request ever waits for it or sees half of it.
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -180,6 +181,7 @@ class Live:
         self.demo = bool(await self._redis.exists(keys.DEMO))
         self.seen_us = now_us()
         await self._build()
+        _settle()
 
     async def _forever(self, follow: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -404,6 +406,16 @@ def _model(
 ) -> Model:
     model = build(published, n_rows, fresh_rows, counts)
     return model if warmed is None else with_warmed(model, warmed)
+
+
+def _settle() -> None:
+    """Have the garbage collector leave alone what was loaded.
+
+    It stays, and looking through it again and again would stop every request meanwhile: for 0.2 s
+    with 100,000 items.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _ignore(_: float) -> None:

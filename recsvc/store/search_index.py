@@ -31,6 +31,8 @@ _KNOWN_FORMS = 50_000
 # Rows kept of words that readers mute or follow, 8 bytes each; a word itself weighs about 20.
 _MAX_WITH_ROWS, _ROWS_OF_A_WORD = 4_000_000, 20
 _LONGEST_WORD = 60
+# In a catalogue of many items, a word that more than this share of them say tells nothing.
+_COMMON, _MANY = 0.5, 1_000
 _TITLE_BOOST = 2.5
 _NAMES_BOOST = 1.5
 _TIE_BREAK = 0.2
@@ -146,18 +148,17 @@ class SearchIndex:
         known: set[str] = set()
         meant: set[str] = set()
 
-        def is_meant(word: str) -> bool:
-            forms = self._forms(word)
-            return (
-                not stems.isdisjoint(forms)
-                or any(is_near(form, typo) for typo in typos for form in forms)
-                or (begun is not None and forms[0].startswith(begun))
-            )
-
         def found(words: set[str]) -> set[str]:
             unknown = words - known
             known.update(unknown)
-            meant.update(filter(is_meant, unknown))
+            forms = self._forms(unknown)
+            asked_for = stems
+            if typos:
+                written = {form for word in unknown for form in forms[word]}
+                asked_for = stems | {w for w in written if any(is_near(w, t) for t in typos)}
+            meant.update(word for word in unknown if not asked_for.isdisjoint(forms[word]))
+            if begun is not None:
+                meant.update(word for word in unknown if forms[word][0].startswith(begun))
             return words & meant
 
         return found
@@ -240,22 +241,34 @@ class SearchIndex:
         return self._stems.analyze(searchable(text))[:_MAX_WORDS]
 
     def _telling(self, text: str) -> list[str]:
-        """Return the stems of a text without those of stop words, unless it has no others."""
+        """Return the stems of a text without those of stop words, unless it has no others.
+
+        In any language, a word that most items say is one of these.
+        """
         words = self._words.analyze(searchable(text))[:_MAX_WORDS]
         stems = dict(zip(words, self._analyze(text), strict=True))
-        telling = [stem for word, stem in stems.items() if word not in STOP_WORDS]
+        telling = [
+            stem
+            for word, stem in stems.items()
+            if word not in STOP_WORDS and not self._is_common(stem)
+        ]
         return list(dict.fromkeys(telling or stems.values()))
 
-    def _forms(self, word: str) -> tuple[str, ...]:
-        """Return a word as it is searched for and its stems; the words of all texts recur."""
-        forms = self._known_forms.get(word)
-        if forms is None:
-            bare = searchable(word).strip()
-            forms = (bare, *self._stems.analyze(bare))
-            if len(self._known_forms) >= _KNOWN_FORMS:
-                self._known_forms.clear()
-            self._known_forms[word] = forms
-        return forms
+    def _is_common(self, stem: str) -> bool:
+        if self.n < _MANY:
+            return False
+        return int(self._searcher.doc_freq("text", stem)) > _COMMON * self.n
+
+    def _forms(self, words: set[str]) -> dict[str, tuple[str, ...]]:
+        """Return words as they are searched for and their stems; the words of all texts recur."""
+        if len(self._known_forms) > _KNOWN_FORMS:
+            self._known_forms = {}
+        known = self._known_forms
+        for word in words:
+            if word not in known:
+                bare = searchable(word).strip()
+                known[word] = (bare, *self._stems.analyze(bare))
+        return known
 
     def _written(self, asked: Asked) -> list[str]:
         return self._words.analyze(searchable(asked.words))[:_MAX_WORDS]

@@ -25,19 +25,19 @@ def test_the_newer_word_counts_where_it_says_anything():
 
 
 def test_topics_aliases_and_extra_add_up():
-    old = NewItem(id="a", title="T", topics=["cs.LG"], aliases=["x"], extra={"doi": "10.1/x"})
+    old = NewItem(id="a", title="T", topics=("cs.LG",), aliases=("x",), extra={"doi": "10.1/x"})
 
-    one = merged(NewItem(id="b", title="T", topics=["cs.AI", "cs.LG"], extra={"github": "g"}), old)
+    one = merged(NewItem(id="b", title="T", topics=("cs.AI", "cs.LG"), extra={"github": "g"}), old)
 
     assert one.id == "a"
-    assert one.topics == ["cs.LG", "cs.AI"]
-    assert one.aliases == ["b", "x"]
+    assert one.topics == ("cs.LG", "cs.AI")
+    assert one.aliases == ("b", "x")
     assert one.extra == {"doi": "10.1/x", "github": "g"}
 
 
 def test_authors_bring_their_number():
     one = merged(
-        NewItem(id="a", title="T", authors=["A", "B"]), NewItem(id="a", title="T", n_authors=7)
+        NewItem(id="a", title="T", authors=("A", "B")), NewItem(id="a", title="T", n_authors=7)
     )
 
     assert one.n_authors == 2
@@ -71,7 +71,7 @@ def test_the_time_of_arrival_gives_way_to_any_day():
 
 def test_the_same_record_again_changes_nothing():
     record = NewItem(
-        id="a", title="T", authors=["A"], topics=["x"], aliases=["b"], extra={"k": [1]}
+        id="a", title="T", authors=("A",), topics=("x",), aliases=("b",), extra={"k": [1]}
     )
     first = merged_into(record, None, NOW, "seed-pages")
 
@@ -80,7 +80,7 @@ def test_the_same_record_again_changes_nothing():
 
 def test_an_absorbed_item_leaves_its_names_and_its_age():
     old = StoredItem(
-        id="old", title="T", text="Abstract", created_us=5, aliases=["older"], origin="demo"
+        id="old", title="T", text="Abstract", created_us=5, aliases=("older",), origin="demo"
     )
     new = StoredItem(id="new", title="T!", created_us=9)
 
@@ -92,7 +92,7 @@ def test_an_absorbed_item_leaves_its_names_and_its_age():
 
 
 def test_too_many_names_are_refused():
-    old = NewItem(id="a", title="T", aliases=[f"x{i}" for i in range(MAX_ALIASES)])
+    old = NewItem(id="a", title="T", aliases=tuple(f"x{i}" for i in range(MAX_ALIASES)))
 
     with pytest.raises(InvalidError, match="more than 20 aliases"):
         merged(NewItem(id="b", title="T"), old)

@@ -34,7 +34,7 @@ def test_a_personal_mail_needs_a_known_reader(content: str):
 
 
 def test_topics_are_kept_once_and_in_order():
-    assert checked(Preferences(topics=["b", "a", "b"]), None).topics == ["b", "a"]
+    assert checked(Preferences(topics=("b", "a", "b")), None).topics == ("b", "a")
 
 
 def test_an_address_that_takes_no_mail_is_suspended_at_once():

@@ -32,7 +32,7 @@ class Page(HTMLParser):
 
 
 def rendered(**changes: object):
-    made = digest(Paper("A title", text="What it says.", n_authors=7, topics=["cs.CL"]), **changes)
+    made = digest(Paper("A title", text="What it says.", n_authors=7, topics=("cs.CL",)), **changes)
     return Renderer(links(), params()).digest(made, subscription().id)
 
 

@@ -60,11 +60,11 @@ def test_a_real_page_of_a_thousand_records():
     assert sum("$" in i.text for i in found.items) == 258
     assert sum(i.extra["versions"] > 1 for i in found.items) == 393
     assert found.item("0811.36489").published_at == datetime(2008, 11, 21, 22, 55, 7, tzinfo=UTC)
-    assert found.item("0811.36489").authors == [
+    assert found.item("0811.36489").authors == (
         "Daniel M. Kane",
         "Jelani Nelson",
         "David P. Woodruff",
-    ]
+    )
     assert not any("\\'" in name for i in found.items for name in i.authors), "accents are letters"
     assert all(i.topics and i.authors and i.url for i in found.items)
 
@@ -122,8 +122,8 @@ def test_titles_that_look_like_html_stay_as_they_are():
     assert item.text == "One paragraph of two lines.\n\nAnother with <b>marks</b>."
     assert (item.id, item.aliases, item.topics) == (
         "2611.00001",
-        ["10.1000/abc"],
-        ["cs.CL", "cs.LG"],
+        ("10.1000/abc",),
+        ("cs.CL", "cs.LG"),
     )
 
 
@@ -150,7 +150,7 @@ def test_announcements_are_listed_on_their_day_and_replacements_are_no_news():
     assert [i.id for i in found.items] == ["2611.00001", "2610.00002"]
     first = found.items[0]
     assert (first.title, first.text) == ("Nets of <EOS>", "We net things.")
-    assert first.authors == ["Ann A.", "Bob B., Jr."]
+    assert first.authors == ("Ann A.", "Bob B., Jr.")
     assert first.listed_at == datetime(2026, 11, 2, 5, tzinfo=UTC)
     assert found.notes == ["1 replacements of earlier papers were left out"]
 
@@ -166,7 +166,7 @@ def test_names_in_tex_are_read():
     found = read_text(OAI.format(records=RECORD.format(id="math.LO/0309136")))
 
     assert found.items[0].id == "math.LO/0309136"
-    assert found.items[0].authors == ["Kürt Gödel", "Paul Erdős"]
+    assert found.items[0].authors == ("Kürt Gödel", "Paul Erdős")
 
 
 def test_a_bad_record_and_a_deleted_one_do_not_stop_the_others():
@@ -213,11 +213,11 @@ def test_the_snapshot_on_kaggle():
     assert found.name == "arxiv-kaggle"
     first, second = found.items
     assert (first.id, second.id) == ("0704.0001", "hep-th/9901001")
-    assert first.aliases == ["10.1103/physrevd.76.013009"]
+    assert first.aliases == ("10.1103/physrevd.76.013009",)
     assert (first.title, first.text) == ("Prompt photons", "A fully differential.\n\nAnd more.")
-    assert first.authors == ["C. Balázs", "E. L. Berger, Jr."]
+    assert first.authors == ("C. Balázs", "E. L. Berger, Jr.")
     assert first.published_at == datetime(2007, 4, 2, 19, 18, 42, tzinfo=UTC)
-    assert first.topics == ["hep-ph", "cs.LG"]
+    assert first.topics == ("hep-ph", "cs.LG")
 
 
 def test_lines_that_are_wrong_or_cut_off_are_named():

@@ -67,12 +67,12 @@ def test_a_paper_of_today():
     assert (item.id, item.title, item.text) == (
         "2512.04321", "Deep Sea Nets", "We dive into nets. They hold.",
     )  # fmt: skip
-    assert item.authors == ["Ann A.", "Bob B."], "hidden ones are left out"
+    assert item.authors == ("Ann A.", "Bob B."), "hidden ones are left out"
     assert (item.upvotes, item.comments, item.hidden) == (41, 3, False)
     assert item.organisation == Organisation("acme", "ACME Labs")
     assert item.published_at == datetime(2025, 12, 3, 18, tzinfo=UTC)
     assert item.listed_at == datetime(2025, 12, 5, 1, 2, 3, tzinfo=UTC)
-    assert item.topics == ["deep sea", "nets"]
+    assert item.topics == ("deep sea", "nets")
     assert item.url == "https://arxiv.org/abs/2512.04321"
     assert item.extra == {
         "arxiv_id": "2512.04321",

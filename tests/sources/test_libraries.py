@@ -34,9 +34,9 @@ def test_a_bibliography():
     assert (pointer.item.id, pointer.item.title) == (
         "1506.03134", "Pointer Networks for $O(n^2)$ & more",
     )  # fmt: skip
-    assert pointer.item.authors == ["Oriol Vinyals", "Paul Erdős", "The ATLAS Collaboration"]
+    assert pointer.item.authors == ("Oriol Vinyals", "Paul Erdős", "The ATLAS Collaboration")
     assert pointer.added_at == datetime(2023, 1, 5, 9, 12, 13, tzinfo=UTC)
-    assert pointer.item.topics == ["attention", "nets", "sets"]
+    assert pointer.item.topics == ("attention", "nets", "sets")
     assert pointer.item.extra["venue"] == "Neural Information Processing"
     assert (attention.item.id, attention.added_at) == ("1706.03762", None), "DBLP's own time stamp"
     assert (jab.item.id, jab.added_at) == ("10.1000/abc", datetime(2016, 3, 4, tzinfo=UTC))
@@ -137,7 +137,7 @@ def test_csl_json():
 
     assert found.name == "csl-json"
     one, two = found.entries
-    assert (one.item.id, one.item.authors) == ("10.1000/x", ["A. Ann", "The B. Team"])
+    assert (one.item.id, one.item.authors) == ("10.1000/x", ("A. Ann", "The B. Team"))
     assert one.item.published_at == datetime(2017, 6, 12, tzinfo=UTC)
     assert (two.item.id, two.item.published_at) == ("1706.03762", None)
 
@@ -165,7 +165,7 @@ def test_zotero():
     assert [e.item.id for e in found.entries] == ["1706.03762", "1810.04805", "2005.14165"]
     first = found.entries[0]
     assert first.added_at == datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-    assert (first.item.authors, first.item.topics) == (["Ann A.", "The Team"], ["nets"])
+    assert (first.item.authors, first.item.topics) == (("Ann A.", "The Team"), ("nets",))
 
 
 def test_zotero_as_better_bibtex_exports_it():

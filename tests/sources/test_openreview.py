@@ -27,10 +27,10 @@ def test_submissions_of_both_versions():
     assert found.name == "openreview"
     new, old = found.items
     assert (new.id, new.title, new.text) == ("rJl0r3R9KX", "Open Nets", "We open.")
-    assert (new.authors, new.topics) == (["Ann A.", "Bob B."], ["nets", "openness"])
+    assert (new.authors, new.topics) == (("Ann A.", "Bob B."), ("nets", "openness"))
     assert new.published_at == datetime.fromtimestamp(MS / 1000, UTC)
     assert new.url == "https://openreview.net/forum?id=rJl0r3R9KX"
-    assert (old.id, old.title, old.authors) == ("B1", "Old Open Nets", ["Carl C."])
+    assert (old.id, old.title, old.authors) == ("B1", "Old Open Nets", ("Carl C.",))
 
 
 def test_reviews_are_not_papers_and_deleted_notes_are_hidden():

@@ -48,9 +48,9 @@ def test_names_elsewhere_are_aliases():
     (item,) = read_text(json.dumps({"total": 1, "token": None, "data": [PAPER]})).items
 
     assert item.id == "1706.03762"
-    assert item.aliases == ["10.1000/xyz", PAPER["paperId"]]
+    assert item.aliases == ("10.1000/xyz", PAPER["paperId"])
     assert (item.title, item.text, item.topics) == (
-        "Attention is All you Need", "", ["Computer Science"],
+        "Attention is All you Need", "", ("Computer Science",),
     )  # fmt: skip
     assert item.published_at == datetime(2017, 6, 12, tzinfo=UTC)
     assert item.url == "https://arxiv.org/abs/1706.03762"

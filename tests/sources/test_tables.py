@@ -27,7 +27,7 @@ def test_items_in_json_lines():
 
     assert found.name == "items"
     a, b = found.items
-    assert (a.id, a.topics, a.upvotes) == ("a", ["x"], 3)
+    assert (a.id, a.topics, a.upvotes) == ("a", ("x",), 3)
     assert (b.id, b.listed_at) == ("42", AT)
 
 
@@ -43,9 +43,9 @@ def test_items_in_a_spreadsheet_with_columns_of_its_own():
 
     first, second = found.items
     assert (first.id, first.title, first.topics, first.listed_at) == (
-        "2502.08025", "Nets", ["a", "b"], AT,
+        "2502.08025", "Nets", ("a", "b"), AT,
     )  # fmt: skip
-    assert (second.title, second.topics, second.hidden) == ("More; nets", [], True)
+    assert (second.title, second.topics, second.hidden) == ("More; nets", (), True)
     assert found.notes == ["not read: venue (--column FIELD=COLUMN)"]
 
 
@@ -56,7 +56,7 @@ def test_a_column_can_be_said_once_for_all_rows():
 
     (item,) = found.items
     assert item.organisation == Organisation("acme", "acme")
-    assert (item.topics, item.comments) == (["x", "y"], 2)
+    assert (item.topics, item.comments) == (("x", "y"), 2)
 
 
 def test_rows_that_are_wrong_are_named_with_their_line_and_the_rest_goes_in():
@@ -149,7 +149,7 @@ def test_gorses_items():
 
     assert found.name == "gorse"
     toys, heat, bare = found.items
-    assert (toys.title, toys.topics, toys.listed_at) == ("Toy Story (1995)", ["Comedy", "toys"], AT)
+    assert (toys.title, toys.topics, toys.listed_at) == ("Toy Story (1995)", ("Comedy", "toys"), AT)
     assert (heat.title, heat.text, heat.hidden, heat.listed_at) == ("Heat", "Two men.", True, None)
     assert bare.title == "m:3"
 

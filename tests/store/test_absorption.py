@@ -166,11 +166,11 @@ async def test_taking_back_a_vote_given_under_the_former_id_leaves_none(store: S
 
 async def test_an_alias_goes_with_its_item_and_with_a_patch_only(store: Store):
     await store.put("a", "10.1/x")
-    assert (await store.put("a")).aliases == ["10.1/x"], "a replacement keeps it"
+    assert (await store.put("a")).aliases == ("10.1/x",), "a replacement keeps it"
 
     def without(old: StoredItem | None) -> StoredItem:
         assert old is not None
-        return msgspec.structs.replace(old, aliases=[])
+        return msgspec.structs.replace(old, aliases=())
 
     await store.items.change({"10.1/x": without})
     assert await store.items.aliases() == {}
@@ -192,14 +192,14 @@ async def test_writing_by_an_alias_writes_the_item(store: Store):
 
 
 async def test_two_items_of_one_call_that_name_the_same_alias_are_one(store: Store):
-    new = [NewItem(id=i, title=i, aliases=["10.1/x"]) for i in ("a", "b")]
+    new = [NewItem(id=i, title=i, aliases=("10.1/x",)) for i in ("a", "b")]
 
     await store.items.change({n.id: lambda old, n=n: completed(n, old, NOW) for n in new})
 
     assert await store.items.count() == 1
     (item,) = await store.items.get(["b"])
     assert item is not None
-    assert item.aliases == ["10.1/x", "a"]
+    assert item.aliases == ("10.1/x", "a")
 
 
 async def test_an_absorbed_id_can_be_given_away_again(store: Store):

@@ -59,7 +59,7 @@ def test_what_was_found_is_found_until_a_cleared_index_is_filled(index: SearchIn
 def test_rows_with_a_word_hold_it_in_title_or_text_in_any_form(index: SearchIndex):
     index.put(0, item("On transformers"))
     index.put(1, item("Else", "A Transformer, again"))
-    index.put(2, item("Elsewhere", authors=["A. Transformer"]))
+    index.put(2, item("Elsewhere", authors=("A. Transformer",)))
     index.put(3, item("Large vision models", "language only"))
     index.put(4, item("Large language models"))
     index.commit()

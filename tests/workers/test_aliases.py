@@ -27,7 +27,7 @@ def events(*happened: tuple[str, str, str, int]) -> pl.DataFrame:
 
 def test_events_under_a_former_id_train_the_item_that_absorbed_it():
     items = {
-        0: StoredItem(id="a", title="A", created_us=1, aliases=["former", "10.1/a"]),
+        0: StoredItem(id="a", title="A", created_us=1, aliases=("former", "10.1/a")),
         1: StoredItem(id="b", title="B", created_us=1),
     }
     log = [("u", "upvote", "former", 5), ("v", "upvote", "10.1/a", 5), ("v", "upvote", "b", 6)]

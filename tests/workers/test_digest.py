@@ -144,11 +144,11 @@ async def test_changing_the_hour_does_not_bring_a_second_mail_on_the_same_day(sc
 
 async def test_only_followed_topics_are_mailed(scene: SceneMaker):
     items = [
-        NewItem(id="a", title="About graphs", topics=["graphs"]),
-        NewItem(id="b", title="About music", topics=["music"]),
+        NewItem(id="a", title="About graphs", topics=("graphs",)),
+        NewItem(id="b", title="About music", topics=("music",)),
     ]
     async with scene(items=items) as s:
-        await s.office.subscribe(EMAIL, START, topics=["music"])
+        await s.office.subscribe(EMAIL, START, topics=("music",))
 
         assert await s.at(DUE) == ["About music"]
 

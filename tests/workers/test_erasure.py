@@ -136,7 +136,7 @@ async def test_a_reader_is_forgotten_at_once(world: World):
 
 
 async def test_log_archive_votes_and_ownership_go_and_others_stay(world: World):
-    owned = StoredItem(id="mine", title="mine", created_us=1, owners=[LEAVER, STAYER])
+    owned = StoredItem(id="mine", title="mine", created_us=1, owners=(LEAVER, STAYER))
     await world.items.change({"mine": lambda _: owned})
     for user in (LEAVER, STAYER, OTHER):
         await world.act(user, "upvote", "a")

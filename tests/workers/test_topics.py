@@ -12,7 +12,7 @@ def topics(service: Service, item: str) -> tuple[list[str], bool]:
 
 def test_items_without_topics_get_keywords_and_say_so(service: Service):
     service.put("bare", title="Kestrel flight in wind", text=TEXT)
-    service.put("labelled", title="Kestrel flight in rain", text=TEXT, topics=["birds"])
+    service.put("labelled", title="Kestrel flight in rain", text=TEXT, topics=("birds",))
 
     wait_until(lambda: topics(service, "bare")[0], "keywords of the item")
 
@@ -30,10 +30,10 @@ def test_keywords_follow_the_text_and_give_way_to_topics(service: Service):
     service.put("changing", title="Otter dens", text="Otter dens are dry. Otter dens are warm.")
     wait_until(lambda: topics(service, "changing")[0] == ["otter dens"], "keywords of the new text")
 
-    service.put("changing", title="Otter dens", text="Otter dens are dry.", topics=["mammals"])
+    service.put("changing", title="Otter dens", text="Otter dens are dry.", topics=("mammals",))
     assert topics(service, "changing") == (["mammals"], False)
 
-    service.put("changing", title="Otter dens", text="Otter dens are dry.", topics=[])
+    service.put("changing", title="Otter dens", text="Otter dens are dry.", topics=())
     wait_until(lambda: topics(service, "changing") == (["otter dens"], True), "keywords again")
 
 

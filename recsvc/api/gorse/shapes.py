@@ -123,7 +123,7 @@ def item_of(given: Item, now_us: int) -> NewItem:
         id=given.item_id,
         title=given.comment.strip()[:_TITLE_CHARS] or given.item_id,
         text=words[:_TEXT_CHARS],
-        topics=_topics(given.categories or []),
+        topics=tuple(_topics(given.categories or [])),
         listed_at=listed,
         hidden=given.is_hidden,
         extra={_HELD: {name: value for name, value in held.items() if value}},
@@ -138,7 +138,7 @@ def item_as_gorse(item: StoredItem) -> Item:
     return Item(
         item_id=item.id,
         is_hidden=item.hidden,
-        categories=held.get("Categories") or ([] if is_theirs else item.topics),
+        categories=held.get("Categories") or ([] if is_theirs else list(item.topics)),
         timestamp=times.written(listed_us),
         labels=held.get("Labels"),
         comment=held.get("Comment") or ("" if is_theirs else item.title),
