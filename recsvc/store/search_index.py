@@ -40,7 +40,7 @@ _TIE_BREAK = 0.2
 _TYPO_SCORE = 4.0
 _TYPO_CHARS = 4
 _PREFIX_SCORE = 2.0
-_PREFIX_CHARS = 3
+_PREFIX_CHARS, _TEXT_PREFIX_CHARS = 3, 5
 
 
 class SearchIndex:
@@ -195,9 +195,15 @@ class SearchIndex:
         return Query.disjunction_max_query(parts, _TIE_BREAK)
 
     def _like(self, word: str, edits: int, score: float, *, prefix: bool = False) -> Query:
-        """Return a query for words some edits away, or for words that begin so."""
+        """Return a query for words some edits away, or for words that begin so.
+
+        A short beginning is looked for in titles only: in texts too many words begin like it.
+        """
+        fields = {"title_words": _TITLE_BOOST, "words": 1.0}
+        if prefix and len(word) < _TEXT_PREFIX_CHARS:
+            del fields["words"]
         parts = []
-        for field, boost in (("title_words", _TITLE_BOOST), ("words", 1.0)):
+        for field, boost in fields.items():
             near = Query.fuzzy_term_query(self._schema, field, word, edits, prefix=prefix)
             parts.append(Query.const_score_query(near, boost * score))
         return Query.disjunction_max_query(parts)

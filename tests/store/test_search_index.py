@@ -96,3 +96,12 @@ def test_the_index_follows_every_change(steps):
         assert sorted(found(index, word)) == holders
         assert index.rows_with(word).tolist() == holders
     assert index.n == len(expected)
+
+
+def test_a_word_that_most_of_many_items_say_tells_nothing_beside_another(index: SearchIndex):
+    for row in range(1_000):
+        index.put(row, item(f"paper {row}", "les mots" if row % 3 else "les autres"))
+    index.commit()
+
+    assert set(found(index, "les autres")) <= set(range(0, 1_000, 3))
+    assert len(found(index, "les")) == 100
