@@ -100,7 +100,8 @@ def _terms(model: Model, reader: Reader, ranking: Ranking, row: int, text: str) 
     if row >= model.n or model.texts.n_terms == 0:
         return []
     known = voices.known
-    wanted = content.profile(model.texts, reader.rows[known], reader.evidence[known])
+    profile = content.profile(model.texts, reader.rows[known], reader.evidence[known])
+    wanted = profile.of_all(model.texts.n_terms)
     scale = voices.standards[2].scale(model.warm[[row]])[0] * voices.common.fade[row]
     ids, weights = model.texts.terms[row], model.texts.weights[row]
     worth = dict(zip(ids.tolist(), (weights * wanted[ids] * scale).tolist(), strict=True))

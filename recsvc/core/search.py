@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recsvc.core import tfidf
-from recsvc.core.candidates.content import content
+from recsvc.core.candidates.content import Wanted, content
 from recsvc.core.model import Model
 from recsvc.core.top_k import top_k
 
@@ -89,8 +89,9 @@ def vector_ranking(
     terms = np.concatenate([query.terms.ravel(), texts.terms[seeds].ravel()])
     share = _FEEDBACK_WEIGHT / (1 + np.arange(len(seeds), dtype=np.float32))[:, None]
     weights = np.concatenate([query.weights.ravel(), (texts.weights[seeds] * share).ravel()])
-    profile = np.bincount(terms, weights, minlength=texts.n_terms).astype(np.float32)
-    scores = content(model, profile)
+    said, place = np.unique(terms, return_inverse=True)
+    wanted = Wanted(said, np.bincount(place, weights).astype(np.float32))
+    scores = content(model, wanted)
     scores[~candidates[:n]] = -np.inf
     scores[scores <= 0] = -np.inf
     return top_k(scores, k)

@@ -3,7 +3,9 @@
     weight = (1 + ln tf) · (ln((1 + N) / (1 + df)) + 1)
 
 Manning, Raghavan, Schütze: "Introduction to Information Retrieval" (2008), section 6.2; the smoothed
-inverse document frequency keeps a term that stands everywhere at weight 1 instead of 0.
+inverse document frequency keeps a term that stands everywhere at weight 1 instead of 0, since in a
+small catalogue it may still be what items are about. In one of 1,000 items or more, terms that most of
+them have weigh 0.
 
 Of each item the 48 heaviest terms are kept. What is cut is what all texts share; what is won is half
 the time of every feed, and rows that lie side by side in plain arrays of one width.
@@ -15,6 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 WIDTH = 48
+_MANY = 1_000
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -114,6 +117,8 @@ def _shared(counts: sp.csr_matrix, n_items: int) -> tuple[NDArray[np.int32], NDA
     columns, df = np.unique(counts.indices, return_counts=True)
     shared = df >= 2
     idf = np.log((1 + n_items) / (1 + df[shared])) + 1
+    if n_items >= _MANY:
+        idf[df[shared] > n_items / 2] = 0
     return columns[shared].astype(np.int32), idf.astype(np.float32)
 
 

@@ -8,7 +8,7 @@ Vector = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 # Sampling pays from here on: below, one partition of everything is as fast.
-_SAMPLE_FROM = 20_000
+_SAMPLE_FROM = 5_000
 _SAMPLE_STEP = 64
 
 

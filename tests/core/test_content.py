@@ -22,7 +22,9 @@ def test_by_term_or_by_text_the_likeness_is_the_same(seed, n_history):
 
     found = content(model, wanted)
 
-    assert np.allclose(found, model.texts.matrix.toarray() @ wanted, atol=1e-4)
+    assert np.allclose(
+        found, model.texts.matrix.toarray() @ wanted.of_all(model.texts.n_terms), atol=1e-4
+    )
     # Shares of liked items add up to it.
     shared = shares(model.texts, np.arange(40), history, evidence)
     assert np.allclose(shared.sum(axis=1), found, atol=1e-4)

@@ -59,3 +59,14 @@ def test_texts_that_share_words_are_alike():
     similar = (m := tfidf.weigh(counts, fitted).matrix) @ m.T
 
     assert similar[0, 1] > similar[0, 2] == 0
+
+
+def test_what_most_of_many_items_say_weighs_nothing():
+    texts = [f"everybody says paper number{i % 9}" for i in range(1_000)]
+    counts = term_counts(texts)
+
+    found = tfidf.weigh(counts, tfidf.fit(counts))
+
+    assert ((found.weights > 0).sum(axis=1) == 1).all()
+    few = tfidf.weigh(counts[:30], tfidf.fit(counts[:30]))
+    assert ((few.weights > 0).sum(axis=1) > 1).all()

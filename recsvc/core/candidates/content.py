@@ -5,6 +5,7 @@ A profile is the evidence-weighted sum of the rows of what the reader liked, its
 paper's words are mostly those of its field, and hiding one paper must not bury the field.
 """
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,35 +20,46 @@ _POWER = 0.7
 _MOST = 0.3
 
 
-def profile(texts: Texts, rows: Rows, evidence: Vector) -> Vector:
-    """Return the (n_terms,) profile of a history; zeros without liked items.
+class Wanted(msgspec.Struct, frozen=True):
+    """What is looked for in texts.
+
+    Attributes:
+        terms: (t,) numbers of terms, ascending.
+        weights: (t,) how much each counts.
+    """
+
+    terms: Rows
+    weights: Vector
+
+    def of_all(self, n_terms: int) -> Vector:
+        """Return (n_terms,) how much each term counts."""
+        weights = np.zeros(n_terms, np.float32)
+        weights[self.terms] = self.weights
+        return weights
+
+
+def profile(texts: Texts, rows: Rows, evidence: Vector) -> Wanted:
+    """Return what a history asks for: nothing without liked items.
 
     Args:
         rows: (m,) rows interacted with.
         evidence: (m,) their evidence.
     """
-    if texts.n_terms == 0:
-        return np.zeros(0, np.float32)  # no two texts have a term in common
-    said = texts.terms[rows].ravel()
-    weights = texts.weights[rows] * np.maximum(evidence, 0)[:, None]
-    sums = np.bincount(said, weights.ravel(), minlength=texts.n_terms)
-    found = np.zeros(texts.n_terms, np.float32)
-    found[said] = sums[said].astype(np.float32) ** np.float32(_POWER)  # the same where said twice
-    return found
+    liked = evidence > 0
+    said, weights = texts.terms[rows[liked]], texts.weights[rows[liked]]
+    terms, place = _numbered(said, texts.n_terms)
+    sums = np.bincount(place[said].ravel(), (weights * evidence[liked, None]).ravel(), len(terms))
+    return Wanted(terms, sums.astype(np.float32) ** np.float32(_POWER))
 
 
-def content(model: Model, wanted: Vector) -> Vector:
-    """Return (n,) similarities of all texts to a profile.
-
-    Args:
-        wanted: (n_terms,) the profile.
-    """
-    said = np.flatnonzero(wanted)
+def content(model: Model, wanted: Wanted) -> Vector:
+    """Return (n,) similarities of all texts to what is wanted."""
     ends = model.postings.indptr
-    if (ends[said + 1] - ends[said]).sum() > _MOST * model.matrix.nnz:
-        scores: Vector = model.matrix @ wanted
+    n_entries = (ends[wanted.terms + 1] - ends[wanted.terms]).sum()
+    if n_entries > _MOST * model.matrix.nnz:
+        scores: Vector = model.matrix @ wanted.of_all(model.texts.n_terms)
     else:
-        scores = model.postings[said].T @ wanted[said]
+        scores = model.postings[wanted.terms].T @ wanted.weights
     return scores
 
 
@@ -62,11 +74,7 @@ def shares(texts: Texts, rows: Rows, history: Rows, evidence: Vector) -> NDArray
         evidence: (m,).
     """
     said = texts.terms[history].ravel()
-    is_said = np.zeros(texts.n_terms, bool)
-    is_said[said] = True
-    terms = np.flatnonzero(is_said)
-    place = np.full(texts.n_terms, len(terms))  # the last part is what no history item says
-    place[terms] = np.arange(len(terms))
+    terms, place = _numbered(said, texts.n_terms)  # the last part is what no history item says
     m, weights = len(history), texts.weights[history] * np.maximum(evidence, 0)[:, None]
     at = place[said] * m + np.repeat(np.arange(m), weights.shape[1])
     parts = np.bincount(at, weights.ravel(), minlength=(len(terms) + 1) * m)
@@ -76,3 +84,13 @@ def shares(texts: Texts, rows: Rows, history: Rows, evidence: Vector) -> NDArray
     heard = parts[place[texts.terms[rows]]]
     added: NDArray[np.float32] = np.einsum("kw,kwm->km", texts.weights[rows], heard)
     return added
+
+
+def _numbered(said: NDArray[np.int32], n_terms: int) -> tuple[Rows, Rows]:
+    """Return the t terms that are said, ascending, and (n_terms,) the place of each; t of others."""
+    is_said = np.zeros(n_terms, bool)
+    is_said[said] = True
+    terms = np.flatnonzero(is_said)
+    place = np.full(n_terms, len(terms))
+    place[terms] = np.arange(len(terms))
+    return terms, place
