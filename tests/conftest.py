@@ -11,7 +11,9 @@ from recsvc.clock import now_us
 from recsvc.sources import demo
 from recsvc.store.bundled import BundledStore
 from recsvc.store.connection import Redis, connect
-from tests.service import SEEDS, Service
+from tests.service import SEEDS, Service, wait_until
+
+N_SEED_PAPERS = 444
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,19 @@ def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(store.start())
     yield store.url
     asyncio.run(store.stop())
+
+
+@pytest.fixture
+def empty_store_url(store_url: str) -> str:
+    """The same server, with nothing left on it by other tests."""
+
+    async def empty() -> None:
+        client = connect(store_url)
+        await client.flushall()
+        await client.aclose()
+
+    asyncio.run(empty())
+    return store_url
 
 
 @pytest.fixture
@@ -82,6 +97,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     if SEEDS.is_dir():
         done = running.run("import", "--year", "2025", *map(str, sorted(SEEDS.glob("*.txt"))))
         assert done.returncode == 0, done.stderr
+        wait_until(lambda: running.get("/v1/stats")["items"] == N_SEED_PAPERS, "all are listed")
     else:
         papers = demo.papers(now_us())
         running.put_all([{"id": paper.id, "title": paper.title} for paper in papers])

@@ -43,6 +43,32 @@ _PREFIX_SCORE = 2.0
 _PREFIX_CHARS, _TEXT_PREFIX_CHARS = 3, 5
 
 
+class _Committed:
+    """What one commit made findable.
+
+    A search takes it once and keeps to it: another thread may commit meanwhile, and the address of a
+    document means another one, or none, to the next searcher.
+    """
+
+    def __init__(self, searcher: tantivy.Searcher) -> None:
+        self.searcher = searcher
+        self.rows_with: dict[str, Rows] = {}
+        self._n_kept = 0
+
+    def best(self, query: Query, k: int) -> tuple[Rows, NDArray[np.float64]]:
+        """Return the rows and scores of the k best."""
+        hits = self.searcher.search(query, k, count=False).hits
+        rows = self.searcher.fast_field_values("row", [address for _, address in hits])
+        return np.array(rows, np.int64), np.array([score for score, _ in hits], np.float64)
+
+    def keep(self, words: str, rows: Rows) -> None:
+        """Remember which rows hold words, within bounds."""
+        self._n_kept += len(rows) + _ROWS_OF_A_WORD
+        if self._n_kept > _MAX_WITH_ROWS:
+            self.rows_with, self._n_kept = {}, 0
+        self.rows_with[words] = rows
+
+
 class SearchIndex:
     """Finds rows of the catalogue by words.
 
@@ -54,8 +80,6 @@ class SearchIndex:
         self._stems = _analyzer(stemmed=True)
         self._words = _analyzer(stemmed=False)
         self._schema = _schema()
-        self._with: dict[str, Rows] = {}
-        self._with_rows = 0
         self._known_forms: dict[str, tuple[str, ...]] = {}
         self.clear()
         self.commit()
@@ -99,13 +123,12 @@ class SearchIndex:
         """Make what was put and removed show."""
         self._writer.commit()
         self._index.reload()
-        self._searcher = self._index.searcher()
-        self._with, self._with_rows = {}, 0
+        self._committed = _Committed(self._index.searcher())
 
     @property
     def n(self) -> int:
         """How many items can be found."""
-        return self._searcher.num_docs
+        return self._committed.searcher.num_docs
 
     def search(self, asked: Asked, filters: Filters, k: int, *, prefix: bool = False) -> Rows:
         """Return the k best rows by BM25, equal scores in row order.
@@ -118,26 +141,21 @@ class SearchIndex:
             return np.empty(0, np.int64)
         query = Query.boolean_query(clauses + self._filters(filters))
         k += len(filters.exclude)
-        hits = self._searcher.search(query, k, count=False).hits
-        rows = self._rows([address for _, address in hits])
-        scores = np.array([score for score, _ in hits], np.float64)
+        rows, scores = self._committed.best(query, k)
         return rows[np.lexsort((rows, -scores))]
 
     def rows_with(self, words: str) -> Rows:
         """Return the rows whose title or text has a word, or several in a row; kept until a commit."""
-        found = self._with.get(words)
+        committed = self._committed
+        found = committed.rows_with.get(words)
         if found is None:
             stems = self._analyze(words)
-            hits = []
-            if stems and self.n:
+            found = np.empty(0, np.int64)
+            if stems and committed.searcher.num_docs:
                 in_either = [(Occur.Should, self._phrase(f, stems)) for f in ("title", "text")]
                 query = Query.boolean_query(in_either)
-                hits = self._searcher.search(query, self.n, count=False).hits
-            found = np.sort(self._rows([address for _, address in hits]))
-            self._with_rows += len(found) + _ROWS_OF_A_WORD
-            if self._with_rows > _MAX_WITH_ROWS:
-                self._with, self._with_rows = {}, 0
-            self._with[words] = found
+                found = np.sort(committed.best(query, committed.searcher.num_docs)[0])
+            committed.keep(words, found)
         return found
 
     def finding(self, asked: Asked, *, prefix: bool = False) -> Finding:
@@ -263,7 +281,7 @@ class SearchIndex:
     def _is_common(self, stem: str) -> bool:
         if self.n < _MANY:
             return False
-        return int(self._searcher.doc_freq("text", stem)) > _COMMON * self.n
+        return int(self._committed.searcher.doc_freq("text", stem)) > _COMMON * self.n
 
     def _forms(self, words: set[str]) -> dict[str, tuple[str, ...]]:
         """Return words as they are searched for and their stems; the words of all texts recur."""
@@ -288,13 +306,10 @@ class SearchIndex:
         if len(word) < _TYPO_CHARS or word.isdigit():
             return False
         return not any(
-            self._searcher.doc_freq(field, stem)
+            self._committed.searcher.doc_freq(field, stem)
             for stem in self._analyze(word)
             for field in ("title", "text", "names")
         )
-
-    def _rows(self, addresses: list[tantivy.DocAddress]) -> Rows:
-        return np.array(self._searcher.fast_field_values("row", addresses), np.int64)
 
 
 def _edits(word: str) -> int:

@@ -125,8 +125,8 @@ def test_garbage_at_the_end_of_the_log_is_cut_off_and_a_copy_kept(new_service):
     assert list((service.folder / "store").glob("appendonlydir.damaged-*"))
 
 
-def test_another_server_replaces_the_bundled_one(new_service, store_url):
-    service = new_service(redis_url=store_url).start()
+def test_another_server_replaces_the_bundled_one(new_service, empty_store_url):
+    service = new_service(redis_url=empty_store_url).start()
 
     service.put("elsewhere")
 

@@ -1,5 +1,9 @@
 """The search index by itself: what shows when, and which rows hold a word."""
 
+import random
+import sys
+import threading
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,3 +109,31 @@ def test_a_word_that_most_of_many_items_say_tells_nothing_beside_another(index: 
 
     assert set(found(index, "les autres")) <= set(range(0, 1_000, 3))
     assert len(found(index, "les")) == 100
+
+
+def test_a_commit_of_another_thread_mixes_up_nothing(index: SearchIndex):
+    words = [f"unique{row}x" for row in range(60)]
+    everything = " ".join(words[:30]) + " badger"
+    for row, word in enumerate(words):
+        index.put(row, item(word, "badger"))
+    index.commit()
+    is_over, rng = threading.Event(), random.Random(1)
+
+    def change() -> None:
+        while not is_over.is_set():
+            for row in rng.sample(range(60), 20):
+                index.put(row, item(words[row], "badger"))
+            index.commit()
+
+    changing = threading.Thread(target=change)
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    changing.start()
+    try:
+        answers = [sorted(found(index, everything)) for _ in range(1_000)]
+    finally:
+        is_over.set()
+        changing.join()
+        sys.setswitchinterval(usual_s)
+
+    assert [rows for rows in answers if rows != list(range(60))] == []
