@@ -64,9 +64,9 @@ class Search:
         if len(found) and not (wanted.phrases or wanted.without):
             counts = term_counts([wanted.words])
             alike = vector_ranking(model, counts, found, candidates, self._depth)
-            rows, scores = fuse_with_vectors(found, alike, self._depth)
+            rows, scores = fuse_with_vectors(found, alike, model.n, self._depth)
         else:
-            rows, scores = fuse_with_vectors(found, found[:0], self._depth)
+            rows, scores = fuse_with_vectors(found, found[:0], model.n, self._depth)
         if sort == "new":
             order = np.lexsort((-rows, -catalogue.listed_us[rows]))
             rows, scores = rows[order], scores[order]

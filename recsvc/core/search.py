@@ -26,6 +26,7 @@ Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _K = 60
+_NOBODY = -1
 # BM25 speaks three times as loud as the text vectors: what holds the very words goes first, and what
 # reads like the best of it follows.
 _WORDS_WEIGHT, _VECTOR_WEIGHT = 0.75, 0.25
@@ -100,17 +101,28 @@ def vector_ranking(
 def fused(rankings: Sequence[tuple[Rows, float]], k: int) -> tuple[Rows, Scores]:
     """Fuse rankings of rows, each with its weight; the weights add up to 1.
 
+    A place in a ranking may be nobody's (-1).
+
     Returns:
         (at most k,) rows and scores, best first, equal scores in row order.
     """
     points: dict[int, float] = {}
     for rows, weight in rankings:
         for place, row in enumerate(rows.tolist(), 1):
+            if row == _NOBODY:
+                continue
             points[row] = points.get(row, 0.0) + weight * (_K + 1) / (_K + place)
     order = sorted(points, key=lambda row: (-points[row], row))[:k]
     return np.array(order, np.int64), np.array([points[row] for row in order], np.float32)
 
 
-def fuse_with_vectors(found: Rows, alike: Rows, k: int) -> tuple[Rows, Scores]:
-    """Fuse what holds the words with what reads alike."""
-    return fused([(found, _WORDS_WEIGHT), (alike, _VECTOR_WEIGHT)], k)
+def fuse_with_vectors(found: Rows, alike: Rows, n_known: int, k: int) -> tuple[Rows, Scores]:
+    """Fuse what holds the words with what reads alike.
+
+    Args:
+        n_known: rows from here on have no vector yet, as they have just arrived: their words speak
+            for them alone.
+    """
+    arrived = np.where(found >= n_known, found, _NOBODY)
+    rankings = [(found, _WORDS_WEIGHT), (alike, _VECTOR_WEIGHT), (arrived, _VECTOR_WEIGHT)]
+    return fused(rankings, k)

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recsvc.core.highlight import highlighted, is_near, snippet
-from recsvc.core.search import asked, fused
+from recsvc.core.search import asked, fuse_with_vectors, fused
 
 texts = st.text(alphabet="ab cé'\\^{}<&-\n", max_size=80)
 findings = st.sampled_from(
@@ -116,3 +116,12 @@ def test_one_edit_is_always_near(word, data):
 )
 def test_near_words_are_a_typo_apart(word, typo, near):
     assert is_near(word, typo) is near
+
+
+def test_what_has_just_arrived_and_has_no_vector_yet_keeps_the_place_of_its_words():
+    found, alike = np.array([9, 1, 2]), np.array([2, 1, 3])
+
+    rows, scores = fuse_with_vectors(found, alike, 9, 10)
+
+    assert rows[0] == 9
+    assert scores[0] == 1
