@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import polars as pl
 
 from recsvc.core.trending import TrendingParams
 from recsvc.store.boards import Boards
@@ -29,8 +28,8 @@ from recsvc.store.pipe import Pipe
 from recsvc.store.streams import Streams
 from tests.service import Service, wait_until
 from tests.test_durability import recount
-from workers.archive import Archive, table
-from workers.archiver import tail
+from workers.archive import Archive
+from workers.log import read_log
 
 READERS, ITEMS, BATCH = 500, 20, 50
 _KINDS = ("click", "upvote", "unvote", "save", "impression", "hide", "unhide")
@@ -147,10 +146,8 @@ async def _stored(folder: Path) -> tuple[list[str], dict[str, Any]]:
     """Return the event ids of archive and streams, and the boards."""
     redis = connect(socket_url(folder))
     try:
-        archive = Archive(folder / "archive")
-        rest = table(await tail(Streams(redis, "soak"), archive.until()))
-        log = pl.concat([archive.read(), rest])
-        return log["event_id"].to_list(), await Boards(Pipe(redis), TrendingParams()).all()
+        log = await read_log(Archive(folder / "archive"), Streams(redis, "soak"))
+        return log.events["event_id"].to_list(), await Boards(Pipe(redis), TrendingParams()).all()
     finally:
         await redis.aclose()
 

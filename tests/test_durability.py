@@ -25,8 +25,8 @@ from recsvc.store.connection import connect
 from recsvc.store.pipe import Pipe
 from recsvc.store.streams import Streams
 from tests.service import REPOSITORY, environment, free_port, wait_until
-from workers.archive import Archive, table
-from workers.archiver import tail
+from workers.archive import Archive
+from workers.log import read_log
 
 N_EVENTS, BATCH = 10_000, 20
 USERS, ITEMS = 50, 20
@@ -104,16 +104,15 @@ def send(parts: Parts, sent: list[dict], progress: list[int]) -> None:
 async def look(parts: Parts) -> tuple[pl.DataFrame, dict, int]:
     redis = connect(parts.store.url)
     streams = Streams(redis, "test")
-    archive = Archive(parts.folder / "archive")
-    fresh = table(await tail(streams, archive.until()))
-    log = pl.concat([pl.read_parquet(f) for f in archive.files()] + [fresh])
+    # The archiver may be moving entries from the streams to its files meanwhile.
+    log = await read_log(Archive(parts.folder / "archive"), streams)
     rows = await Boards(Pipe(redis), TrendingParams()).all()
     waiting = 0
     for shard in range(64):
         for group in await redis.xinfo_groups(f"rs:{{{shard}}}:events"):
             waiting += (group["lag"] or 0) + group["pending"]
     await redis.aclose()
-    return log, rows, waiting
+    return log.events, rows, waiting
 
 
 def applied(parts: Parts) -> dict:

@@ -4,13 +4,9 @@ The archive and what the streams hold besides are folded with the rules of profi
 and profiles follow. Whoever rebuilds works alone: no worker, no events arriving.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
-
-import msgspec
-import polars as pl
 
 from recsvc.clock import HOUR_US, SECOND_US
 from recsvc.core.access import is_anonymous
@@ -20,45 +16,13 @@ from recsvc.core.profile import Profile, profile_of
 from recsvc.store.boards import ANONYMOUS_VOTES, Boards, Vote
 from recsvc.store.events import EventLogParams
 from recsvc.store.profiles import Profiles
-from recsvc.store.streams import Streams
-from workers.archive import Archive, parse, table
-from workers.archiver import tail
 from workers.interactions import SCHEMA
+from workers.log import Log
 
 _DAY_S = 86_400
 _HOUR_S = 3_600
 
 Counts = dict[str, dict[str, int]]
-
-
-class Log(msgspec.Struct, frozen=True):
-    """The whole event log up to a moment.
-
-    Attributes:
-        events: a table of the archive's schema, each entry once.
-        until: the last entry of each shard.
-    """
-
-    events: pl.DataFrame
-    until: dict[int, str]
-
-
-async def read_log(archive: Archive, streams: Streams, aliases: dict[str, str]) -> Log:
-    """Return the event log as it is now.
-
-    Args:
-        aliases: item by other name: what was logged under a name counts for its item.
-    """
-    archived = await asyncio.to_thread(archive.until)
-    lasts = await streams.lasts()
-    until = {
-        shard: max(archived.get(shard, "0-0"), lasts.get(shard, "0-0"), key=parse)
-        for shard in archived.keys() | lasts.keys()
-    }
-    rest = table(await tail(streams, archived, until))
-    events = pl.concat([await asyncio.to_thread(archive.read), rest])
-    named = events.with_columns(pl.col("item").replace(aliases)) if aliases else events
-    return Log(named.unique(["shard", "entry_ms", "entry_seq"]), until)
 
 
 async def rebuild_boards(

@@ -19,7 +19,7 @@ from recsvc.store.profiles import Profiles
 from recsvc.store.streams import Streams
 
 if TYPE_CHECKING:
-    from workers.rebuild import Log
+    from workers.log import Log
 
 _WORKER_SILENT_US = 5 * SECOND_US
 
@@ -90,7 +90,7 @@ async def _log(settings: Settings, redis: Redis) -> "Log":
         ConflictError: when a worker is.
     """
     from workers.archive import Archive
-    from workers.rebuild import read_log
+    from workers.log import read_log
 
     with translated():
         heartbeat = int(await redis.get(keys.WORKER) or 0)

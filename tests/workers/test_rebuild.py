@@ -21,7 +21,8 @@ from recsvc.store.streams import Streams
 from workers.archive import Archive
 from workers.archiver import Archiver
 from workers.ingest import Ingest
-from workers.rebuild import read_log, rebuild_boards, rebuild_profiles
+from workers.log import read_log
+from workers.rebuild import rebuild_boards, rebuild_profiles
 
 FIRST_SEEN = b"\1"
 USERS, ITEMS = [f"user {n}" for n in range(12)], [f"item/{n}" for n in range(9)]
