@@ -32,7 +32,7 @@ _NOBODY = -1
 _WORDS_WEIGHT, _VECTOR_WEIGHT = 0.75, 0.25
 # The query's vector leans towards what BM25 found best (Rocchio 1971), which finds papers on the
 # subject that use none of its words.
-_FEEDBACK_ROWS = 3
+_FEEDBACK_ROWS, _FEEDBACK_TERMS = 3, 16
 _FEEDBACK_WEIGHT = 0.5
 
 _PIECE = re.compile(r'(?:^|(?<=\s))-(?:"([^"]+)"|(\w[^\s"]*))|["“”]([^"“”]+)["“”]|([^\s"“”]+)')
@@ -87,9 +87,10 @@ def vector_ranking(
         return np.empty(0, np.int64)  # no two texts have a term in common
     seeds = best[best < n][:_FEEDBACK_ROWS]
     query = tfidf.weigh(counts, model.terms)
-    terms = np.concatenate([query.terms.ravel(), texts.terms[seeds].ravel()])
+    told = slice(_FEEDBACK_TERMS)  # the heaviest come first
+    terms = np.concatenate([query.terms.ravel(), texts.terms[seeds, told].ravel()])
     share = _FEEDBACK_WEIGHT / (1 + np.arange(len(seeds), dtype=np.float32))[:, None]
-    weights = np.concatenate([query.weights.ravel(), (texts.weights[seeds] * share).ravel()])
+    weights = np.concatenate([query.weights.ravel(), (texts.weights[seeds, told] * share).ravel()])
     said, place = np.unique(terms, return_inverse=True)
     wanted = Wanted(said, np.bincount(place, weights).astype(np.float32))
     scores = content(model, wanted)
