@@ -1,10 +1,11 @@
 """Every page in light and dark, wide and on a phone: accessible, no wider than the screen, at rest."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.service import Service
 from tests.web.conftest import SCREENSHOTS
@@ -74,9 +75,16 @@ def violations(page: Page, axe: str) -> list[str]:
     ]
 
 
+def after_the_first_paint(route: Route) -> None:
+    """Let a script come as late as over a slow network: what it moves, it moves visibly."""
+    time.sleep(0.2)
+    route.continue_()
+
+
 def test_every_page_is_accessible_fits_and_stays_where_it_is(reader, axe):
     scheme, context = reader
     page = context.new_page()
+    page.route("**/*.js", after_the_first_paint)
     complaints: list[str] = []
     page.on(
         "console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None

@@ -71,6 +71,5 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   show();
 });
-form.querySelector("button").hidden = true;
 paint();
 offerCopying();
