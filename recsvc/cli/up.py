@@ -81,7 +81,7 @@ class _Child:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "recsvc", *self._arguments, "--with-parent", str(os.getpid())],
             env=environment,
-            start_new_session=True,  # Ctrl-C comes to us, who stop the parts in their order
+            start_new_session=True,  # Ctrl-C comes to us, who stop the store last
         )
         self._started_s = time.monotonic()
 
@@ -145,8 +145,7 @@ async def _run(settings: Settings) -> None:
                 await asyncio.wait_for(stopping.wait(), _WATCH_S)
         announced.cancel()
     finally:
-        for child in children:
-            await child.stop()
+        await asyncio.gather(*(child.stop() for child in children))
         if bundled is not None:
             await bundled.stop()
 

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from recsvc.core.text import STOP_WORDS, singular, without_tex
+from recsvc.core.stop_words import STOP_WORDS
+from recsvc.core.text import singular, without_tex
 
 N_KEYWORDS = 5
 _MAX_WORDS = 4

@@ -7,13 +7,16 @@ a hundred of 200,000 terms shares its column with another.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
+import mmh3
+import numpy as np
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, HashingVectorizer
+
+from recsvc.core.stop_words import STOP_WORDS
 
 N_COLUMNS = 2**24
-STOP_WORDS = ENGLISH_STOP_WORDS
 
 # \'e, \"{o}, \^{\i}: a TeX accent belongs to the letter behind it.
 _TEX_ACCENT = re.compile(r"\\['`^\"~=.]\s*\{?\\?([A-Za-z])\}?")
@@ -73,17 +76,18 @@ def singular(word: str) -> str:
     return word
 
 
-_vectorizer = HashingVectorizer(
-    analyzer=terms, n_features=N_COLUMNS, alternate_sign=False, norm=None, dtype="float32"
-)
-
-
 def term_counts(texts: Iterable[str]) -> sp.csr_matrix:
-    """Return the (n_texts, N_COLUMNS) counts of hashed terms."""
-    texts = list(texts)
-    if not texts:  # which the vectorizer takes for a mistake
-        return sp.csr_matrix((0, N_COLUMNS), dtype="float32")
-    return sp.csr_matrix(_vectorizer.transform(texts))
+    """Return the (n_texts, N_COLUMNS) float32 counts of hashed terms."""
+    columns: list[int] = []
+    counts: list[int] = []
+    ends = [0]
+    for text in texts:
+        found = Counter(abs(mmh3.hash(term)) % N_COLUMNS for term in terms(text))
+        columns += sorted(found)
+        counts += (found[column] for column in sorted(found))
+        ends.append(len(columns))
+    entries = np.array(counts, np.float32), np.array(columns, np.int32), np.array(ends)
+    return sp.csr_matrix(entries, shape=(len(ends) - 1, N_COLUMNS))
 
 
 def item_text(title: str, text: str, topics: Iterable[str] = ()) -> str:

@@ -21,7 +21,8 @@ from recsvc.core.catalogue import Filters
 from recsvc.core.highlight import Finding, is_near
 from recsvc.core.items import StoredItem
 from recsvc.core.search import Asked
-from recsvc.core.text import STOP_WORDS, searchable
+from recsvc.core.stop_words import STOP_WORDS
+from recsvc.core.text import searchable
 
 Rows = NDArray[np.int64]
 

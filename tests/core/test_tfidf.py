@@ -2,10 +2,10 @@ import numpy as np
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from recsvc.core import tfidf
-from recsvc.core.text import term_counts, terms
+from recsvc.core.text import N_COLUMNS, term_counts, terms
 from tests.core.strategies import seeds
 
 
@@ -31,6 +31,19 @@ def test_weights_are_those_of_the_textbook(seed, n):
         return
     theirs = TfidfTransformer(sublinear_tf=True).fit_transform(kept).toarray()
     assert np.allclose(found, theirs, atol=1e-5)
+
+
+@given(texts=st.lists(st.text(max_size=60) | st.text("ab é注意\\s", max_size=60), max_size=6))
+def test_terms_are_counted_in_the_same_columns_on_every_machine(texts):
+    theirs = HashingVectorizer(
+        analyzer=terms, n_features=N_COLUMNS, alternate_sign=False, norm=None, dtype=np.float32
+    )
+
+    found = term_counts(texts)
+
+    assert found.shape == (len(texts), N_COLUMNS)
+    if texts:
+        assert (found != theirs.transform(texts)).nnz == 0
 
 
 def test_an_item_keeps_its_heaviest_terms_only():
