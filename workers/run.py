@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -59,6 +61,8 @@ _LEASE_S = 10.0
 _HEARTBEAT_S = 1.0
 _RETRY_S = 0.5
 _RECOUNT_S = 1.0
+_WARM_S = 1.0
+_WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 
 
 class Worker:
@@ -107,6 +111,7 @@ class Worker:
         self._exporter = Exporter(Exports(pipe), holdings)
         self._lease = Lease(pipe, TRAIN_LEASE, self._name, _LEASE_S)
         self._token = 0
+        self._warming_s = 0.0
         self._stopping = asyncio.Event()
 
     def _holdings(self, pipe: Pipe, archive: Archive) -> list[Holding]:
@@ -195,6 +200,18 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
+    async def _unless_stopping(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do what may take long and can be left half done; it is cut short when told to stop."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
     async def _ingest_once(self) -> None:
         await self._ingest.run_once()
 
@@ -232,13 +249,15 @@ class Worker:
             await self._trainer.run_once(self._token, now_us())
 
     async def _warm(self) -> None:
-        await self._pause(1.0)
+        await self._pause(max(_WARM_S, self._warming_s * (1 / _WARM_SHARE - 1)))
         if self._token:
-            await self._warmer.run_once(now_us())
+            started_s = time.monotonic()
+            await self._unless_stopping(self._warmer.run_once(now_us()))
+            self._warming_s = time.monotonic() - started_s
 
     async def _extract_topics(self) -> None:
         await self._pause(0.25)
         if self._token:
-            await self._topics.run_once()
+            await self._unless_stopping(self._topics.run_once())
         else:
             self._topics.forget()  # whoever leads meanwhile changes them

@@ -16,7 +16,7 @@ import structlog
 from recsvc.core.evidence import Evidence
 from recsvc.core.kinds import Role
 from recsvc.core.model import Model, Published, build, publish, text_digest
-from recsvc.core.profile import ProfileParams
+from recsvc.core.profile import Profile, ProfileParams
 from recsvc.core.text import item_text, term_counts
 from recsvc.core.warming import Visit, warm
 from recsvc.errors import NotFoundError, SnapshotError
@@ -32,6 +32,7 @@ log = structlog.get_logger()
 _PAGE = 1_000
 _MAX_ITEMS = 500
 _MAX_READERS = 10
+_PER_READ = 100
 _ROWS_EVERY_US = 5_000_000
 
 Readers = dict[str, None]
@@ -62,22 +63,25 @@ class Warmer:
         self._visited: dict[str, list[Visit]] = {}
         self._rows: dict[str, int] = {}
         self._rows_us = 0
+        self._unplaced: set[str] = set()
 
     async def run_once(self, now_us: int) -> int:
         """Take in what came, and publish; return how many items that changed."""
-        await self._follow_snapshot()
+        await self._follow_snapshot(now_us)
         if self._published is None:
             return 0
-        changed = await self._take()
+        changed = await self._take() | self._unplaced
         if not changed:
             return 0
         await self._know(changed, now_us)
-        cold = sorted(item for item in changed if self._is_cold(item))
+        cold = sorted(i for i in changed if i in self._rows and not self._is_trained(i))
         if not cold:
             return 0
+        profiles = await self._profiles_of({user for item in cold for user in self._touched[item]})
         for item in cold:
             self._visited.pop(item, None)  # what changed last goes last
-            self._visited[item] = await self._visits(item, now_us)
+            visits = (self._visit(item, profiles[user], now_us) for user in self._touched[item])
+            self._visited[item] = [visit for visit in visits if visit is not None]
         visited = {i: v for i, v in list(self._visited.items())[-_MAX_ITEMS:] if v}
         model = await self._model(list(visited))
         if model.learned is None:
@@ -88,7 +92,7 @@ class Warmer:
         log.info("items_warmed", n=len(visited), n_changed=len(cold))
         return len(cold)
 
-    async def _follow_snapshot(self) -> None:
+    async def _follow_snapshot(self, now_us: int) -> None:
         """Begin again when another snapshot is served."""
         current = await self._snapshots.current()
         if current is None or current == self._snapshot_id:
@@ -99,6 +103,7 @@ class Warmer:
             self._published = None
             return
         self._published = await asyncio.to_thread(publish, snapshot)
+        self._rows, self._rows_us = await self._items.rows(), now_us
         start = f"{snapshot.manifest.created_us // 1000}-0"
         self._after = dict.fromkeys(range(keys.N_SHARDS), start)
         self._touched.clear()
@@ -109,7 +114,7 @@ class Warmer:
         return None if self._published is None else self._published.snapshot.manifest.snapshot_id
 
     async def _take(self) -> set[str]:
-        """Return the items that somebody did something to since the last look."""
+        """Return the items without readers that somebody did something to since the last look."""
         changed: set[str] = set()
         for shard in range(keys.N_SHARDS):
             while page := await self._streams.range(shard, self._after[shard], "+", _PAGE):
@@ -119,37 +124,51 @@ class Warmer:
                         event = logged.entry()
                     except (ValueError, KeyError):
                         continue  # one of the dead letters
-                    if event.kind in self._telling:
-                        self._touched.setdefault(event.item, {})[event.user] = None
+                    if event.kind in self._telling and not self._is_trained(event.item):
+                        self._touch(event.item, event.user)
                         changed.add(event.item)
         return changed
 
+    def _touch(self, item: str, user: str) -> None:
+        """Note that somebody did something to an item; of its readers the latest are kept."""
+        readers = self._touched.setdefault(item, {})
+        readers.pop(user, None)
+        readers[user] = None
+        if len(readers) > _MAX_READERS:
+            del readers[next(iter(readers))]
+
     async def _know(self, items: set[str], now_us: int) -> None:
-        """Learn the rows of items that came lately."""
+        """Learn the rows of items that came lately; who has to wait for that is looked at again."""
         if not items <= self._rows.keys() and now_us - self._rows_us > _ROWS_EVERY_US:
             self._rows, self._rows_us = await self._items.rows(), now_us
+            self._unplaced = set()
+        else:
+            self._unplaced = items - self._rows.keys()
 
-    def _is_cold(self, item: str) -> bool:
+    def _is_trained(self, item: str) -> bool:
+        """Return whether the snapshot has learned the item from readers."""
         assert self._published is not None
         row, support = self._rows.get(item), self._published.snapshot.support
-        return row is not None and (row >= len(support) or support[row] == 0)
+        return row is not None and row < len(support) and bool(support[row])
 
-    async def _visits(self, item: str, now_us: int) -> list[Visit]:
-        """Return who went for an item, with the rest of what they did."""
-        users = list(self._touched[item])[-_MAX_READERS:]
-        visits = [await self._visit(item, user, now_us) for user in users]
-        return [visit for visit in visits if visit is not None]
+    async def _profiles_of(self, users: set[str]) -> dict[str, Profile]:
+        wanted = sorted(users)
+        found: dict[str, Profile] = {}
+        for start in range(0, len(wanted), _PER_READ):
+            some = wanted[start : start + _PER_READ]
+            answers = await asyncio.gather(*(self._profiles.read(user) for user in some))
+            found |= {user: profile for user, (profile, _) in zip(some, answers, strict=True)}
+        return found
 
-    async def _visit(self, item: str, user: str, now_us: int) -> Visit | None:
-        profile, _ = await self._profiles.read(user)
-        n_rows = max(self._rows.values(), default=-1) + 1
+    def _visit(self, item: str, profile: Profile, now_us: int) -> Visit | None:
+        """Return a reader's visit to an item, with the rest of what they did; None if they left it."""
         own, rows, evidence = 0.0, [], []
         for interaction in sorted(profile.interactions, key=lambda i: i.last_us):
             weight = self._evidence.of(interaction, now_us)
-            row = self._rows.get(interaction.item, n_rows)
+            row = self._rows.get(interaction.item)
             if interaction.item == item:
                 own = weight
-            elif weight and row < n_rows:
+            elif weight and row is not None:
                 rows.append(row)
                 evidence.append(weight)
         if own <= 0:

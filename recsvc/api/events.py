@@ -26,6 +26,10 @@ from recsvc.errors import InvalidError, TooLargeError
 # What the browsers' beacons may send at a time, and as much as is read of a stranger.
 _MAX_BEACON_BYTES = 65_536
 
+_ACCEPTED, _DUPLICATE, _REJECTED = (
+    COUNTED.labels(outcome) for outcome in ("accepted", "duplicate", "rejected")
+)
+
 _decoder = msgspec.json.Decoder(Event)
 
 
@@ -113,9 +117,9 @@ async def record(
     )
     EVENT_TO_FEED.observe((now_us() - received_us) / SECOND_US)
     n_fresh = sum(fresh)
-    COUNTED.labels("accepted").inc(n_fresh)
-    COUNTED.labels("duplicate").inc(len(fresh) - n_fresh)
-    COUNTED.labels("rejected").inc(len(taken.rejected))
+    _ACCEPTED.inc(n_fresh)
+    _DUPLICATE.inc(len(fresh) - n_fresh)
+    _REJECTED.inc(len(taken.rejected))
     return Recorded(
         accepted=n_fresh,
         duplicates=len(fresh) - n_fresh,

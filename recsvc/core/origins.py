@@ -5,6 +5,7 @@ comparing whole strings cannot.
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from recsvc.errors import InvalidError
@@ -41,6 +42,7 @@ def host_of(origin: str) -> str:
     return origin.partition("://")[2]
 
 
+@lru_cache(1024)
 def is_loopback(host: str) -> bool:
     """Return whether a host name or address, with or without a port, is this machine itself."""
     if "@" in host:

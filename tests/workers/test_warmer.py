@@ -95,3 +95,13 @@ async def test_impressions_and_items_with_readers_are_left_alone(site: Site):
     await site.act("u2", "upvote", "i7", at(1))
 
     assert await site.warmer.run_once(at(2)) == 0
+
+
+async def test_an_item_that_comes_right_after_a_look_at_the_catalogue_is_not_forgotten(site: Site):
+    await site.warmer.run_once(at(1))
+    await site.put(StoredItem(id="newer", title="word3 sign4 again", created_us=world.NOW_US))
+    await site.act("u2", "upvote", "newer", at(2))
+
+    assert await site.warmer.run_once(at(2)) == 0, "its row is not known yet"
+
+    assert await site.warmer.run_once(at(20)) == 1
