@@ -1,8 +1,8 @@
 """The worker: ingest all the time; archive and train while it leads.
 
 Every worker ingests. Archive and training belong to the one that holds the lease; the others stand by
-and take over when it stops or falls silent. SIGTERM finishes the batch in hand, gives the lease back
-and ends.
+and take over when it stops or falls silent. SIGTERM finishes the batch in hand, gives up a training in
+hand and the lease, and ends.
 """
 
 import asyncio
@@ -142,9 +142,8 @@ class Worker:
         return compact_bundled
 
     def stop(self) -> None:
-        """Finish the batch in hand and end."""
+        """Finish the batch in hand and end; a training in hand is given up."""
         self._stopping.set()
-        self._trainer.stop()
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -246,7 +245,7 @@ class Worker:
     async def _train(self) -> None:
         await self._pause(0.25)
         if self._token:
-            await self._trainer.run_once(self._token, now_us())
+            await self._unless_stopping(self._trainer.run_once(self._token, now_us()))
 
     async def _warm(self) -> None:
         await self._pause(max(_WARM_S, self._warming_s * (1 / _WARM_SHARE - 1)))

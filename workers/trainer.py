@@ -26,7 +26,6 @@ from workers.train import Material
 log = structlog.get_logger()
 
 _MANY_ITEMS = 1_000
-_NEVER_S = 1e9
 
 CarryOut = Callable[
     [Material, Snapshot | None, Found | None, RoundParams, Callable[[], float]], Round
@@ -57,15 +56,6 @@ class Trainer:
         self._last: Manifest | None = None
         self._knows_last = False
         self._took_s = 0.0
-        self._stopping = False
-
-    def stop(self) -> None:
-        """End a search for parameters with what it has; a training in hand is finished."""
-        self._stopping = True
-
-    def _clock_s(self) -> float:
-        """Return seconds from anywhere; none are left once the worker is to stop."""
-        return time.monotonic() + (_NEVER_S if self._stopping else 0.0)
 
     async def run_once(self, token: int, now_us: int) -> Snapshot | None:
         """Train and publish if it is time.
@@ -88,7 +78,7 @@ class Trainer:
         current = await self._current(material.catalogue_id)
         found = await self._found()
         done = await asyncio.to_thread(
-            self._carry_out, material, current, found, self._params, self._clock_s
+            self._carry_out, material, current, found, self._params, time.monotonic
         )
         if done.found is not None and done.found != found:
             await self._training.keep_found(msgspec.json.encode(done.found))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 
 import click
 
@@ -81,6 +82,10 @@ async def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.stop)
     await running.run()
+    # A training that was given up goes on in its thread, which the interpreter would wait for.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def _mail(settings: Settings) -> None:

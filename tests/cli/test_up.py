@@ -211,3 +211,28 @@ def test_a_first_feed_within_a_minute(new_service):
 
     assert service.feed(None)["items"] is not None
     assert time.monotonic() - started_s < 60
+
+
+def test_a_training_in_hand_is_given_up_when_the_service_is_told_to_stop(new_service):
+    service = new_service(train_pause_s=3_600).start()
+    events = [
+        {"user": f"u{n % 2_999}", "kind": "upvote", "item": f"i{n * n % 2_999}"}
+        for n in range(6_000)
+    ]
+    for start in range(0, len(events), 1_000):
+        service.put_all([{"id": f"i{start // 2 + n}", "title": "paper"} for n in range(500)])
+        service.send(*events[start : start + 1_000])
+    service.settled()
+    wait_until(lambda: "snapshot_published" in service.log(), "the first training is over")
+    service.stop()
+    service.settings |= {"train_pause_s": 0.1, "train_every_events": 1_000, "train_threads": 1}
+    service.settings |= {"factors": 512, "iterations": 100}
+    service.start()
+    time.sleep(1)  # it trains by now, for many seconds
+    n_before = service.log().count("snapshot_published")
+
+    assert service.stop() == 0
+
+    assert service.log().count("worker_stopped") == 2
+    assert service.log().count("snapshot_published") == n_before
+    assert "part_killed" not in service.log()
