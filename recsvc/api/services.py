@@ -1,12 +1,11 @@
 """What a serving process holds: opened in the application's lifespan, handed to handlers by name."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import msgspec
 import structlog
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.di import Provide
 
 from recsvc.admission import Admission
@@ -142,31 +141,34 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         await redis.aclose()
 
 
-def lifespan_of(
-    settings: Settings,
-) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    """Return the application's lifespan."""
+class Opening:
+    """Opens the services with the application, and hands them to its handlers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: Services | None = None
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
+        """Open the services for as long as the application lives."""
         exit_with_server()
         try:
-            async with opened(settings) as services:
-                app.state.services = services
+            async with opened(self._settings) as services:
+                app.state.services = self._opened = services
                 log.info("api_ready", n_items=services.live.catalogue.n)
                 yield
         except StoreError as exc:
             log.error("api_cannot_start", error=str(exc))
             raise
 
-    return lifespan
+    def dependencies(self) -> dict[str, Provide]:
+        """Return what handlers may name.
 
+        The provider takes no parameters: Litestar would validate them for each request.
+        """
 
-def provided() -> dict[str, Provide]:
-    """Return the dependencies handlers may name."""
+        def services() -> Services:
+            assert self._opened is not None, "no request comes before the lifespan has begun"
+            return self._opened
 
-    def services(state: State) -> Services:
-        found: Services = state.services
-        return found
-
-    return {"services": Provide(services, sync_to_thread=False)}
+        return {"services": Provide(services, sync_to_thread=False)}
