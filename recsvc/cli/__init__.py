@@ -8,6 +8,7 @@ from recsvc import __version__
 from recsvc.cli import fetching as fetching  # adds its commands to `import`
 from recsvc.cli.demo import demo_command
 from recsvc.cli.digest import digest
+from recsvc.cli.estimating import estimate
 from recsvc.cli.evaluate import evaluate
 from recsvc.cli.health import health
 from recsvc.cli.importing import import_command
@@ -53,5 +54,6 @@ main.add_command(settings_command)
 main.add_command(digest)
 main.add_command(snapshots)
 main.add_command(evaluate)
+main.add_command(estimate)
 main.add_command(demo_command)
 main.add_command(keys)
