@@ -26,6 +26,7 @@ from workers.train import Material
 log = structlog.get_logger()
 
 _MANY_ITEMS = 1_000
+_FIRST_SHARE = 0.5
 
 CarryOut = Callable[
     [Material, Snapshot | None, Found | None, RoundParams, Callable[[], float]], Round
@@ -67,7 +68,9 @@ class Trainer:
             manifests = await self._snapshots.manifests()
             self._last = manifests[0] if manifests else None
             self._knows_last = True
-        if not await self._is_due(now_us):
+        n_items = await self._items.count()
+        n_events = await self._n_events() if n_items else 0
+        if not is_due(self._settings, self._last, self._took_s, n_items, n_events, now_us):
             return None
         return await self.train(token, now_us)
 
@@ -130,28 +133,44 @@ class Trainer:
         except msgspec.MsgspecError:
             return None  # another version's: search anew
 
-    async def _is_due(self, now_us: int) -> bool:
-        settings, last = self._settings, self._last
-        n_items = await self._items.count()
-        if n_items == 0:
-            return False
-        n_events = await self._n_events()
-        if last is None:  # until somebody acts, processes describe a small catalogue by themselves
-            return n_events > 0 or n_items >= _MANY_ITEMS
-        age_s = (now_us - last.created_us) / SECOND_US
-        if age_s < max(settings.train_pause_s, self._took_s / settings.train_share):
-            return False
-        # Either way: without events that were erased or dropped the model is another one too.
-        n_new = abs(n_events - last.n_events)
-        if n_new >= settings.train_every_events or n_items > 1.2 * last.n_items + 100:
-            return True
-        changed = n_new > 0 or n_items != last.n_items
-        return changed and age_s >= settings.train_every_s
-
     async def _n_events(self) -> int:
         """Return how many events there are in the log."""
         archived = await asyncio.to_thread(self._archive.count)
         return archived + sum((await self._streams.lengths()).values())
+
+
+def is_due(
+    settings: Settings,
+    last: Manifest | None,
+    took_s: float,
+    n_items: int,
+    n_events: int,
+    now_us: int,
+) -> bool:
+    """Return whether to train now.
+
+    Args:
+        last: what was trained last, whatever became of it.
+        took_s: how long that took.
+        n_items: in the catalogue.
+        n_events: in the log.
+    """
+    if n_items == 0:
+        return False
+    if last is None:  # until somebody acts, processes describe a small catalogue by themselves
+        return n_events > 0 or n_items >= _MANY_ITEMS
+    # The first interactions of a large catalogue do not wait for what describing its texts has cost.
+    is_first = n_events > 0 and last.n_interactions == 0
+    share = max(settings.train_share, _FIRST_SHARE) if is_first else settings.train_share
+    age_s = (now_us - last.created_us) / SECOND_US
+    if age_s < max(settings.train_pause_s, took_s / share):
+        return False
+    # Either way: without events that were erased or dropped the model is another one too.
+    n_new = abs(n_events - last.n_events)
+    if n_new >= settings.train_every_events or n_items > 1.2 * last.n_items + 100:
+        return True
+    changed = n_new > 0 or n_items != last.n_items
+    return changed and age_s >= settings.train_every_s
 
 
 def round_params(settings: Settings) -> RoundParams:

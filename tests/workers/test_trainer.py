@@ -6,11 +6,15 @@ import msgspec
 import numpy as np
 import pytest
 
+from recsvc.clock import SECOND_US
+from recsvc.core.snapshot import Manifest
+from recsvc.settings import Settings
 from recsvc.store.connection import Redis
 from tests.workers.site import Site
 from workers.candidate import Round, carry_out, with_verdict
 from workers.gate import judge
 from workers.holdout import hold_out
+from workers.trainer import is_due
 
 pytestmark = pytest.mark.anyio
 
@@ -75,3 +79,42 @@ async def test_nothing_is_published_while_a_person_holds_a_snapshot(site: Site):
     assert await site.snapshots.current() == fourth.snapshot_id
     assert (await site.training.outcomes())["held_back"] == 1
     assert second.was_published
+
+
+def described(n_events: int = 0, n_interactions: int = 0) -> Manifest:
+    return Manifest(
+        snapshot_id="s",
+        catalogue_id="c",
+        created_us=0,
+        n_rows=10_000,
+        n_items=10_000,
+        n_events=n_events,
+        n_interactions=n_interactions,
+    )
+
+
+def after(took_s: float, age_s: float, n_events: int, last: Manifest | None = None) -> bool:
+    """Whether to train some time after a training of a catalogue of 10,000 items without readers."""
+    settings = Settings(
+        train_pause_s=5, train_every_s=30, train_every_events=1_000, train_share=0.05
+    )
+    last = last or described()
+    return is_due(settings, last, took_s, 10_000, n_events, int(age_s * SECOND_US))
+
+
+def test_training_takes_its_share_of_the_time_and_no_more():
+    learned = described(n_events=500, n_interactions=500)
+
+    assert not after(took_s=10, age_s=199, n_events=5_000, last=learned)
+    assert after(took_s=10, age_s=201, n_events=5_000, last=learned)
+    assert not after(took_s=0.1, age_s=4, n_events=5_000, last=learned), "the pause holds too"
+    assert not after(took_s=0.1, age_s=29, n_events=501, last=learned), "few came"
+    assert after(took_s=0.1, age_s=31, n_events=501, last=learned)
+    assert not after(took_s=0.1, age_s=3_600, n_events=500, last=learned), "nothing came"
+
+
+def test_the_first_interactions_of_a_large_catalogue_do_not_wait_for_what_its_texts_cost():
+    assert not after(took_s=10, age_s=19, n_events=5_000)
+    assert after(took_s=10, age_s=21, n_events=5_000)
+    assert after(took_s=10, age_s=31, n_events=1)
+    assert not after(took_s=10, age_s=199, n_events=0), "nobody acted yet"
