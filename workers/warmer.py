@@ -32,7 +32,7 @@ log = structlog.get_logger()
 _PAGE = 1_000
 _MAX_ITEMS = 500
 _MAX_READERS = 10
-_PER_READ = 100
+_PER_LOOK = 100
 _ROWS_EVERY_US = 5_000_000
 
 Readers = dict[str, None]
@@ -63,33 +63,29 @@ class Warmer:
         self._visited: dict[str, list[Visit]] = {}
         self._rows: dict[str, int] = {}
         self._rows_us = 0
-        self._unplaced: set[str] = set()
+        self._waiting: dict[str, None] = {}
 
     async def run_once(self, now_us: int) -> int:
         """Take in what came, and publish; return how many items that changed."""
         await self._follow_snapshot(now_us)
         if self._published is None:
             return 0
-        changed = await self._take() | self._unplaced
-        if not changed:
-            return 0
-        await self._know(changed, now_us)
-        cold = sorted(i for i in changed if i in self._rows and not self._is_trained(i))
+        await self._take()
+        cold = await self._next(now_us)
         if not cold:
             return 0
-        profiles = await self._profiles_of({user for item in cold for user in self._touched[item]})
         for item in cold:
             self._visited.pop(item, None)  # what changed last goes last
-            visits = (self._visit(item, profiles[user], now_us) for user in self._touched[item])
-            self._visited[item] = [visit for visit in visits if visit is not None]
-        visited = {i: v for i, v in list(self._visited.items())[-_MAX_ITEMS:] if v}
-        model = await self._model(list(visited))
+            if visits := await self._visits(item, now_us):
+                self._visited[item] = visits
+        self._visited = dict(list(self._visited.items())[-_MAX_ITEMS:])
+        model = await self._model(list(self._visited))
         if model.learned is None:
             return 0
-        by_row = {self._rows[item]: visits for item, visits in visited.items()}
+        by_row = {self._rows[item]: visits for item, visits in self._visited.items()}
         found = await asyncio.to_thread(warm, model, by_row)
         await self._warmed.publish(found, now_us)
-        log.info("items_warmed", n=len(visited), n_changed=len(cold))
+        log.info("items_warmed", n=len(by_row), n_changed=len(cold))
         return len(cold)
 
     async def _follow_snapshot(self, now_us: int) -> None:
@@ -108,14 +104,14 @@ class Warmer:
         self._after = dict.fromkeys(range(keys.N_SHARDS), start)
         self._touched.clear()
         self._visited.clear()
+        self._waiting.clear()
 
     @property
     def _snapshot_id(self) -> str | None:
         return None if self._published is None else self._published.snapshot.manifest.snapshot_id
 
-    async def _take(self) -> set[str]:
-        """Return the items without readers that somebody did something to since the last look."""
-        changed: set[str] = set()
+    async def _take(self) -> None:
+        """Note who did something to which item since the last look."""
         for shard in range(keys.N_SHARDS):
             while page := await self._streams.range(shard, self._after[shard], "+", _PAGE):
                 self._after[shard] = page[-1].entry_id
@@ -126,8 +122,7 @@ class Warmer:
                         continue  # one of the dead letters
                     if event.kind in self._telling and not self._is_trained(event.item):
                         self._touch(event.item, event.user)
-                        changed.add(event.item)
-        return changed
+                        self._waiting[event.item] = None
 
     def _touch(self, item: str, user: str) -> None:
         """Note that somebody did something to an item; of its readers the latest are kept."""
@@ -137,13 +132,20 @@ class Warmer:
         if len(readers) > _MAX_READERS:
             del readers[next(iter(readers))]
 
-    async def _know(self, items: set[str], now_us: int) -> None:
-        """Learn the rows of items that came lately; who has to wait for that is looked at again."""
-        if not items <= self._rows.keys() and now_us - self._rows_us > _ROWS_EVERY_US:
+    async def _next(self, now_us: int) -> list[str]:
+        """Return the items to fold in now, those that waited longest first; the others wait on.
+
+        Items that came lately have no row here yet: the catalogue is asked now and then.
+        """
+        is_late = now_us - self._rows_us > _ROWS_EVERY_US
+        if is_late and not self._waiting.keys() <= self._rows.keys():
             self._rows, self._rows_us = await self._items.rows(), now_us
-            self._unplaced = set()
-        else:
-            self._unplaced = items - self._rows.keys()
+            self._waiting = {item: None for item in self._waiting if item in self._rows}
+        placed = [item for item in self._waiting if item in self._rows]
+        cold = [item for item in placed if not self._is_trained(item)]
+        for item in {*placed} - {*cold[_PER_LOOK:]}:
+            del self._waiting[item]
+        return cold[:_PER_LOOK]
 
     def _is_trained(self, item: str) -> bool:
         """Return whether the snapshot has learned the item from readers."""
@@ -151,14 +153,11 @@ class Warmer:
         row, support = self._rows.get(item), self._published.snapshot.support
         return row is not None and row < len(support) and bool(support[row])
 
-    async def _profiles_of(self, users: set[str]) -> dict[str, Profile]:
-        wanted = sorted(users)
-        found: dict[str, Profile] = {}
-        for start in range(0, len(wanted), _PER_READ):
-            some = wanted[start : start + _PER_READ]
-            answers = await asyncio.gather(*(self._profiles.read(user) for user in some))
-            found |= {user: profile for user, (profile, _) in zip(some, answers, strict=True)}
-        return found
+    async def _visits(self, item: str, now_us: int) -> list[Visit]:
+        """Return who went for an item, with the rest of what they did."""
+        found = await asyncio.gather(*(self._profiles.read(user) for user in self._touched[item]))
+        visits = (self._visit(item, profile, now_us) for profile, _ in found)
+        return [visit for visit in visits if visit is not None]
 
     def _visit(self, item: str, profile: Profile, now_us: int) -> Visit | None:
         """Return a reader's visit to an item, with the rest of what they did; None if they left it."""
