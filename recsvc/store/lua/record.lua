@@ -107,7 +107,7 @@ for e = 0, #KEYS / 5 - 1 do
   local fresh = true
   if id ~= '' then
     fresh = redis.call('SISMEMBER', ids_before, id) == 0 and redis.call('SADD', ids, id) == 1
-    if fresh then redis.call('EXPIRE', ids, ids_ttl) end
+    if fresh then redis.call('EXPIRE', ids, ids_ttl, 'NX') end
   end
 
   if not fresh then
