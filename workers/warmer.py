@@ -1,8 +1,9 @@
 """The warmer: between two trainings, items without readers are folded in as their first ones come.
 
-It follows the log once a second, and looks only at what came since the served snapshot was trained. An
-item that anybody went for since is folded in around its content factors from its readers' profiles, as
-these stand now: who took their vote back is not among them.
+It follows the log once a second, less often under load, and looks only at what came since the served
+snapshot was trained. An item that anybody went for since is folded in around its content factors from
+its readers' profiles, as these stand now: who took their vote back is not among them. Of many items
+those that waited longest come first.
 
 What was archived before this worker began to follow is left to the next training.
 """
