@@ -215,11 +215,14 @@ def test_the_private_address_is_made_and_revoked(site, at):
     address = page.get_by_role("link", name=".json")
     href = address.get_attribute("href")
     assert site.http.get(href).json()["title"] == "For you"
+    discovered = at("/for-you").locator('link[type="application/feed+json"]')
+    assert discovered.get_attribute("href") == href
 
-    page.get_by_role("button", name="Revoke the address").click()
+    at("/you").get_by_role("button", name="Revoke the address").click()
 
     expect(page.get_by_role("button", name="Make an address")).to_be_focused()
     assert site.http.get(href).status_code == 404
+    expect(at("/for-you").locator('link[rel="alternate"]')).to_have_count(0)
 
 
 def test_a_reader_takes_everything_along_and_is_forgotten(site, at):

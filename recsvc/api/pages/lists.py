@@ -11,12 +11,14 @@ from litestar.response import Redirect, Template
 from recsvc.api.pages import calendar
 from recsvc.api.pages.page import render, visitor_of
 from recsvc.api.params import CursorParam
-from recsvc.api.reading.formats import alternates
+from recsvc.api.reading.formats import Alternate, alternates
+from recsvc.api.reading.private import private_feed_of
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access import PUBLIC
 from recsvc.core.catalogue import Filters
 from recsvc.core.periods import PeriodKind, holding, named
+from recsvc.errors import StoreUnavailableError
 from recsvc.feed import Page
 
 _SHORT = 12
@@ -62,8 +64,20 @@ async def for_you(
     feed = await services.recommender.feed(visitor.user, Page(_LONG, cursor))
     return render(
         request, services, "for-you.html", visitor, section="for-you", is_stale=feed.stale,
+        alternates=await _private_alternates(request, services, visitor.user),
         feed=feed, is_first=cursor is None,
     )  # fmt: skip
+
+
+async def _private_alternates(
+    request: Request[Any, Any, Any], services: Services, user: str | None
+) -> list[Alternate]:
+    """Return the reader's private feed for feed readers to discover, if they made its address."""
+    try:
+        private = await private_feed_of(request, services, user)
+    except StoreUnavailableError:
+        return []  # the list itself comes from memory
+    return [] if private is None else alternates(private.rss.removesuffix(".rss"), "For you")
 
 
 @get("/trending", include_in_schema=False)

@@ -13,7 +13,7 @@ from recsvc.api.pages.buttons import Back, back_as
 from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.preferences import Name
 from recsvc.api.reader import forgetting, newcomer, reader_of
-from recsvc.api.reading.private import addresses
+from recsvc.api.reading.private import private_feed_of
 from recsvc.api.services import Services
 from recsvc.api.users import exported
 from recsvc.clock import from_us, now_us
@@ -89,10 +89,7 @@ async def you(
 ) -> Template:
     """What is known of whoever looks at it."""
     visitor = await visitor_of(request, services)
-    since_us = None if visitor.user is None else await services.preferences.address(visitor.user)
-    private = None
-    if visitor.user is not None and since_us is not None:
-        private = addresses(request, services, visitor.user, since_us)
+    private = await private_feed_of(request, services, visitor.user)
     return render(
         request, services, "you.html", visitor, section="you",
         preferences=await _preferences(services, visitor),

@@ -29,10 +29,10 @@ async def get_private_feed(
 ) -> PrivateFeed:
     """The addresses of a reader's private feed, if there are any."""
     user = own(request, user)
-    since_us = await services.preferences.address(user)
-    if since_us is None:
+    found = await private_feed_of(request, services, user)
+    if found is None:
         raise NotFoundError(f"user {user!r} has no private feed")
-    return addresses(request, services, user, since_us)
+    return found
 
 
 @post(
@@ -48,7 +48,7 @@ async def make_private_feed(
     """Make the addresses of a reader's private feed; the same ones again until they are revoked."""
     user = own(request, user)
     since_us = await services.preferences.make_address(user, now_us())
-    return addresses(request, services, user, since_us)
+    return _addresses(request, services, user, since_us)
 
 
 @delete(
@@ -67,10 +67,19 @@ async def revoke_private_feed(
         raise NotFoundError(f"user {user!r} has no private feed")
 
 
-def addresses(
+async def private_feed_of(
+    request: Request[Any, Any, Any], services: Services, user: str | None
+) -> PrivateFeed | None:
+    """Return a reader's private feed; None for nobody, and for those who made none."""
+    since_us = None if user is None else await services.preferences.address(user)
+    if user is None or since_us is None:
+        return None
+    return _addresses(request, services, user, since_us)
+
+
+def _addresses(
     request: Request[Any, Any, Any], services: Services, user: str, since_us: int
 ) -> PrivateFeed:
-    """Return the addresses of the private feed that a reader has since an instant."""
     signed = services.signatures.sign(PURPOSE, [user, since_us])
     base = f"{base_of(request, services)}/feeds/personal/{signed}"
     return PrivateFeed(user, f"{base}.rss", f"{base}.atom", f"{base}.json")
