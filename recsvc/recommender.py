@@ -37,6 +37,7 @@ from recsvc.store.profiles import Profiles
 from recsvc.wording import SORTED_BY, followed, plain_reason, reason_of
 
 _OWN_VOTE_WAIT_S = 0.5
+_NEW_ITEM_WAIT_S = 2.0
 _WORKER_SILENT_US = 20 * SECOND_US
 
 
@@ -252,10 +253,21 @@ class Recommender:
                 )
                 if vote is not None:
                     await self._live.wait_for_vote(user, vote, _OWN_VOTE_WAIT_S)
+        who = reader(profile, self._live.catalogue, self._evidence, now_us(), seen)
+        # Who acts on an item that has just arrived sees it in the very next feed, too.
+        if who.missing and await self._arrived(who.missing):
+            who = reader(profile, self._live.catalogue, self._evidence, now_us(), seen)
+        await self._live.wait_for_rows(who.rows, _NEW_ITEM_WAIT_S)
         catalogue = self._live.catalogue
-        who = reader(profile, catalogue, self._evidence, now_us(), seen)
         liked = profile.preferences, catalogue, self._live.rows_with, self._params.follow_weight
         return with_preferences(who, *liked), reached
+
+    async def _arrived(self, items: list[str]) -> bool:
+        """Wait for those of some items that the store has and this process does not; say if any."""
+        arriving = list(await self._cache.get(items))
+        if arriving:
+            await self._live.wait_for_items(arriving, _NEW_ITEM_WAIT_S)
+        return bool(arriving)
 
     def _cold(
         self, candidates: NDArray[np.bool_], depth: int, now: int, lift: NDArray[np.float32] | None

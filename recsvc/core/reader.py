@@ -17,6 +17,8 @@ SEEN_US: dict[str, int | None] = {
     "show": 0,
 }
 
+_JUST_NOW_US = 5_000_000
+
 
 class Reader(msgspec.Struct, frozen=True):
     """One reader's history by row.
@@ -26,6 +28,7 @@ class Reader(msgspec.Struct, frozen=True):
         evidence: (m,) never 0.
         interactions: the m interactions behind them.
         excluded: rows that must not be listed: hidden, acted on, seen, muted.
+        missing: items they have just acted on that the catalogue does not have.
         lift: (catalogue.n,) score points for what they follow; None when that is nothing.
         preferences: what they follow and mute.
     """
@@ -34,6 +37,7 @@ class Reader(msgspec.Struct, frozen=True):
     evidence: NDArray[np.float32]
     interactions: list[Interaction]
     excluded: list[int]
+    missing: list[str] = []
     lift: NDArray[np.float32] | None = None
     preferences: Preferences = NO_PREFERENCES
 
@@ -73,12 +77,15 @@ def reader(
     profile = resolved(profile, catalogue.aliases)  # a history sent along may use any name
     known: list[tuple[int, int, float, Interaction]] = []
     excluded: list[int] = []
+    missing: list[str] = []
     rows, weigh = catalogue.rows, evidence.of
     for interaction in profile.interactions:
         row = rows.get(interaction.item)
-        if row is None:
-            continue
         last_us = interaction.last_us
+        if row is None:
+            if now_us - last_us < _JUST_NOW_US:
+                missing.append(interaction.item)
+            continue
         weight = weigh(interaction, now_us)
         if weight != 0:
             known.append((last_us, row, weight, interaction))
@@ -95,6 +102,7 @@ def reader(
         np.array([k[2] for k in known], np.float32),
         [k[3] for k in known],
         excluded,
+        missing,
     )
 
 

@@ -92,6 +92,7 @@ class Live:
         self._changes_at = "0-0"
         self._pulse_at = "0-0"
         self._built_at = (0, 0)
+        self._arrived: dict[int, tuple[int, int]] = {}  # row -> change that no model holds yet
         self.observe_lag: Callable[[float], object] = _ignore
         self._moved = asyncio.Condition()
         self._stale_model = asyncio.Event()
@@ -146,6 +147,22 @@ class Live:
         shard = keys.shard_of(user)
         if entry > self._applied.get(shard, (0, 0)) and now_us() // 1000 - entry[0] < 1000:
             await self._wait(lambda: self._applied.get(shard, (0, 0)) >= entry, timeout_s)
+
+    async def wait_for_items(self, items: list[str], timeout_s: float) -> None:
+        """Wait until the catalogue has some items, or give up."""
+        await self._wait(lambda: all(item in self.catalogue.rows for item in items), timeout_s)
+
+    async def wait_for_rows(self, rows: NDArray[np.int64], timeout_s: float) -> None:
+        """Wait until the model describes those of some rows that have just arrived, or give up.
+
+        It is a moment behind the catalogue, longer while many items arrive.
+        """
+        if not self._arrived:
+            return
+        changes = [self._arrived[row] for row in rows.tolist() if row in self._arrived]
+        if changes:
+            latest = max(changes)
+            await self._wait(lambda: self._built_at >= latest, timeout_s)
 
     async def _wait(self, reached: Any, timeout_s: float) -> None:
         async with self._moved:
@@ -236,6 +253,8 @@ class Live:
                 self.catalogue.remove(row, item_id)
                 self._cache.drop(item_id)
             else:
+                if row not in self._digests:
+                    self._arrived[row] = _entry(changes[-1][0])
                 self.catalogue.put(row, item)
                 self._cache.put(item)
                 texts.append((row, item))
@@ -301,6 +320,7 @@ class Live:
             _model, self._published, self.catalogue.n, fresh_rows, stacked, self._warmed
         )
         self._built_at = built_at
+        self._arrived = {row: change for row, change in self._arrived.items() if change > built_at}
         async with self._moved:
             self._moved.notify_all()
 

@@ -1,5 +1,12 @@
+import asyncio
+
 import pytest
 
+from recsvc.core.items import StoredItem
+from recsvc.store.bundled import socket_url
+from recsvc.store.connection import connect
+from recsvc.store.items import Items
+from recsvc.store.pipe import Pipe
 from tests.service import Service, wait_until
 
 
@@ -160,6 +167,31 @@ def test_an_anonymous_session_sends_its_history_along(zoo: Service):
     assert ids(feed)[0].startswith("viper")
     assert feed["items"][0]["reason"]["items"] == ["viper-1"]
     assert "viper-1" not in ids(feed)
+
+
+async def arrive(service: Service, items: list[StoredItem]) -> None:
+    """Store items as another process does, `recsvc import` for one: nobody waits for anything."""
+    redis = connect(socket_url(service.folder))
+    await Items(Pipe(redis)).change({item.id: lambda _, item=item: item for item in items})
+    await redis.aclose()
+
+
+def test_an_upvote_on_an_item_that_came_this_instant_is_in_the_very_next_feed(zoo: Service):
+    for n in range(5):
+        items = [
+            StoredItem(
+                id=f"came{n}-{i}", title=f"heron{n} study", text=f"field{n} {i}", created_us=n
+            )
+            for i in range(200)
+        ]
+        asyncio.run(arrive(zoo, items))
+
+        zoo.act(f"prompt-{n}", "upvote", f"came{n}-7")
+        feed = zoo.feed(f"prompt-{n}", limit=10, explore=0)
+
+        assert feed["source"] == "personal"
+        assert all(item.startswith(f"came{n}-") for item in ids(feed)), "what is like it is up"
+        assert feed["items"][0]["reason"]["items"] == [f"came{n}-7"]
 
 
 def test_the_callers_own_candidates_are_ranked(zoo: Service):
