@@ -198,8 +198,12 @@ class Recommender:
         """
         if page.cursor is not None:
             return await self._continue("similar", page, None, _NOBODY, True)
-        catalogue, model = self._live.catalogue, self._live.model
+        unknown = [i for i in positive + negative if self._live.catalogue.row_of(i) is None]
+        if unknown:
+            await self._arrived(unknown)
         wanted, unwanted = self._rows_of(positive), self._rows_of(negative)
+        await self._live.wait_for_rows(np.concatenate([wanted, unwanted]), _NEW_ITEM_WAIT_S)
+        catalogue, model = self._live.catalogue, self._live.model
         if len(wanted) == 0:
             raise NotFoundError(f"there is no item {positive[0]!r}")
         candidates = catalogue.mask(page.filters)

@@ -194,6 +194,20 @@ def test_an_upvote_on_an_item_that_came_this_instant_is_in_the_very_next_feed(zo
         assert feed["items"][0]["reason"]["items"] == [f"came{n}-7"]
 
 
+def test_what_is_like_an_item_that_came_this_instant_is_found(zoo: Service):
+    for n in range(5):
+        items = [
+            StoredItem(id=f"new{n}-{i}", title=f"egret{n} study", text=f"pond{n} {i}", created_us=n)
+            for i in range(200)
+        ]
+        asyncio.run(arrive(zoo, items))
+
+        like = zoo.ids("/v1/similar", item=f"new{n}-7", limit=10)
+
+        assert len(like) == 10
+        assert all(item.startswith(f"new{n}-") for item in like)
+
+
 def test_the_callers_own_candidates_are_ranked(zoo: Service):
     zoo.act("ranker", "upvote", "crane-1")
 
