@@ -198,9 +198,8 @@ class Recommender:
         """
         if page.cursor is not None:
             return await self._continue("similar", page, None, _NOBODY, True)
-        unknown = [i for i in positive + negative if self._live.catalogue.row_of(i) is None]
-        if unknown:
-            await self._arrived(unknown)
+        names = positive + negative
+        await self._arrival([i for i in names if self._live.catalogue.row_of(i) is None])
         wanted, unwanted = self._rows_of(positive), self._rows_of(negative)
         await self._live.wait_for_rows(np.concatenate([wanted, unwanted]), _NEW_ITEM_WAIT_S)
         catalogue, model = self._live.catalogue, self._live.model
@@ -259,14 +258,14 @@ class Recommender:
                     await self._live.wait_for_vote(user, vote, _OWN_VOTE_WAIT_S)
         who = reader(profile, self._live.catalogue, self._evidence, now_us(), seen)
         # Who acts on an item that has just arrived sees it in the very next feed, too.
-        if who.missing and await self._arrived(who.missing):
+        if who.missing and await self._arrival(who.missing):
             who = reader(profile, self._live.catalogue, self._evidence, now_us(), seen)
         await self._live.wait_for_rows(who.rows, _NEW_ITEM_WAIT_S)
         catalogue = self._live.catalogue
         liked = profile.preferences, catalogue, self._live.rows_with, self._params.follow_weight
         return with_preferences(who, *liked), reached
 
-    async def _arrived(self, items: list[str]) -> bool:
+    async def _arrival(self, items: list[str]) -> bool:
         """Wait for those of some items that the store has and this process does not; say if any."""
         arriving = list(await self._cache.get(items))
         if arriving:

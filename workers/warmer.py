@@ -141,12 +141,12 @@ class Warmer:
         is_late = now_us - self._rows_us > _ROWS_EVERY_US
         if is_late and not self._waiting.keys() <= self._rows.keys():
             self._rows, self._rows_us = await self._items.rows(), now_us
-            self._waiting = {item: None for item in self._waiting if item in self._rows}
-        placed = [item for item in self._waiting if item in self._rows]
-        cold = [item for item in placed if not self._is_trained(item)]
-        for item in {*placed} - {*cold[_PER_LOOK:]}:
+            known = (item for item in self._waiting if item in self._rows)
+            self._waiting = {item: None for item in known if not self._is_trained(item)}
+        cold = [item for item in self._waiting if item in self._rows][:_PER_LOOK]
+        for item in cold:
             del self._waiting[item]
-        return cold[:_PER_LOOK]
+        return cold
 
     def _is_trained(self, item: str) -> bool:
         """Return whether the snapshot has learned the item from readers."""

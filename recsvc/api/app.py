@@ -42,7 +42,7 @@ from recsvc.api.problem import (
 )
 from recsvc.api.reading import private
 from recsvc.api.reading import routes as reading_routes
-from recsvc.api.services import Opening
+from recsvc.api.services import lifespan_of, provided
 from recsvc.errors import RecsvcError
 from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment
@@ -52,7 +52,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """Return the application, with the environment's settings unless others are given."""
     settings = settings or from_environment()
     configure(settings.log_format, settings.log_level)
-    opening = Opening(settings)
     app = App(
         route_handlers=[
             events.router,
@@ -83,9 +82,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         middleware=[door],
         before_send=[add_headers],
-        lifespan=[opening.lifespan],
+        lifespan=[lifespan_of(settings)],
         on_startup=[metrics.observe],
-        dependencies=opening.dependencies(),
+        dependencies=provided(lambda: app),
         exception_handlers={
             RecsvcError: on_recsvc_error,
             ValidationException: on_validation_error,

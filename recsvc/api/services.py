@@ -1,7 +1,7 @@
 """What a serving process holds: opened in the application's lifespan, handed to handlers by name."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 import structlog
@@ -141,34 +141,37 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         await redis.aclose()
 
 
-class Opening:
-    """Opens the services with the application, and hands them to its handlers."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._opened: Services | None = None
+def lifespan_of(
+    settings: Settings,
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """Return the application's lifespan."""
 
     @asynccontextmanager
-    async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
-        """Open the services for as long as the application lives."""
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
         exit_with_server()
         try:
-            async with opened(self._settings) as services:
-                app.state.services = self._opened = services
+            async with opened(settings) as services:
+                app.state.services = services
                 log.info("api_ready", n_items=services.live.catalogue.n)
                 yield
         except StoreError as exc:
             log.error("api_cannot_start", error=str(exc))
             raise
 
-    def dependencies(self) -> dict[str, Provide]:
-        """Return what handlers may name.
+    return lifespan
 
-        The provider takes no parameters: Litestar would validate them for each request.
-        """
 
-        def services() -> Services:
-            assert self._opened is not None, "no request comes before the lifespan has begun"
-            return self._opened
+def provided(app: Callable[[], Litestar]) -> dict[str, Provide]:
+    """Return the dependencies handlers may name.
 
-        return {"services": Provide(services, sync_to_thread=False)}
+    Their provider takes no parameters: Litestar would validate them for each request.
+
+    Args:
+        app: returns the application, once there is one.
+    """
+
+    def services() -> Services:
+        found: Services = app().state.services
+        return found
+
+    return {"services": Provide(services, sync_to_thread=False)}

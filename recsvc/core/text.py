@@ -83,8 +83,9 @@ def term_counts(texts: Iterable[str]) -> sp.csr_matrix:
     ends = [0]
     for text in texts:
         found = Counter(abs(mmh3.hash(term)) % N_COLUMNS for term in terms(text))
-        columns += sorted(found)
-        counts += (found[column] for column in sorted(found))
+        for column, count in sorted(found.items()):
+            columns.append(column)
+            counts.append(count)
         ends.append(len(columns))
     entries = np.array(counts, np.float32), np.array(columns, np.int32), np.array(ends)
     return sp.csr_matrix(entries, shape=(len(ends) - 1, N_COLUMNS))

@@ -159,10 +159,9 @@ class Live:
         """
         if not self._arrived:
             return
-        changes = [self._arrived[row] for row in rows.tolist() if row in self._arrived]
-        if changes:
-            latest = max(changes)
-            await self._wait(lambda: self._built_at >= latest, timeout_s)
+        awaited = self._arrived.keys() & set(rows.tolist())
+        if awaited:
+            await self._wait(lambda: self._arrived.keys().isdisjoint(awaited), timeout_s)
 
     async def _wait(self, reached: Any, timeout_s: float) -> None:
         async with self._moved:

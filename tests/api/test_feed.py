@@ -8,6 +8,7 @@ from recsvc.store.connection import connect
 from recsvc.store.items import Items
 from recsvc.store.pipe import Pipe
 from tests.service import Service, wait_until
+from tests.stored import put_all
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +173,7 @@ def test_an_anonymous_session_sends_its_history_along(zoo: Service):
 async def arrive(service: Service, items: list[StoredItem]) -> None:
     """Store items as another process does, `recsvc import` for one: nobody waits for anything."""
     redis = connect(socket_url(service.folder))
-    await Items(Pipe(redis)).change({item.id: lambda _, item=item: item for item in items})
+    await put_all(Items(Pipe(redis)), items)
     await redis.aclose()
 
 

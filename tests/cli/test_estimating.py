@@ -1,36 +1,30 @@
 """`recsvc estimate`, on a store with a few items and readers in it."""
 
 import asyncio
-import json
-import os
 
 import pytest
-from click.testing import CliRunner, Result
 
-from recsvc.cli import main
 from recsvc.cli.estimating import size
 from recsvc.store.connection import connect
+from tests.cli.conftest import Cli
 from tests.store.test_memory import filled
 
 
 @pytest.fixture
-def url(empty_store_url: str) -> str:
+def used(cli: Cli) -> Cli:
+    """Commands on a store of 100 items and readers."""
+
     async def fill() -> None:
-        client = connect(empty_store_url)
+        client = connect(cli.env["RECSVC_REDIS_URL"])
         await filled(client, 100)
         await client.aclose()
 
     asyncio.run(fill())
-    return empty_store_url
+    return cli
 
 
-def run(url: str, *arguments: str) -> Result:
-    env: dict[str, str | None] = {n: None for n in os.environ if n.startswith("RECSVC_")}
-    return CliRunner().invoke(main, ["estimate", *arguments], env=env | {"RECSVC_REDIS_URL": url})
-
-
-def test_what_is_not_asked_for_stays_as_it_is(url):
-    told = json.loads(run(url, "--readers", "1000", "--json").stdout)
+def test_what_is_not_asked_for_stays_as_it_is(used: Cli):
+    told = used.summary("estimate", "--readers", "1000")
 
     assert told["now"]["counts"]["reader"] == 100
     assert told["for"] | {"items": 100, "readers": 1000} == told["for"]
@@ -40,8 +34,9 @@ def test_what_is_not_asked_for_stays_as_it_is(url):
     assert told["then_bytes"] == sum(told["then"].values())
 
 
-def test_the_table_says_what_it_was_asked(url):
-    plain, asked = run(url), run(url, "--items", "50000", "--subscribers", "10")
+def test_the_table_says_what_it_was_asked(used: Cli):
+    plain = used.run("estimate")
+    asked = used.run("estimate", "--items", "50000", "--subscribers", "10")
 
     assert plain.exit_code == asked.exit_code == 0
     assert "now: 100 items, 100 readers, 1,000 events" in plain.stdout
@@ -50,8 +45,8 @@ def test_the_table_says_what_it_was_asked(url):
     assert "profile" in asked.stdout
 
 
-def test_an_empty_store_is_told_apart(empty_store_url):
-    asked = run(empty_store_url, "--readers", "10")
+def test_an_empty_store_is_told_apart(cli: Cli):
+    asked = cli.run("estimate", "--readers", "10")
 
     assert asked.exit_code == 0
     assert "now: 0 items, 0 readers" in asked.stdout

@@ -14,6 +14,7 @@ from recsvc.store.events import EventLog, EventLogParams
 from recsvc.store.items import Items
 from recsvc.store.memory import GROWS_WITH, Family, Wanted, family_of, measure, projected
 from recsvc.store.pipe import Pipe
+from tests.stored import put_all
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +38,7 @@ async def filled(redis: Redis, n: int) -> None:
         StoredItem(id=f"item-{i:05}", title=f"Title {i:05}", text="words " * 30, created_us=NOW_US)
         for i in range(n)
     ]
-    await Items(pipe).change({item.id: lambda _, item=item: item for item in items})
+    await put_all(Items(pipe), items)
     entries = [
         Entry(
             f"reader-{r:05}",

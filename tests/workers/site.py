@@ -1,6 +1,5 @@
 """A store with the small world in it, and what works on it."""
 
-from functools import partial
 from pathlib import Path
 
 from recsvc.core.events import Entry
@@ -16,6 +15,7 @@ from recsvc.store.snapshots import Snapshots
 from recsvc.store.streams import Streams
 from recsvc.store.training import Training
 from recsvc.store.warmed import WarmedItems
+from tests.stored import put_all
 from tests.workers import world
 from workers.archive import Archive
 from workers.candidate import carry_out
@@ -41,7 +41,7 @@ class Site:
         )  # fmt: skip
 
     async def fill(self) -> None:
-        await self.items.change({i.id: partial(_replaced, i) for i in world.items().values()})
+        await put_all(self.items, list(world.items().values()))
         wanted = set(Entry.__struct_fields__)
         entries = [
             Entry(**{name: value for name, value in event.items() if name in wanted})
@@ -52,7 +52,7 @@ class Site:
             await self.log.record(batch, [False] * len(batch))
 
     async def put(self, item: StoredItem) -> None:
-        await self.items.change({item.id: partial(_replaced, item)})
+        await put_all(self.items, [item])
 
     async def act(self, user: str, kind: str, item: str, at_us: int) -> None:
         entry = Entry(user=user, item=item, kind=kind, at_us=at_us, received_us=at_us)
@@ -65,7 +65,3 @@ class Site:
         )  # fmt: skip
         done = await trainer.train(None, world.NOW_US + at_s * 1_000_000)
         return await self.snapshots.manifest(done.manifest.snapshot_id)
-
-
-def _replaced(item: StoredItem, _: StoredItem | None) -> StoredItem:
-    return item

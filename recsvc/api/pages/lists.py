@@ -61,11 +61,13 @@ async def for_you(
 ) -> Template:
     """The reader's own list."""
     visitor = await visitor_of(request, services)
-    feed = await services.recommender.feed(visitor.user, Page(_LONG, cursor))
+    feed, private = await asyncio.gather(
+        services.recommender.feed(visitor.user, Page(_LONG, cursor)),
+        _private_alternates(request, services, visitor.user),
+    )
     return render(
         request, services, "for-you.html", visitor, section="for-you", is_stale=feed.stale,
-        alternates=await _private_alternates(request, services, visitor.user),
-        feed=feed, is_first=cursor is None,
+        alternates=private, feed=feed, is_first=cursor is None,
     )  # fmt: skip
 
 
