@@ -185,7 +185,7 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
     try:
         columns = arrays["term_columns"]
         terms = Terms(columns, arrays["term_idf"], np.arange(len(columns), dtype=np.int32))
-        texts = Texts(arrays["text_terms"], arrays["text_weights"], max(terms.n, 1))
+        texts = Texts(arrays["text_terms"], _finite_rows(arrays["text_weights"]), max(terms.n, 1))
         snapshot = Snapshot(
             manifest,
             arrays["item_factors"],
@@ -205,4 +205,21 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
     shapes = (snapshot.item_factors.shape, texts.terms.shape, snapshot.neighbours.starts.shape)
     if shapes != ((n, manifest.n_factors), (n, WIDTH), (n + 1,)):
         raise SnapshotError(f"snapshot {manifest.snapshot_id} has arrays of another shape")
+    for name, array in snapshot.arrays().items():
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            raise SnapshotError(f"snapshot {manifest.snapshot_id}: {name} holds what is no number")
     return snapshot
+
+
+def _finite_rows(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return text weights whose rows are finite: a row that is not becomes one without text.
+
+    Earlier versions wrote NaN for an item all of whose terms weigh nothing. One of them in a sum
+    over all texts would make every reader's scores NaN, until the next training replaced it.
+    """
+    broken = ~np.isfinite(weights).all(axis=1)
+    if not broken.any():
+        return weights
+    mended = weights.copy()
+    mended[broken] = 0
+    return mended

@@ -136,7 +136,8 @@ def weigh(counts: sp.csr_matrix, terms: Terms) -> Texts:
     order = np.lexsort((cols, -data, rows))  # by row, heaviest first, ties by term
     rows, cols, data = rows[order], cols[order], data[order]
     slot = np.arange(len(rows)) - np.searchsorted(rows, np.arange(n))[rows]
-    kept = slot < WIDTH
+    # A term that weighs nothing is padding: a row of such terms alone has no length to divide by.
+    kept = (slot < WIDTH) & (data > 0)
     rows, slot, cols, data = rows[kept], slot[kept], cols[kept], data[kept]
     out.terms[rows, slot] = terms.ids[cols]
     out.weights[rows, slot] = data / np.sqrt(np.bincount(rows, data**2, minlength=n))[rows]

@@ -1,6 +1,6 @@
 import numpy as np
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
@@ -83,3 +83,23 @@ def test_what_most_of_many_items_say_weighs_nothing():
     assert ((found.weights > 0).sum(axis=1) == 1).all()
     few = tfidf.weigh(counts[:30], tfidf.fit(counts[:30]))
     assert ((few.weights > 0).sum(axis=1) > 1).all()
+
+
+words = st.sampled_from(
+    ["common", "rare", "gazette", "red", "fox", "the", "a", "注意力", "\\x", ""]
+)
+
+
+@given(
+    texts=st.lists(st.lists(words, max_size=5).map(" ".join), max_size=40), n_common=st.just(1_000)
+)
+@settings(max_examples=50)
+def test_every_row_is_of_length_one_or_empty_whatever_the_texts(texts, n_common):
+    boilerplate = term_counts(["common gazette"] * n_common)
+    counts = sp.vstack([boilerplate, term_counts(texts)], format="csr")
+
+    found = tfidf.weigh(counts, tfidf.fit(counts))
+
+    lengths = np.linalg.norm(found.weights, axis=1)
+    assert np.isfinite(found.weights).all()
+    assert (np.isclose(lengths, 1) | (lengths == 0)).all()
