@@ -8,15 +8,15 @@ import time
 import numpy as np
 import scipy.sparse as sp
 
-from recsvc.core.arrangement import ArrangementParams, arranged
-from recsvc.core.blend import BlendParams, common, rank
-from recsvc.core.catalogue import Catalogue
-from recsvc.core.items import StoredItem
-from recsvc.core.model import Model, build, publish
-from recsvc.core.reader import Reader
-from recsvc.core.text import N_COLUMNS
+from recsvc.core.items.catalogue import Catalogue
+from recsvc.core.items.item import StoredItem
+from recsvc.core.model.model import Model, build, publish
+from recsvc.core.ranking.arrangement import ArrangementParams, arranged
+from recsvc.core.ranking.blend import BlendParams, common, rank
+from recsvc.core.readers.reader import Reader
+from recsvc.core.text.terms import N_COLUMNS
 from workers.evaluation.trials import content_of, snapshot_of
-from workers.params import AlsParams, LearnParams
+from workers.training.params import AlsParams, LearnParams
 
 _WORDS, _WORDS_PER_ITEM, _HISTORY = 30_000, 60, 30
 _ALONE = BlendParams(similar=0.0, content=0.0, trending=0.0, fresh=0.0)

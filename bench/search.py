@@ -113,8 +113,8 @@ def _index_mb(found: list[dict]) -> float:
     """Return what an index of the items adds to the memory of a process."""
     import msgspec
 
-    from recsvc.core.items import NewItem, completed
-    from recsvc.store.search_index import SearchIndex
+    from recsvc.core.items.item import NewItem, completed
+    from recsvc.live.search_index import SearchIndex
 
     items = [completed(msgspec.convert(item, NewItem, strict=False), None, 1) for item in found]
     before = _resident_mb()

@@ -10,24 +10,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from recsvc.admission import AdmissionParams
+from recsvc.access.admission import AdmissionParams
 from recsvc.clock import HOUR_US
-from recsvc.core.addresses import parse_networks
-from recsvc.core.arrangement import ArrangementParams
-from recsvc.core.blend import BlendParams
-from recsvc.core.confidence import ConfidenceParams
-from recsvc.core.gorse import types_with
-from recsvc.core.kinds import Kind, kinds_with
-from recsvc.core.origins import is_loopback, parse_origins
-from recsvc.core.profile import ProfileParams
-from recsvc.core.trending import TrendingParams
-from recsvc.digest.params import DigestParams
+from recsvc.core.access.networks import parse_networks
+from recsvc.core.access.origins import is_loopback, parse_origins
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.model.confidence import ConfidenceParams
+from recsvc.core.ranking.arrangement import ArrangementParams
+from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.readers.gorse_feedback import types_with
+from recsvc.core.readers.kinds import Kind, kinds_with
+from recsvc.core.readers.profile import ProfileParams
 from recsvc.errors import InvalidError, SettingsError
-from recsvc.recommender import RecommenderParams
+from recsvc.lists.recommender import RecommenderParams
+from recsvc.mail.params import DigestParams
 from recsvc.secret import Secret
 from recsvc.store.bundled import socket_url
-from recsvc.store.events import EventLogParams
-from recsvc.store.mail_limits import MailLimitParams
+from recsvc.store.log.writing import EventLogParams
+from recsvc.store.mail.limits import MailLimitParams
 
 PREFIX = "RECSVC_"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
+from recsvc.access import tokens
 from recsvc.clock import now_us
-from recsvc.store import tokens
 from tests.service import Service
 
 ORIGIN = "https://papers.example.org"

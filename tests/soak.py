@@ -20,16 +20,16 @@ from typing import Any
 
 import httpx
 
-from recsvc.core.trending import TrendingParams
-from recsvc.store.boards import Boards
+from recsvc.core.items.trending import TrendingParams
 from recsvc.store.bundled import socket_url
 from recsvc.store.connection import connect
+from recsvc.store.items.boards import Boards
+from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
-from recsvc.store.streams import Streams
 from tests.service import Service, wait_until
 from tests.test_durability import recount
-from workers.archive import Archive
-from workers.log import read_log
+from workers.log.archive import Archive
+from workers.log.reading import read_log
 
 READERS, ITEMS, BATCH = 500, 20, 50
 _KINDS = ("click", "upvote", "unvote", "save", "impression", "hide", "unhide")

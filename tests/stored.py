@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from recsvc.core.items import StoredItem
-from recsvc.store.items import Items
+from recsvc.core.items.item import StoredItem
+from recsvc.store.items.catalogue import Items
 
 
 async def put_all(items: Items, found: list[StoredItem]) -> None:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from recsvc.admission import Admission, AdmissionParams, Head, Visit
+from recsvc.access.admission import Admission, AdmissionParams, Head, Visit
+from recsvc.access.keyring import Keyring
 from recsvc.clock import now_us
-from recsvc.core.access import EVENTS, HEALTH, LISTS, PUBLIC, CallerKind
-from recsvc.core.addresses import parse_networks
+from recsvc.core.access.caller import EVENTS, HEALTH, LISTS, PUBLIC, CallerKind
+from recsvc.core.access.networks import parse_networks
 from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
+from recsvc.store.access.credentials import CredentialKind, Credentials, Wanted
 from recsvc.store.connection import Redis
-from recsvc.store.credentials import CredentialKind, Credentials, Wanted
-from recsvc.store.keyring import Keyring
 from recsvc.store.pipe import Pipe
 
 HOST = "papers.example.org"

@@ -12,9 +12,9 @@ import yaml
 from recsvc.api.app import create_app
 from recsvc.cli import main
 from recsvc.cli.settings import markdown_table
-from recsvc.core.kinds import KINDS, Role
+from recsvc.core.readers.kinds import KINDS, Role
 from recsvc.settings import Settings
-from recsvc.sources.extra import MEANINGS
+from recsvc.sources.extra_fields import MEANINGS
 from recsvc.sources.formats import SOURCES
 from recsvc.store import keys
 from tests.service import REPOSITORY

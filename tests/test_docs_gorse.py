@@ -3,7 +3,7 @@
 import re
 
 from recsvc.api.app import create_app
-from recsvc.core.gorse import ALL_OTHERS, TYPES
+from recsvc.core.readers.gorse_feedback import ALL_OTHERS, TYPES
 from recsvc.settings import Settings
 from tests.service import REPOSITORY
 

@@ -7,11 +7,12 @@ import pytest
 
 from recsvc.api.app import create_app
 from recsvc.api.huggingface import shape
-from recsvc.api.reading.formats import FORMATS
-from recsvc.core import items, keywords
-from recsvc.periods import _DEPTH
+from recsvc.api.syndication.formats import FORMATS
+from recsvc.core.items import item as items
+from recsvc.core.items import keywords
+from recsvc.lists.periods import _DEPTH
 from recsvc.settings import Settings
-from recsvc.store.preferences import MAX_PREFERENCES
+from recsvc.store.readers.preferences import MAX_PREFERENCES
 from tests.service import REPOSITORY
 
 

@@ -3,11 +3,11 @@
 import re
 
 from recsvc.cli.evaluate import evaluate
-from recsvc.core.exploration import lottery_of
-from recsvc.core.warming import RHO
+from recsvc.core.model.warming import RHO
+from recsvc.core.ranking.exploration import lottery_of
 from recsvc.settings import PREFIX, Settings
 from tests.service import REPOSITORY
-from workers.evaluation.evaluate import NAMES
+from workers.evaluation.evaluating import NAMES
 
 RANKING = (REPOSITORY / "docs" / "ranking.md").read_text()
 EVALUATION = (REPOSITORY / "docs" / "evaluation.md").read_text()
@@ -34,6 +34,6 @@ def test_the_options_and_figures_of_evaluate_are_documented():
 
 
 def test_what_the_page_says_of_constants_is_so():
-    assert "recsvc.core.exploration.lottery_of" in RANKING
-    assert lottery_of.__module__ == "recsvc.core.exploration"
+    assert "recsvc.core.ranking.exploration.lottery_of" in RANKING
+    assert lottery_of.__module__ == "recsvc.core.ranking.exploration"
     assert RHO == 50

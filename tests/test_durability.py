@@ -18,15 +18,15 @@ from pathlib import Path
 import httpx
 import polars as pl
 
-from recsvc.core.trending import TrendingParams
-from recsvc.store.boards import Boards
+from recsvc.core.items.trending import TrendingParams
 from recsvc.store.bundled import BundledStore
 from recsvc.store.connection import connect
+from recsvc.store.items.boards import Boards
+from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
-from recsvc.store.streams import Streams
 from tests.service import REPOSITORY, environment, free_port, wait_until
-from workers.archive import Archive
-from workers.log import read_log
+from workers.log.archive import Archive
+from workers.log.reading import read_log
 
 N_EVENTS, BATCH = 10_000, 20
 USERS, ITEMS = 50, 20

@@ -13,13 +13,13 @@ import msgspec
 import structlog
 
 from recsvc.clock import now_us
-from recsvc.core.access import is_anonymous
-from recsvc.core.events import Entry
-from recsvc.core.kinds import UPVOTE, Kind, Role
+from recsvc.core.access.caller import is_anonymous
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import UPVOTE, Kind, Role
 from recsvc.errors import StoreError, StoreUnavailableError
-from recsvc.store.boards import ANONYMOUS_VOTES, OVERLAPS, Batch, Boards, Vote
-from recsvc.store.streams import Logged, Streams
-from workers.archive import parse
+from recsvc.store.items.boards import ANONYMOUS_VOTES, OVERLAPS, Batch, Boards, Vote
+from recsvc.store.log.streams import Logged, Streams
+from workers.log.archive import parse
 
 log = structlog.get_logger()
 

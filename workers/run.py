@@ -19,28 +19,29 @@ from recsvc.clock import now_us
 from recsvc.errors import RecsvcError, StoreError
 from recsvc.settings import Settings
 from recsvc.store import keys
-from recsvc.store.boards import Boards
 from recsvc.store.bundled import remove_damaged_copies
 from recsvc.store.compaction import compact
 from recsvc.store.connection import Redis, connect, translated
-from recsvc.store.erasures import Erasures
-from recsvc.store.exports import Exports
-from recsvc.store.gorse import Gorse
-from recsvc.store.items import Items
+from recsvc.store.items.boards import Boards
+from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
+from recsvc.store.log.streams import Streams
+from recsvc.store.mail.subscriptions import Subscriptions
+from recsvc.store.models.snapshots import TRAIN_LEASE, Snapshots
+from recsvc.store.models.training import Training
+from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
-from recsvc.store.preferences import ReaderPreferences
-from recsvc.store.profiles import Profiles
-from recsvc.store.snapshots import TRAIN_LEASE, Snapshots
-from recsvc.store.streams import Streams
-from recsvc.store.subscriptions import Subscriptions
-from recsvc.store.training import Training
-from recsvc.store.warmed import WarmedItems
-from workers.archive import Archive
-from workers.archiver import Archiver
-from workers.eraser import Compact, Eraser
-from workers.exporter import Exporter, ExportHolding
-from workers.holdings import (
+from recsvc.store.readers.erasures import Erasures
+from recsvc.store.readers.exports import Exports
+from recsvc.store.readers.gorse import Gorse
+from recsvc.store.readers.preferences import ReaderPreferences
+from recsvc.store.readers.profiles import Profiles
+from workers.ingest import Ingest
+from workers.log.archive import Archive
+from workers.log.archiver import Archiver
+from workers.privacy.eraser import Compact, Eraser
+from workers.privacy.exporter import Exporter, ExportHolding
+from workers.privacy.holdings import (
     ArchiveHolding,
     DeadLetterHolding,
     Holding,
@@ -49,10 +50,9 @@ from workers.holdings import (
     ProfileHolding,
     VoteHolding,
 )
-from workers.ingest import Ingest
-from workers.said import GorseHolding, PreferenceHolding, SubscriptionHolding
+from workers.privacy.records import GorseHolding, PreferenceHolding, SubscriptionHolding
 from workers.topics import Topics
-from workers.trainer import Trainer
+from workers.training.trainer import Trainer
 from workers.warmer import Warmer
 
 log = structlog.get_logger()

@@ -10,9 +10,9 @@ import asyncio
 import msgspec
 import structlog
 
-from recsvc.core.items import StoredItem
-from recsvc.core.keywords import Vocabulary, keywords, vocabulary
-from recsvc.store.items import Change, Items
+from recsvc.core.items.item import StoredItem
+from recsvc.core.items.keywords import Vocabulary, keywords, vocabulary
+from recsvc.store.items.catalogue import Change, Items
 
 log = structlog.get_logger()
 

@@ -14,19 +14,19 @@ import numpy as np
 import scipy.sparse as sp
 import structlog
 
-from recsvc.core.evidence import Evidence
-from recsvc.core.kinds import Role
-from recsvc.core.model import Model, Published, build, publish, text_digest
-from recsvc.core.profile import Profile, ProfileParams
-from recsvc.core.text import item_text, term_counts
-from recsvc.core.warming import Visit, warm
+from recsvc.core.model.model import Model, Published, build, publish, text_digest
+from recsvc.core.model.warming import Visit, warm
+from recsvc.core.readers.evidence import Evidence
+from recsvc.core.readers.kinds import Role
+from recsvc.core.readers.profile import Profile, ProfileParams
+from recsvc.core.text.terms import item_text, term_counts
 from recsvc.errors import NotFoundError, SnapshotError
 from recsvc.store import keys
-from recsvc.store.items import Items
-from recsvc.store.profiles import Profiles
-from recsvc.store.snapshots import Snapshots
-from recsvc.store.streams import Streams
-from recsvc.store.warmed import WarmedItems
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.models.warmed import WarmedItems
+from recsvc.store.readers.profiles import Profiles
 
 log = structlog.get_logger()
 

@@ -5,44 +5,39 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
-from recsvc.api import (
-    digest_pages,
+from recsvc.api import gorse
+from recsvc.api.embed import modules, oembed
+from recsvc.api.embed import pages as embed_pages
+from recsvc.api.http import metrics
+from recsvc.api.http.door import door
+from recsvc.api.http.head_requests import App
+from recsvc.api.http.headers import add_headers
+from recsvc.api.http.openapi import config
+from recsvc.api.http.openapi_completion import COMPONENTS, complete
+from recsvc.api.http.problems import on_recsvc_error, on_recursion, on_validation_error
+from recsvc.api.huggingface import routes as huggingface
+from recsvc.api.mail import digest_pages, subscribe_pages
+from recsvc.api.pages import problems as page_problems
+from recsvc.api.pages import routes as pages
+from recsvc.api.pages.page import environment
+from recsvc.api.services import lifespan_of, provided
+from recsvc.api.syndication import private
+from recsvc.api.syndication import routes as reading_routes
+from recsvc.api.v1 import (
     erasures,
     events,
     feeds,
-    gorse,
     items,
     keys,
     lists,
-    metrics,
     operations,
     preferences,
     snapshots,
-    subscribe_pages,
     subscriptions,
     users,
     vote_explanations,
     votes,
 )
-from recsvc.api.access import door
-from recsvc.api.document import COMPONENTS, complete
-from recsvc.api.embed import modules, oembed
-from recsvc.api.embed import pages as embed_pages
-from recsvc.api.head import App
-from recsvc.api.headers import add_headers
-from recsvc.api.huggingface import routes as huggingface
-from recsvc.api.openapi import config
-from recsvc.api.pages import problems as page_problems
-from recsvc.api.pages import routes as pages
-from recsvc.api.pages.page import environment
-from recsvc.api.problem import (
-    on_recsvc_error,
-    on_recursion,
-    on_validation_error,
-)
-from recsvc.api.reading import private
-from recsvc.api.reading import routes as reading_routes
-from recsvc.api.services import lifespan_of, provided
 from recsvc.errors import RecsvcError
 from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment

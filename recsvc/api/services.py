@@ -8,39 +8,39 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
-from recsvc.admission import Admission
-from recsvc.core.kinds import Kind
-from recsvc.digest.compose import Composer
-from recsvc.digest.desk import Desk
-from recsvc.digest.links import Links
-from recsvc.digest.writer import Writer
+from recsvc.access.admission import Admission
+from recsvc.access.keyring import Keyring
+from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError
-from recsvc.parent import exit_with_server
-from recsvc.periods import Periods
-from recsvc.recommender import Recommender
-from recsvc.search import Search
+from recsvc.lists.periods import Periods
+from recsvc.lists.recommender import Recommender
+from recsvc.lists.search import Search
+from recsvc.live.item_cache import ItemCache
+from recsvc.live.search_index import SearchIndex
+from recsvc.live.view import Live
+from recsvc.mail.composing import Composer
+from recsvc.mail.letters import Writer
+from recsvc.mail.links import Links
+from recsvc.mail.subscribing import Desk
+from recsvc.parent_process import exit_with_server
 from recsvc.settings import Settings
-from recsvc.store.boards import Boards
+from recsvc.store.access.credentials import Credentials
+from recsvc.store.access.signatures import Signatures, signatures
 from recsvc.store.connection import connect
-from recsvc.store.credentials import Credentials
-from recsvc.store.erasures import Erasures
-from recsvc.store.events import EventLog
-from recsvc.store.exports import Exports
-from recsvc.store.gorse import Gorse
-from recsvc.store.item_cache import ItemCache
-from recsvc.store.items import Items
-from recsvc.store.keyring import Keyring
-from recsvc.store.live import Live
-from recsvc.store.mail_limits import MailLimits
+from recsvc.store.items.boards import Boards
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.writing import EventLog
+from recsvc.store.mail.limits import MailLimits
+from recsvc.store.mail.subscriptions import Subscriptions
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.models.training import Training
+from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
-from recsvc.store.preferences import ReaderPreferences
-from recsvc.store.profiles import Profiles
-from recsvc.store.search_index import SearchIndex
-from recsvc.store.signatures import Signatures, signatures
-from recsvc.store.snapshots import Snapshots
-from recsvc.store.subscriptions import Subscriptions
-from recsvc.store.training import Training
-from recsvc.store.warmed import WarmedItems
+from recsvc.store.readers.erasures import Erasures
+from recsvc.store.readers.exports import Exports
+from recsvc.store.readers.gorse import Gorse
+from recsvc.store.readers.preferences import ReaderPreferences
+from recsvc.store.readers.profiles import Profiles
 
 log = structlog.get_logger()
 

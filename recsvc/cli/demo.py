@@ -6,16 +6,16 @@ import click
 
 from recsvc.cli.context import store
 from recsvc.clock import now_us
-from recsvc.core.items import StoredItem
-from recsvc.core.merging import merged_into
+from recsvc.core.items.item import StoredItem
+from recsvc.core.items.merging import merged_into
 from recsvc.settings import Settings, from_environment
 from recsvc.sources import demo
 from recsvc.store import keys
 from recsvc.store.connection import Redis, translated
-from recsvc.store.erasures import Erasures
-from recsvc.store.events import EventLog
-from recsvc.store.items import Change, Items
+from recsvc.store.items.catalogue import Change, Items
+from recsvc.store.log.writing import EventLog
 from recsvc.store.pipe import Pipe
+from recsvc.store.readers.erasures import Erasures
 
 _BATCH = 200
 

@@ -9,12 +9,12 @@ import msgspec
 
 from recsvc.cli.context import store
 from recsvc.cli.digest_plan import show_plan
-from recsvc.cli.mail_desk import MailDesk, mail_desk
+from recsvc.cli.mail_store import MailDesk, mail_desk
 from recsvc.clock import HOUR_US, from_us, now_us, rfc3339
-from recsvc.core.subscription import Subscription, masked
-from recsvc.digest.bounces import Bounces
-from recsvc.digest.compose import Digest
+from recsvc.core.mail.subscription import Subscription, masked
 from recsvc.errors import NotFoundError
+from recsvc.mail.bounces import Bounces
+from recsvc.mail.composing import Digest
 from recsvc.settings import Settings, from_environment
 
 
@@ -91,7 +91,7 @@ def _write(desk: MailDesk, subscription: Subscription, made: Digest, now: int, o
 
 
 async def _send(settings: Settings) -> int:
-    from workers.digest import opened
+    from workers.mail.digest import opened
 
     total = 0
     async with store(settings), opened(settings) as running:

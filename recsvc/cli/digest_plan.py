@@ -7,11 +7,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from recsvc.cli.mail_desk import MailDesk, mail_desk
+from recsvc.cli.mail_store import MailDesk, mail_desk
 from recsvc.clock import from_us, now_us
-from recsvc.core.schedule import latest_slot
-from recsvc.core.subscription import masked
-from recsvc.digest.compose import Composer
+from recsvc.core.mail.schedule import latest_slot
+from recsvc.core.mail.subscription import masked
+from recsvc.mail.composing import Composer
 from recsvc.settings import Settings
 
 _PIPED_COLUMNS = 160

@@ -16,13 +16,13 @@ from recsvc.cli.context import store
 from recsvc.clock import from_us, now_us
 from recsvc.settings import Settings, from_environment
 from recsvc.sources.records import Options
-from recsvc.store.items import Items
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
-from recsvc.store.streams import Streams
 
 if TYPE_CHECKING:  # numpy, scipy and polars take a second to load: only when they are needed
-    from workers.evaluation.evaluate import Report
-    from workers.train import Material
+    from workers.evaluation.evaluating import Report
+    from workers.training.training import Material
 
 _SHOWN = ("recall@20", "ndcg@20", "mrr")
 
@@ -77,8 +77,8 @@ def _evaluated(
     sample: int,
     progress: Callable[[str, int], Callable[[int], object]],
 ) -> "Report":
-    from workers.evaluation.evaluate import EvaluateParams, evaluate
-    from workers.trainer import round_params
+    from workers.evaluation.evaluating import EvaluateParams, evaluate
+    from workers.training.trainer import round_params
 
     params = round_params(settings)
     how = EvaluateParams(share, sample, settings.seed)
@@ -103,8 +103,8 @@ def _of_files(files: tuple[Path, ...], options: Options, settings: Settings) -> 
 
 
 async def _own(settings: Settings) -> "Material":
-    from workers.archive import Archive
-    from workers.gathering import gathered
+    from workers.log.archive import Archive
+    from workers.training.gathering import gathered
 
     async with store(settings) as redis:
         streams = Streams(redis, "evaluate")

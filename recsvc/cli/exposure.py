@@ -1,11 +1,11 @@
 """The refusal to serve other machines while anybody could do anything."""
 
 from recsvc.clock import now_us
-from recsvc.core.origins import is_loopback
+from recsvc.core.access.origins import is_loopback
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings
+from recsvc.store.access.credentials import Credentials
 from recsvc.store.connection import connect
-from recsvc.store.credentials import Credentials
 from recsvc.store.pipe import Pipe
 
 

@@ -8,22 +8,20 @@ import click
 
 from recsvc.cli.context import store
 from recsvc.cli.demo import remove_demo
-from recsvc.cli.importing import (
-    import_command,
-    intake_options,
-    intake_params,
-)
+from recsvc.cli.importing import import_command, intake_options, intake_params
 from recsvc.cli.reporting import progress, report
 from recsvc.clock import now_us
 from recsvc.errors import InvalidError, SourceError
 from recsvc.intake import Intake
-from recsvc.intake.live import take_period, take_query
+from recsvc.intake.archives import take_period, take_query
 from recsvc.intake.summary import Summary
 from recsvc.settings import Settings, from_environment
-from recsvc.sources import arxiv_live, dates, hf_live
-from recsvc.sources.fetching import Fetcher, client
-from recsvc.sources.hf_live import Period, period
-from recsvc.store.fetches import Fetches, Run
+from recsvc.sources.fetching import arxiv as arxiv_live
+from recsvc.sources.fetching import hf_daily as hf_live
+from recsvc.sources.fetching.fetcher import Fetcher, client
+from recsvc.sources.fetching.hf_daily import Period, period
+from recsvc.sources.text import dates
+from recsvc.store.items.fetches import Fetches, Run
 from recsvc.store.pipe import Pipe
 
 _OVERLAP_DAYS = 7

@@ -16,10 +16,10 @@ from recsvc.errors import InvalidError, UnknownFormatError
 from recsvc.intake import Intake, IntakeParams
 from recsvc.intake.summary import Summary
 from recsvc.settings import Settings, from_environment
-from recsvc.sources.content import Content
 from recsvc.sources.formats import LIBRARIES, recognised
+from recsvc.sources.reading.content import Content
 from recsvc.sources.records import Happened, Options, Problem, Source
-from recsvc.store.imports import Imports
+from recsvc.store.items.imports import Imports
 from recsvc.store.pipe import Pipe
 
 

@@ -10,14 +10,14 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from recsvc.access import tokens
 from recsvc.cli.context import store
 from recsvc.clock import from_us, now_us
-from recsvc.core.access import Scope
-from recsvc.core.origins import parse_origin
+from recsvc.core.access.caller import Scope
+from recsvc.core.access.origins import parse_origin
 from recsvc.errors import NotFoundError
 from recsvc.settings import Settings, from_environment
-from recsvc.store import tokens
-from recsvc.store.credentials import Credential, CredentialKind, Credentials, Wanted
+from recsvc.store.access.credentials import Credential, CredentialKind, Credentials, Wanted
 from recsvc.store.pipe import Pipe
 
 T = TypeVar("T")

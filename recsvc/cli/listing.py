@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from recsvc.cli.context import store
-from recsvc.core.trending import WINDOWS
-from recsvc.feed import Feed, Page
+from recsvc.core.items.trending import WINDOWS
+from recsvc.lists.shapes import Feed, Page
 from recsvc.logs import configure
 from recsvc.settings import from_environment
 

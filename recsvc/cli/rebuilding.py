@@ -11,15 +11,15 @@ from recsvc.clock import SECOND_US, now_us
 from recsvc.errors import ConflictError
 from recsvc.settings import Settings, from_environment
 from recsvc.store import keys
-from recsvc.store.boards import Boards
 from recsvc.store.connection import Redis, translated
-from recsvc.store.items import Items
+from recsvc.store.items.boards import Boards
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
-from recsvc.store.profiles import Profiles
-from recsvc.store.streams import Streams
+from recsvc.store.readers.profiles import Profiles
 
 if TYPE_CHECKING:
-    from workers.log import Log
+    from workers.log.reading import Log
 
 _WORKER_SILENT_US = 5 * SECOND_US
 
@@ -48,7 +48,7 @@ def boards() -> None:
     """Make counters, votes and trending anew. The service must be stopped."""
 
     async def run(settings: Settings, redis: Redis) -> str:
-        from workers.rebuild import rebuild_boards
+        from workers.log.rebuilding import rebuild_boards
 
         log = await _log(settings, redis)
         target = Boards(Pipe(redis), settings.trending_params())
@@ -64,7 +64,7 @@ def profiles() -> None:
     """Make readers' profiles anew; what they follow and mute stays. The service must be stopped."""
 
     async def run(settings: Settings, redis: Redis) -> str:
-        from workers.rebuild import rebuild_profiles
+        from workers.log.rebuilding import rebuild_profiles
 
         log = await _log(settings, redis)
         target, params = Profiles(Pipe(redis)), settings.event_log_params()
@@ -89,8 +89,8 @@ async def _log(settings: Settings, redis: Redis) -> "Log":
     Raises:
         ConflictError: when a worker is.
     """
-    from workers.archive import Archive
-    from workers.log import read_log
+    from workers.log.archive import Archive
+    from workers.log.reading import read_log
 
     with translated():
         heartbeat = int(await redis.get(keys.WORKER) or 0)

@@ -9,7 +9,7 @@ import click
 
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.logs import configure
-from recsvc.parent import SERVER, exit_with
+from recsvc.parent_process import SERVER, exit_with
 from recsvc.settings import Settings, environment_of, from_environment
 
 
@@ -89,7 +89,7 @@ async def _work(settings: Settings) -> None:
 
 
 async def _mail(settings: Settings) -> None:
-    from workers.digest import opened
+    from workers.mail.digest import opened
 
     async with opened(settings) as running:
         loop = asyncio.get_running_loop()

@@ -11,12 +11,12 @@ from rich.table import Table
 
 from recsvc.cli.context import store
 from recsvc.clock import from_us
-from recsvc.core.snapshot import Manifest
+from recsvc.core.model.snapshot import Manifest
 from recsvc.errors import NotFoundError
 from recsvc.settings import from_environment
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.models.training import Training
 from recsvc.store.pipe import Pipe
-from recsvc.store.snapshots import Snapshots
-from recsvc.store.training import Training
 
 _HOLD = click.option(
     "--hold", is_flag=True, help="Publish nothing else until `recsvc snapshots release`."

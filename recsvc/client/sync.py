@@ -11,16 +11,7 @@ import httpx
 
 from recsvc.client import calls, transport
 from recsvc.client.batcher import EventBatcher
-from recsvc.client.calls import (
-    Call,
-    Details,
-    FeedFilters,
-    Fields,
-    Filters,
-    Likeness,
-    Sort,
-    Window,
-)
+from recsvc.client.calls import Call, Details, FeedFilters, Fields, Filters, Likeness, Sort, Window
 from recsvc.client.errors import CallError
 from recsvc.client.retry import Retry
 from recsvc.client.shapes import (

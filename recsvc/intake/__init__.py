@@ -2,18 +2,18 @@
 
 import msgspec
 
-from recsvc.core.aliases import Aliases
-from recsvc.core.kinds import Kind
-from recsvc.core.trending import TrendingParams
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.readers.kinds import Kind
 from recsvc.intake.events import EventIntake
 from recsvc.intake.items import ItemIntake
 from recsvc.intake.library import LibraryIntake
 from recsvc.intake.summary import Summary
 from recsvc.sources.records import Happened, LibraryEntry, Note, Problem, Record, Source
-from recsvc.store.events import EventLog, EventLogParams
-from recsvc.store.items import Items
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
-from recsvc.store.profiles import Profiles
+from recsvc.store.readers.profiles import Profiles
 
 
 class IntakeParams(msgspec.Struct, frozen=True):

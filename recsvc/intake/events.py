@@ -6,12 +6,12 @@ from collections import Counter
 import msgspec
 
 from recsvc.clock import now_us
-from recsvc.core.events import Entry, Event, accept
-from recsvc.core.kinds import Kind
+from recsvc.core.readers.events import Entry, Event, accept
+from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError
 from recsvc.intake.summary import Summary
 from recsvc.sources.records import Happened, problem
-from recsvc.store.events import EventLog
+from recsvc.store.log.writing import EventLog
 
 _PER_CALL = 1_000
 

@@ -10,14 +10,14 @@ from collections.abc import Callable
 import msgspec
 
 from recsvc.clock import now_us
-from recsvc.core.aliases import Aliases
-from recsvc.core.items import NewItem, StoredItem
-from recsvc.core.merging import merged, merged_into
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.items.item import NewItem, StoredItem
+from recsvc.core.items.merging import merged, merged_into
 from recsvc.errors import InvalidError
 from recsvc.intake.summary import Summary
-from recsvc.sources.matching import Index
+from recsvc.sources.naming.matching import Index
 from recsvc.sources.records import Problem
-from recsvc.store.items import Change, Items
+from recsvc.store.items.catalogue import Change, Items
 
 _PER_CALL = 200
 # Held back until written, so that records of one item meet: some 50 MB.

@@ -8,13 +8,13 @@ import hashlib
 from datetime import datetime
 
 from recsvc.clock import now_us, to_us
-from recsvc.core.events import MIN_AT_US, Entry
-from recsvc.core.kinds import SAVE
+from recsvc.core.readers.events import MIN_AT_US, Entry
+from recsvc.core.readers.kinds import SAVE
 from recsvc.intake.items import ItemIntake
 from recsvc.intake.summary import Summary
 from recsvc.sources.records import LibraryEntry
-from recsvc.store.events import EventLog
-from recsvc.store.profiles import Profiles
+from recsvc.store.log.writing import EventLog
+from recsvc.store.readers.profiles import Profiles
 
 
 class LibraryIntake:

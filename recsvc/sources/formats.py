@@ -3,26 +3,23 @@
 from pathlib import Path
 
 from recsvc.errors import UnknownFormatError
-from recsvc.sources import (
+from recsvc.sources.libraries import bibtex, csl_json, ris, zotero
+from recsvc.sources.papers import (
     arxiv_atom,
     arxiv_kaggle,
     arxiv_oai,
     arxiv_rss,
-    bibtex,
-    csl_json,
-    gorse,
     hf_daily,
     openreview,
-    ris,
-    seed_pages,
     semantic_scholar,
-    table_events,
-    table_items,
-    zotero,
 )
-from recsvc.sources.content import Content
-from recsvc.sources.recorded import opened
+from recsvc.sources.papers import saved_pages as seed_pages
+from recsvc.sources.reading.cassettes import opened
+from recsvc.sources.reading.content import Content
 from recsvc.sources.records import Options, Source
+from recsvc.sources.tables import events as table_events
+from recsvc.sources.tables import gorse
+from recsvc.sources.tables import items as table_items
 
 # Formats that know their own come first; tables, which take any column names, last.
 SOURCES: list[Source] = [

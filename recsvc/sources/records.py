@@ -6,10 +6,10 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from recsvc.core.events import Event
-from recsvc.core.items import NewItem
+from recsvc.core.items.item import NewItem
+from recsvc.core.readers.events import Event
 from recsvc.errors import InvalidError
-from recsvc.sources.content import Content
+from recsvc.sources.reading.content import Content
 
 T = TypeVar("T")
 

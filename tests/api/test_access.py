@@ -1,7 +1,7 @@
 from litestar.routes import HTTPRoute
 
 from recsvc.api.app import create_app
-from recsvc.core.access import ADMIN, ITEMS, Access
+from recsvc.core.access.caller import ADMIN, ITEMS, Access
 from recsvc.settings import Settings
 from tests.secured import ORIGIN, OTHER_ORIGIN, Secured
 from tests.service import wait_until

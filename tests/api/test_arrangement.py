@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from recsvc.core.exploration import lottery_of
+from recsvc.core.ranking.exploration import lottery_of
 from tests.service import Service
 
 SUBJECTS = ("kestrel flight", "otter dens", "heron colonies", "salmon runs")

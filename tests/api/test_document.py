@@ -6,7 +6,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from recsvc.api.app import create_app
-from recsvc.core.access import Access
+from recsvc.core.access.caller import Access
 from recsvc.settings import Settings
 
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from recsvc.core.items import StoredItem
+from recsvc.core.items.item import StoredItem
 from recsvc.store.bundled import socket_url
 from recsvc.store.connection import connect
-from recsvc.store.items import Items
+from recsvc.store.items.catalogue import Items
 from recsvc.store.pipe import Pipe
 from tests.service import Service, wait_until
 from tests.stored import put_all

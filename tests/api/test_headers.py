@@ -4,7 +4,7 @@ import pytest
 from litestar import Response, get
 from litestar.testing import create_test_client
 
-from recsvc.api.headers import add_headers
+from recsvc.api.http.headers import add_headers
 from tests.secured import ORIGIN, Secured
 
 PREFLIGHT = {"access-control-request-method": "POST"}

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import feedparser
 import pytest
 
-from recsvc.api.reading.formats import alternates
+from recsvc.api.syndication.formats import alternates
 from tests.service import Service, wait_until
 
 ODD = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsvc.core.items import NewItem
+from recsvc.core.items.item import NewItem
 from tests.service import Service
 from tests.sources.reading import read_file
 

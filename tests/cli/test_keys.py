@@ -6,14 +6,14 @@ import pytest
 from anyio import to_thread
 from click.testing import CliRunner, Result
 
+from recsvc.access import tokens
 from recsvc.cli import main
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.clock import now_us
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings
-from recsvc.store import tokens
+from recsvc.store.access.credentials import CredentialKind, Credentials, Wanted
 from recsvc.store.connection import Redis
-from recsvc.store.credentials import CredentialKind, Credentials, Wanted
 from recsvc.store.pipe import Pipe
 from tests.service import recsvc
 

@@ -1,7 +1,7 @@
 import pytest
 
-from recsvc.core import access
-from recsvc.core.access import ANONYMOUS, Access, Caller, CallerKind, Scope, is_anonymous
+from recsvc.core.access import caller as access
+from recsvc.core.access.caller import ANONYMOUS, Access, Caller, CallerKind, Scope, is_anonymous
 from recsvc.errors import InvalidError, NotAllowedError
 
 SECRET = Caller(CallerKind.SECRET, "k", frozenset([Scope.READ]))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.addresses import UNKNOWN, forwarded_client, parse_networks, prefix
+from recsvc.core.access.networks import UNKNOWN, forwarded_client, parse_networks, prefix
 from recsvc.errors import InvalidError
 
 PROXIES = parse_networks("10.0.0.0/8, 192.168.1.7 fd00::/8")

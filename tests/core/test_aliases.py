@@ -4,11 +4,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.aliases import Aliases
-from recsvc.core.events import Entry
-from recsvc.core.kinds import KINDS
-from recsvc.core.preferences import Preferences
-from recsvc.core.profile import NOBODY, Profile, profile_of, resolved
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
+from recsvc.core.readers.preferences import Preferences
+from recsvc.core.readers.profile import NOBODY, Profile, profile_of, resolved
 
 events = st.lists(
     st.builds(

@@ -8,10 +8,10 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.blend import EXPLORE, PERSONAL, Ranking
-from recsvc.core.caps import capped
-from recsvc.core.diversity import diversified
-from recsvc.core.exploration import Lottery, explored, feed_id, lottery_of, seed_of
+from recsvc.core.ranking.blend import EXPLORE, PERSONAL, Ranking
+from recsvc.core.ranking.caps import capped
+from recsvc.core.ranking.diversity import diversified
+from recsvc.core.ranking.exploration import Lottery, explored, feed_id, lottery_of, seed_of
 from tests.core.strategies import seeds
 
 UNIQUE = bytes(12)

@@ -3,7 +3,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.confidence import ConfidenceParams, reader_confidence, weigh
+from recsvc.core.model.confidence import ConfidenceParams, reader_confidence, weigh
 from tests.core.strategies import seeds
 
 params = st.builds(

@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.candidates.content import content, profile, shares
-from recsvc.core.model import build
-from recsvc.core.text import term_counts
+from recsvc.core.model.model import build
+from recsvc.core.ranking.voices.content import content, profile, shares
+from recsvc.core.text.terms import term_counts
 from tests.core.strategies import seeds
 
 _WORDS = [f"word{i}" for i in range(60)]

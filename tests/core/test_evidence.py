@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsvc.clock import DAY_US
-from recsvc.core.events import MIN_AT_US, Entry
-from recsvc.core.evidence import Evidence
-from recsvc.core.kinds import KINDS
-from recsvc.core.profile import ProfileParams, profile_of
-from workers.interactions import SCHEMA, interactions
+from recsvc.core.readers.events import MIN_AT_US, Entry
+from recsvc.core.readers.evidence import Evidence
+from recsvc.core.readers.kinds import KINDS
+from recsvc.core.readers.profile import ProfileParams, profile_of
+from workers.training.interactions import SCHEMA, interactions
 
 NOW_US = MIN_AT_US + 100 * DAY_US
 entries = st.lists(

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.factors import fold_in, solver
+from recsvc.core.model.factors import fold_in, solver
 from tests.core.strategies import factors, seeds
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from recsvc.core.gorse import TYPES, kind_of, types_with
-from recsvc.core.kinds import KINDS, kinds_with
+from recsvc.core.readers.gorse_feedback import TYPES, kind_of, types_with
+from recsvc.core.readers.kinds import KINDS, kinds_with
 from recsvc.errors import SettingsError
 
 

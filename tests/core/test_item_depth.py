@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from recsvc.core.items import MAX_EXTRA_DEPTH, ItemPatch, NewItem
+from recsvc.core.items.item import MAX_EXTRA_DEPTH, ItemPatch, NewItem
 
 
 def nested(depth: int) -> bytes:

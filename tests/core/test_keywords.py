@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.keywords import keywords, vocabulary
+from recsvc.core.items.keywords import keywords, vocabulary
 
 TITLES = [
     "Steering Large Language Models",

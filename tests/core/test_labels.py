@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.labels import Labels
+from recsvc.core.items.labels import Labels
 
 labels = st.lists(st.sampled_from("abc"), max_size=4)
 steps = st.lists(st.tuples(st.integers(0, 7), labels, st.booleans()), max_size=25)

@@ -3,8 +3,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core import limits
-from recsvc.core.limits import Limit
+from recsvc.core.access import limits
+from recsvc.core.access.limits import Limit
 
 QUOTA, WINDOW_S = 10, 60
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from recsvc.clock import to_us
-from recsvc.core.items import MAX_ALIASES, NewItem, Organisation, StoredItem
-from recsvc.core.merging import absorbed, merged, merged_into
+from recsvc.core.items.item import MAX_ALIASES, NewItem, Organisation, StoredItem
+from recsvc.core.items.merging import absorbed, merged, merged_into
 from recsvc.errors import InvalidError
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)

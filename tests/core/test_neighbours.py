@@ -3,7 +3,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.neighbours import WIDTH, lists, walk
+from recsvc.core.model.neighbours import WIDTH, lists, walk
 from tests.core.strategies import evidence_matrix, seeds
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import scipy.sparse as sp
 
-from recsvc.core import tfidf
-from recsvc.core.candidates.content import profile, shares
-from recsvc.core.mapping import nearest
-from recsvc.core.text import term_counts
+from recsvc.core.model.nearest import nearest
+from recsvc.core.ranking.voices.content import profile, shares
+from recsvc.core.text import tfidf
+from recsvc.core.text.terms import term_counts
 
 
 def nothing_in_common(n: int) -> tfidf.Texts:

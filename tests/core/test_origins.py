@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.origins import host_of, is_loopback, parse_origin, parse_origins
+from recsvc.core.access.origins import host_of, is_loopback, parse_origin, parse_origins
 from recsvc.errors import InvalidError
 
 

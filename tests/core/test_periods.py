@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsvc.clock import HOUR_US, to_us
-from recsvc.core.periods import holding, named, neighbours
+from recsvc.core.items.periods import holding, named, neighbours
 from recsvc.errors import InvalidError
 
 # Zones that skip midnight, repeat it, skip a whole day, shift by half an hour, or do none of it.

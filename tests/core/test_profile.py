@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.events import MIN_AT_US, Entry
-from recsvc.core.kinds import KINDS
-from recsvc.core.profile import profile_of
+from recsvc.core.readers.events import MIN_AT_US, Entry
+from recsvc.core.readers.kinds import KINDS
+from recsvc.core.readers.profile import profile_of
 
 entries = st.lists(
     st.builds(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsvc.clock import DAY_US, from_us, to_us
-from recsvc.core.schedule import Rhythm, latest_slot, next_slot, slot_of
+from recsvc.core.mail.schedule import Rhythm, latest_slot, next_slot, slot_of
 from tests.workers.post import instant
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone)

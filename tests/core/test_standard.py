@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.standard import standard
+from recsvc.core.ranking.standardizing import standard
 from tests.core.strategies import seeds
 
 

@@ -1,8 +1,8 @@
 import msgspec
 import pytest
 
-from recsvc.core.refusal import is_of_address, status_in
-from recsvc.core.subscription import (
+from recsvc.core.mail.status_codes import is_of_address, status_in
+from recsvc.core.mail.subscription import (
     Consent,
     Preferences,
     Subscription,

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
-from recsvc.core import tfidf
-from recsvc.core.text import N_COLUMNS, term_counts, terms
+from recsvc.core.text import tfidf
+from recsvc.core.text.terms import N_COLUMNS, term_counts, terms
 from tests.core.strategies import seeds
 
 

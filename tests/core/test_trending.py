@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsvc.clock import DAY_US, HOUR_US
-from recsvc.core.trending import EPOCH_US, log_score
+from recsvc.core.items.trending import EPOCH_US, log_score
 
 NOW_US = EPOCH_US + 900 * DAY_US
 votes = st.lists(st.integers(EPOCH_US, NOW_US), min_size=1, max_size=50)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from recsvc.core.trust import trust
+from recsvc.core.model.reliability import trust
 
 
 def test_factors_of_items_that_nobody_shares_are_not_believed():

@@ -2,12 +2,12 @@
 
 from datetime import UTC, date, datetime
 
-from recsvc.core.subscription import Consent, Preferences, Subscription
-from recsvc.digest.compose import Digest, Entry, Paper, Part, Why
-from recsvc.digest.links import Links
-from recsvc.digest.params import DigestParams
-from recsvc.digest.writer import Writer
-from recsvc.store.signatures import Signatures
+from recsvc.core.mail.subscription import Consent, Preferences, Subscription
+from recsvc.mail.composing import Digest, Entry, Paper, Part, Why
+from recsvc.mail.letters import Writer
+from recsvc.mail.links import Links
+from recsvc.mail.params import DigestParams
+from recsvc.store.access.signatures import Signatures
 from tests.relay import Received
 
 SIGNATURES = Signatures(b"a secret of thirty-two bytes ...")

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from recsvc.clock import now_us
-from recsvc.digest.bounces import Bounces, failure_in
 from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
+from recsvc.mail.bounces import Bounces, failure_in
 from recsvc.store.connection import Redis
-from recsvc.store.subscriptions import digest_job
+from recsvc.store.mail.subscriptions import digest_job
 from tests.workers.post import Office, instant, settings_for
 
 

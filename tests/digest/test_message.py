@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.digest.compose import Paper
-from recsvc.digest.message import encoded, phrase
-from recsvc.digest.words import one_line
 from recsvc.errors import SettingsError
+from recsvc.mail.composing import Paper
+from recsvc.mail.message import encoded, phrase
+from recsvc.mail.wording import one_line
 from tests.digest.mails import NOON, digest, links, mail, params, subscription
 
 HOSTILE = 'Ask <EOS> & "co"\r\nBcc: victim@example.net\r\n\r\n<script>alert(1)</script>'

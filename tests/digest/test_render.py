@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsvc.core.subscription import Pending, Preferences
-from recsvc.digest.compose import Paper
-from recsvc.digest.links import Click
-from recsvc.digest.render import Renderer, described
-from recsvc.digest.words import clipped, one_line, wrapped
+from recsvc.core.mail.subscription import Pending, Preferences
+from recsvc.mail.composing import Paper
+from recsvc.mail.links import Click
+from recsvc.mail.rendering import Renderer, described
+from recsvc.mail.wording import clipped, one_line, wrapped
 from tests.digest.mails import digest, links, mail, params, subscription
 
 

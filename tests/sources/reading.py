@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from recsvc.core.items import NewItem
-from recsvc.sources.content import Content
+from recsvc.core.items.item import NewItem
 from recsvc.sources.formats import recognised, source_of
+from recsvc.sources.reading.content import Content
 from recsvc.sources.records import Happened, LibraryEntry, Note, Options, Problem, Record
 from tests.service import REPOSITORY
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsvc.errors import UnknownFormatError
-from recsvc.sources.content import Content
 from recsvc.sources.formats import source_of
-from recsvc.sources.recorded import opened
+from recsvc.sources.reading.cassettes import opened
+from recsvc.sources.reading.content import Content
 from recsvc.sources.records import Options
 from tests.sources import test_arxiv as arxiv
 from tests.sources import test_hf_daily as hf

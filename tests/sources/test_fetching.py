@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from recsvc.errors import SourceError
-from recsvc.sources.fetching import Fetcher, client
+from recsvc.sources.fetching.fetcher import Fetcher, client
 from tests.archive_server import Answer, Archive, Asked
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.sources.latex import readable
+from recsvc.sources.text.latex import readable
 
 
 @pytest.mark.parametrize(

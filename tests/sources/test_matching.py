@@ -1,8 +1,8 @@
 """Which item a record is: by its names, by its exact title, and never by likeness."""
 
-from recsvc.core.items import NewItem
-from recsvc.sources.matching import Index
-from recsvc.sources.papers import paper
+from recsvc.core.items.item import NewItem
+from recsvc.sources.naming.matching import Index
+from recsvc.sources.papers.paper import paper
 
 
 def known(*items: NewItem) -> Index:

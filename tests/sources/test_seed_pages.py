@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from recsvc.core.items import Organisation
-from recsvc.sources.identity import id_of_title, normalized
+from recsvc.core.items.item import Organisation
+from recsvc.sources.naming.title_ids import id_of_title, normalized
 from tests.sources.reading import read_file, read_text
 
 HEADER = "new\n\nGet trending papers in your email inbox!\n\nSubscribe\n\n"

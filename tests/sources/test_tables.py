@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recsvc.core.items import Organisation
+from recsvc.core.items.item import Organisation
 from recsvc.errors import UnknownFormatError
 from tests.sources.reading import read_text
 

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsvc.core.aliases import Aliases
-from recsvc.core.events import Entry
-from recsvc.core.items import NewItem, StoredItem, completed
-from recsvc.core.kinds import KINDS, UPVOTE
-from recsvc.core.profile import profile_of, resolved
-from recsvc.core.trending import BoardRow, TrendingParams, log_score
-from recsvc.store.boards import Boards
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.items.item import NewItem, StoredItem, completed
+from recsvc.core.items.trending import BoardRow, TrendingParams, log_score
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS, UPVOTE
+from recsvc.core.readers.profile import profile_of, resolved
 from recsvc.store.connection import Redis
-from recsvc.store.events import EventLog, EventLogParams
-from recsvc.store.items import Items
+from recsvc.store.items.boards import Boards
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
-from recsvc.store.profiles import Profiles
-from recsvc.store.streams import Streams
+from recsvc.store.readers.profiles import Profiles
 from workers.ingest import Ingest
 
 NOW = 1_763_650_000_000_000

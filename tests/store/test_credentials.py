@@ -1,13 +1,13 @@
 import pytest
 
+from recsvc.access.keyring import Keyring
 from recsvc.clock import SECOND_US, now_us
-from recsvc.core.access import Scope
+from recsvc.core.access.caller import Scope
 from recsvc.errors import ConflictError, InvalidError, NotAuthenticatedError, NotFoundError
-from recsvc.store import credentials as module
 from recsvc.store import keys
+from recsvc.store.access import credentials as module
+from recsvc.store.access.credentials import CredentialKind, Credentials, Wanted
 from recsvc.store.connection import Redis
-from recsvc.store.credentials import CredentialKind, Credentials, Wanted
-from recsvc.store.keyring import Keyring
 from recsvc.store.pipe import Pipe
 
 SECRET = Wanted(CredentialKind.SECRET, "back end")
@@ -84,7 +84,7 @@ async def test_a_rotated_key_counts_until_the_overlap_ends(
     assert keyring.find(new_shown).id == new.id
     later = now_us() + 3601 * SECOND_US
     assert [c.id for c in await stored.all(later)] == [new.id]
-    monkeypatch.setattr("recsvc.store.keyring.now_us", lambda: later)
+    monkeypatch.setattr("recsvc.access.keyring.now_us", lambda: later)
     with pytest.raises(NotAuthenticatedError):
         keyring.find(old_shown)
     await keyring.refresh()

@@ -8,8 +8,8 @@ import pytest
 
 from recsvc.clock import DAY_US, SECOND_US
 from recsvc.store.connection import Redis
-from recsvc.store.deliveries import Deliveries
-from recsvc.store.subscriptions import digest_job
+from recsvc.store.mail.deliveries import Deliveries
+from recsvc.store.mail.subscriptions import digest_job
 from tests.workers.post import Office, instant, settings_for
 
 START = instant("2026-03-28T12:00")

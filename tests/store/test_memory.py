@@ -5,13 +5,13 @@ import re
 import msgspec
 import pytest
 
-from recsvc.core.events import Entry
-from recsvc.core.items import StoredItem
-from recsvc.core.kinds import KINDS
+from recsvc.core.items.item import StoredItem
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
 from recsvc.store import keys
 from recsvc.store.connection import Redis
-from recsvc.store.events import EventLog, EventLogParams
-from recsvc.store.items import Items
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.memory import GROWS_WITH, Family, Wanted, family_of, measure, projected
 from recsvc.store.pipe import Pipe
 from tests.stored import put_all

@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsvc.clock import now_us
-from recsvc.core.events import MIN_AT_US, Entry
-from recsvc.core.kinds import KINDS
-from recsvc.core.profile import profile_of
-from recsvc.core.trending import TrendingParams
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.readers.events import MIN_AT_US, Entry
+from recsvc.core.readers.kinds import KINDS
+from recsvc.core.readers.profile import profile_of
 from recsvc.store import keys
-from recsvc.store.boards import Boards
 from recsvc.store.connection import Redis, connect
-from recsvc.store.events import EventLog, EventLogParams
+from recsvc.store.items.boards import Boards
+from recsvc.store.log.streams import Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
-from recsvc.store.profiles import Profiles
-from recsvc.store.streams import Streams
+from recsvc.store.readers.profiles import Profiles
 from workers.ingest import Ingest
 
 USERS, ITEMS = ["ann", "bob"], ["x", "y/z", "ü 7"]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsvc.core.catalogue import NO_FILTERS
-from recsvc.core.items import StoredItem
-from recsvc.core.search import asked
-from recsvc.store.search_index import SearchIndex
+from recsvc.core.items.catalogue import NO_FILTERS
+from recsvc.core.items.item import StoredItem
+from recsvc.core.text.query import asked
+from recsvc.live.search_index import SearchIndex
 
 
 def item(title: str, text: str = "", **fields: object) -> StoredItem:

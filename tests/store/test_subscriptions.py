@@ -5,12 +5,12 @@ import msgspec
 import pytest
 
 from recsvc.clock import HOUR_US, SECOND_US, now_us
-from recsvc.core.subscription import Pending, Preferences, Subscription, confirmed
+from recsvc.core.mail.subscription import Pending, Preferences, Subscription, confirmed
+from recsvc.store.access.signatures import signatures
 from recsvc.store.connection import Redis
-from recsvc.store.mail_limits import MailLimitParams, MailLimits
+from recsvc.store.mail.limits import MailLimitParams, MailLimits
+from recsvc.store.mail.subscriptions import Subscriptions, confirm_job, digest_job
 from recsvc.store.pipe import Pipe
-from recsvc.store.signatures import signatures
-from recsvc.store.subscriptions import Subscriptions, confirm_job, digest_job
 from tests.workers.post import Office, instant, settings_for
 
 START = instant("2026-03-28T12:00")

@@ -1,9 +1,9 @@
 import jwt
 import pytest
 
+from recsvc.access import tokens
 from recsvc.clock import SECOND_US, now_us
 from recsvc.errors import NotAuthenticatedError
-from recsvc.store import tokens
 
 SECRET = "rss_abc_" + "s" * 43
 OTHER = "rss_def_" + "t" * 43

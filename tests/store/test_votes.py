@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import pytest
 
 from recsvc.clock import HOUR_US, SECOND_US, now_us
-from recsvc.core.access import ANONYMOUS
-from recsvc.core.events import Entry
-from recsvc.core.items import StoredItem
-from recsvc.core.kinds import KINDS
-from recsvc.core.trending import EPOCH_US, BoardRow, TrendingParams, log_score
+from recsvc.core.access.caller import ANONYMOUS
+from recsvc.core.items.item import StoredItem
+from recsvc.core.items.trending import EPOCH_US, BoardRow, TrendingParams, log_score
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
 from recsvc.store import keys
-from recsvc.store.boards import Boards, Vote
 from recsvc.store.connection import Redis
-from recsvc.store.events import EventLog, EventLogParams
-from recsvc.store.items import Items
+from recsvc.store.items.boards import Boards, Vote
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
-from recsvc.store.streams import Streams
 from workers.ingest import Ingest
 
 START = EPOCH_US + 10**15

@@ -8,7 +8,7 @@ import redis
 from playwright.sync_api import expect
 
 from recsvc.api.embed.modules import MAX_EMBED_BYTES, STATIC
-from recsvc.core.events import Entry
+from recsvc.core.readers.events import Entry
 from recsvc.store import keys
 from recsvc.store.bundled import socket_url
 from tests.service import Service, free_port, wait_until

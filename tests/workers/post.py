@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from recsvc.clock import SECOND_US, now_us, to_us
-from recsvc.core.events import Entry
-from recsvc.core.items import NewItem, completed
-from recsvc.core.kinds import KINDS
-from recsvc.core.schedule import next_slot
-from recsvc.core.subscription import Pending, Preferences, Subscription, confirmed
-from recsvc.core.trending import TrendingParams
-from recsvc.digest.links import Links
+from recsvc.core.items.item import NewItem, completed
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.mail.schedule import next_slot
+from recsvc.core.mail.subscription import Pending, Preferences, Subscription, confirmed
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
+from recsvc.mail.links import Links
 from recsvc.settings import Settings
-from recsvc.store.boards import Boards
+from recsvc.store.access.signatures import signatures
 from recsvc.store.connection import Redis
-from recsvc.store.deliveries import Deliveries
-from recsvc.store.events import EventLog, EventLogParams
-from recsvc.store.items import Items
+from recsvc.store.items.boards import Boards
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
+from recsvc.store.mail.deliveries import Deliveries
+from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.pipe import Pipe
-from recsvc.store.signatures import signatures
-from recsvc.store.streams import Streams
-from recsvc.store.subscriptions import Subscriptions
-from workers.digest import DigestWorker, opened
 from workers.ingest import Ingest
+from workers.mail.digest import DigestWorker, opened
 
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US

@@ -2,24 +2,24 @@
 
 from pathlib import Path
 
-from recsvc.core.events import Entry
-from recsvc.core.items import StoredItem
-from recsvc.core.snapshot import Manifest
+from recsvc.core.items.item import StoredItem
+from recsvc.core.model.snapshot import Manifest
+from recsvc.core.readers.events import Entry
 from recsvc.settings import Settings
 from recsvc.store.connection import Redis
-from recsvc.store.events import EventLog, EventLogParams
-from recsvc.store.items import Items
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.models.training import Training
+from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
-from recsvc.store.profiles import Profiles
-from recsvc.store.snapshots import Snapshots
-from recsvc.store.streams import Streams
-from recsvc.store.training import Training
-from recsvc.store.warmed import WarmedItems
+from recsvc.store.readers.profiles import Profiles
 from tests.stored import put_all
 from tests.workers import world
-from workers.archive import Archive
-from workers.candidate import carry_out
-from workers.trainer import CarryOut, Trainer
+from workers.log.archive import Archive
+from workers.training.candidate import carry_out
+from workers.training.trainer import CarryOut, Trainer
 from workers.warmer import Warmer
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import polars as pl
 
-from recsvc.core.items import StoredItem
-from recsvc.core.kinds import KINDS
-from recsvc.core.profile import ProfileParams
-from workers.interactions import SCHEMA
-from workers.params import AlsParams, LearnParams, TrainParams
-from workers.train import gather, train
+from recsvc.core.items.item import StoredItem
+from recsvc.core.readers.kinds import KINDS
+from recsvc.core.readers.profile import ProfileParams
+from workers.training.interactions import SCHEMA
+from workers.training.params import AlsParams, LearnParams, TrainParams
+from workers.training.training import gather, train
 
 PARAMS = TrainParams(
     ProfileParams(KINDS),

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from recsvc.clock import DAY_US
-from recsvc.core.items import NewItem
-from recsvc.core.subscription import Pending, Preferences, Subscription
+from recsvc.core.items.item import NewItem
+from recsvc.core.mail.subscription import Pending, Preferences, Subscription
 from recsvc.store.connection import Redis
 from tests.relay import Relay, Says
 from tests.workers.post import (
@@ -28,7 +28,7 @@ from tests.workers.post import (
     settings_for,
     worker,
 )
-from workers.digest import DigestWorker
+from workers.mail.digest import DigestWorker
 
 START = instant("2026-03-28T12:00")
 DUE = instant("2026-03-29T07:00")

@@ -22,9 +22,9 @@ from recsvc.store.connection import Redis
 from tests.relay import Relay
 from tests.service import wait_until
 from tests.workers.post import Clock, Office, all_due, instant, papers, settings_for, worker
-from workers.digest import opened
-from workers.journal import Slot
-from workers.postman import Postman
+from workers.mail.digest import opened
+from workers.mail.journal import Slot
+from workers.mail.postman import Postman
 
 N_PEOPLE = 200
 N_KILLS = 20

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from recsvc.clock import from_us
-from recsvc.core.schedule import WEEKDAYS
+from recsvc.core.mail.schedule import WEEKDAYS
 from recsvc.store.connection import Redis
 from tests.relay import Received, Relay
 from tests.workers.post import (

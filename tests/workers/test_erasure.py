@@ -7,31 +7,31 @@ from pathlib import Path
 import pytest
 
 from recsvc.clock import DAY_US, now_us
-from recsvc.core.events import Entry
-from recsvc.core.items import StoredItem
-from recsvc.core.kinds import KINDS
-from recsvc.core.subscription import Consent, Pending, Preferences, Subscription
-from recsvc.core.trending import TrendingParams
+from recsvc.core.items.item import StoredItem
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.mail.subscription import Consent, Pending, Preferences, Subscription
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
 from recsvc.errors import ConflictError, NotFoundError
 from recsvc.store import keys
-from recsvc.store.boards import Boards
 from recsvc.store.connection import Redis
-from recsvc.store.erasures import Erasures, ErasureState
-from recsvc.store.events import EventLog, EventLogParams
-from recsvc.store.exports import Exports
-from recsvc.store.items import Items
+from recsvc.store.items.boards import Boards
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import GROUP, Logged, Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
+from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.pipe import Pipe
-from recsvc.store.preferences import ReaderPreferences
-from recsvc.store.profiles import Profiles
-from recsvc.store.streams import GROUP, Logged, Streams
-from recsvc.store.subscriptions import Subscriptions
-from workers import holdings
-from workers.archive import Archive
-from workers.archiver import Archiver
-from workers.eraser import Eraser
-from workers.exporter import ExportHolding
+from recsvc.store.readers.erasures import Erasures, ErasureState
+from recsvc.store.readers.exports import Exports
+from recsvc.store.readers.preferences import ReaderPreferences
+from recsvc.store.readers.profiles import Profiles
 from workers.ingest import Ingest
-from workers.said import PreferenceHolding, SubscriptionHolding
+from workers.log.archive import Archive
+from workers.log.archiver import Archiver
+from workers.privacy import holdings
+from workers.privacy.eraser import Eraser
+from workers.privacy.exporter import ExportHolding
+from workers.privacy.records import PreferenceHolding, SubscriptionHolding
 
 # Found by trying: the three readers share a shard, so that one's erasure might touch another's log.
 SHARD = 7

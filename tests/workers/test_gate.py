@@ -7,13 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from recsvc.core.snapshot import Snapshot, Verdict
+from recsvc.core.model.snapshot import Snapshot, Verdict
 from tests.workers import world
-from workers.candidate import carry_out
-from workers.gate import GateParams, judge
-from workers.holdout import Holdout, hold_out
-from workers.params import AlsParams, LearnParams
-from workers.train import Material, train
+from workers.training.candidate import carry_out
+from workers.training.gate import GateParams, judge
+from workers.training.holdout import Holdout, hold_out
+from workers.training.params import AlsParams, LearnParams
+from workers.training.training import Material, train
 
 replace = msgspec.structs.replace
 

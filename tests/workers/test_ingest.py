@@ -3,15 +3,15 @@
 import pytest
 
 from recsvc.clock import now_us
-from recsvc.core.events import Entry
-from recsvc.core.kinds import KINDS
-from recsvc.core.trending import TrendingParams
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
 from recsvc.store import keys
-from recsvc.store.boards import Boards
 from recsvc.store.connection import Redis
-from recsvc.store.events import EventLog, EventLogParams
+from recsvc.store.items.boards import Boards
+from recsvc.store.log.streams import GROUP, Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
-from recsvc.store.streams import GROUP, Streams
 from workers.ingest import Ingest
 
 USER = "ann"

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from tests.service import wait_until
-from workers.journal import Journal, Left, left_behind
+from workers.mail.journal import Journal, Left, left_behind
 
 
 def holding(folder: Path) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from recsvc.digest.message import Letter
-from workers.maildir import Maildir, remove_mails_to
+from recsvc.mail.message import Letter
+from workers.mail.maildir import Maildir, remove_mails_to
 
 
 class OpenGate:

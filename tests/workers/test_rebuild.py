@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 
 from recsvc.clock import DAY_US, now_us
-from recsvc.core.events import Entry
-from recsvc.core.kinds import KINDS
-from recsvc.core.trending import TrendingParams
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
 from recsvc.store import keys
-from recsvc.store.boards import Boards, Vote
 from recsvc.store.connection import Redis
-from recsvc.store.events import EventLog, EventLogParams
+from recsvc.store.items.boards import Boards, Vote
+from recsvc.store.log.streams import Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
-from recsvc.store.profiles import Profiles
-from recsvc.store.streams import Streams
-from workers.archive import Archive
-from workers.archiver import Archiver
+from recsvc.store.readers.profiles import Profiles
 from workers.ingest import Ingest
-from workers.log import read_log
-from workers.rebuild import rebuild_boards, rebuild_profiles
+from workers.log.archive import Archive
+from workers.log.archiver import Archiver
+from workers.log.reading import read_log
+from workers.log.rebuilding import rebuild_boards, rebuild_profiles
 
 FIRST_SEEN = b"\1"
 USERS, ITEMS = [f"user {n}" for n in range(12)], [f"item/{n}" for n in range(9)]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import trustme
 
-from recsvc.digest.message import Letter
+from recsvc.mail.message import Letter
 from recsvc.secret import Secret
 from tests.relay import Relay, server_context
 from tests.service import free_port
-from workers.relay import Answer
-from workers.smtp import SmtpParams, SmtpRelay
+from workers.mail.relay import Answer
+from workers.mail.smtp import SmtpParams, SmtpRelay
 
 ADDRESS = "reader@example.com"
 LETTER = Letter(

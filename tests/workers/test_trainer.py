@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from recsvc.clock import SECOND_US
-from recsvc.core.snapshot import Manifest
+from recsvc.core.model.snapshot import Manifest
 from recsvc.settings import Settings
 from recsvc.store.connection import Redis
 from tests.workers.site import Site
-from workers.candidate import Round, carry_out, with_verdict
-from workers.gate import judge
-from workers.holdout import hold_out
-from workers.trainer import is_due
+from workers.training.candidate import Round, carry_out, with_verdict
+from workers.training.gate import judge
+from workers.training.holdout import hold_out
+from workers.training.trainer import is_due
 
 pytestmark = pytest.mark.anyio
 

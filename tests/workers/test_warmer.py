@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recsvc.clock import SECOND_US
-from recsvc.core.items import StoredItem
-from recsvc.core.model import build, publish, with_warmed
-from recsvc.core.text import item_text, term_counts
+from recsvc.core.items.item import StoredItem
+from recsvc.core.model.model import build, publish, with_warmed
+from recsvc.core.text.terms import item_text, term_counts
 from recsvc.store.connection import Redis
 from tests.workers import world
 from tests.workers.site import Site

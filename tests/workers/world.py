@@ -4,14 +4,14 @@ import numpy as np
 import polars as pl
 
 from recsvc.clock import DAY_US, HOUR_US
-from recsvc.core.blend import BlendParams
-from recsvc.core.items import StoredItem
-from recsvc.core.kinds import KINDS
-from recsvc.core.profile import ProfileParams
-from workers.candidate import RoundParams
-from workers.interactions import SCHEMA
-from workers.params import AlsParams, LearnParams, TrainParams
-from workers.train import Material, gather
+from recsvc.core.items.item import StoredItem
+from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.readers.kinds import KINDS
+from recsvc.core.readers.profile import ProfileParams
+from workers.training.candidate import RoundParams
+from workers.training.interactions import SCHEMA
+from workers.training.params import AlsParams, LearnParams, TrainParams
+from workers.training.training import Material, gather
 
 NOW_US = 1_763_000_000_000_000
 SUBJECTS = 8

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import polars as pl
 
-from recsvc.core.events import Entry, accept
-from recsvc.core.items import NewItem, StoredItem
-from recsvc.core.kinds import Kind
-from recsvc.core.merging import merged_into
+from recsvc.core.items.item import NewItem, StoredItem
+from recsvc.core.items.merging import merged_into
+from recsvc.core.readers.events import Entry, accept
+from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError, RecsvcError
 from recsvc.sources.formats import recognised
 from recsvc.sources.records import Happened, Options
-from workers.interactions import SCHEMA
-from workers.train import Material, gather
+from workers.training.interactions import SCHEMA
+from workers.training.training import Material, gather
 
 
 def read(

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import to_us
-from recsvc.core.blend import BlendParams
-from recsvc.core.items import StoredItem
-from recsvc.core.snapshot import Snapshot
-from workers.holdout import Holdout
-from workers.popularity import lists_by, readers_of
-from workers.ranked import served
+from recsvc.core.items.item import StoredItem
+from recsvc.core.model.snapshot import Snapshot
+from recsvc.core.ranking.blend import BlendParams
+from workers.evaluation.popularity import lists_by, readers_of
+from workers.training.holdout import Holdout
+from workers.training.ranking import served
 
 Rows = NDArray[np.int64]
 Advance = Callable[[int], object]

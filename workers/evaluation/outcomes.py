@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recsvc.core import metrics
+from recsvc.core.ranking import metrics
 
 Rows = NDArray[np.int64]
 Vector = NDArray[np.float64]

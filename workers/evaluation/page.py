@@ -3,8 +3,8 @@
 from html import escape
 
 from recsvc.clock import from_us
-from recsvc.core.metrics import Interval
-from workers.evaluation.evaluate import NAMES, Report, Slice
+from recsvc.core.ranking.metrics import Interval
+from workers.evaluation.evaluating import NAMES, Report, Slice
 from workers.evaluation.methods import POPULARITY, SHIPPED
 
 _STYLE = """

@@ -4,12 +4,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recsvc.core import tfidf
-from recsvc.core.snapshot import Manifest, Snapshot
-from recsvc.core.text import N_COLUMNS
-from workers.learn import Fixed
-from workers.params import LearnParams
-from workers.train import Content, fitted
+from recsvc.core.model.snapshot import Manifest, Snapshot
+from recsvc.core.text import tfidf
+from recsvc.core.text.terms import N_COLUMNS
+from workers.training.learning import Fixed
+from workers.training.params import LearnParams
+from workers.training.training import Content, fitted
 
 Rows = NDArray[np.int64]
 
@@ -44,7 +44,7 @@ def snapshot_of(
 
     Args:
         evidence: (n_users, n_rows).
-        start, fixed: as `workers.learn.learn` takes them.
+        start, fixed: as `workers.training.learning.learn` takes them.
     """
     n_rows = evidence.shape[1]
     about = Manifest(

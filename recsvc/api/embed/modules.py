@@ -14,7 +14,7 @@ import msgspec
 from litestar import Request, Response, Router, get
 
 from recsvc.api.pages.page import HERE
-from recsvc.core.access import PUBLIC
+from recsvc.core.access.caller import PUBLIC
 
 STATIC = HERE / "static"
 MAX_EMBED_BYTES = 8 * 1024

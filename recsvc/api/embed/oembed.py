@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from recsvc.api.embed.options import EmbedOptions, frame_html, options_of
 from recsvc.api.embed.page import base_url
 from recsvc.api.services import Services
-from recsvc.core.access import PUBLIC
+from recsvc.core.access.caller import PUBLIC
 from recsvc.errors import NotFoundError
 
 _CACHE_S = 3_600

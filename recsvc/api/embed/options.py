@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta
 
-from recsvc.api.problem import field_of
+from recsvc.api.http.problems import field_of
 from recsvc.errors import InvalidError
 
 Text = Annotated[str, Meta(max_length=256)]

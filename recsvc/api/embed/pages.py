@@ -18,10 +18,10 @@ from recsvc.api.embed.options import (
 )
 from recsvc.api.embed.page import base_url, page
 from recsvc.api.services import Services
-from recsvc.core.access import PUBLIC
-from recsvc.core.catalogue import Filters
+from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.catalogue import Filters
 from recsvc.errors import NotFoundError
-from recsvc.feed import Listed, Page
+from recsvc.lists.shapes import Listed, Page
 
 
 @get("/embed", include_in_schema=False)

@@ -7,7 +7,7 @@ secret one: a publishable key names no readers, and these calls do.
 from litestar import Router
 
 from recsvc.api.gorse import feedback, health, items, recommend, users
-from recsvc.core.access import FIGURES
+from recsvc.core.access.caller import FIGURES
 
 
 def router(path: str) -> Router:

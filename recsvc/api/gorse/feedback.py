@@ -25,12 +25,12 @@ from recsvc.api.gorse.shapes import (
 )
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
-from recsvc.core.access import FEEDBACK
-from recsvc.core.events import Entry
-from recsvc.core.gorse import kind_of
-from recsvc.core.kinds import Role
+from recsvc.core.access.caller import FEEDBACK
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.gorse_feedback import kind_of
+from recsvc.core.readers.kinds import Role
 from recsvc.errors import NotFoundError
-from recsvc.store.gorse import FeedbackRow
+from recsvc.store.readers.gorse import FeedbackRow
 
 # Clocks of clients are ahead by this much without meaning the future.
 CLOCK_ERROR_US = 5 * SECOND_US

@@ -5,7 +5,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from recsvc.api.services import Services
-from recsvc.core.access import HEALTH
+from recsvc.core.access.caller import HEALTH
 
 
 class Health(msgspec.Struct, rename="pascal", frozen=True):

@@ -9,22 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
 from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opened, sealed
-from recsvc.api.gorse.shapes import (
-    MAX_ROWS,
-    Item,
-    ItemPatch,
-    Success,
-    item_as_gorse,
-    item_of,
-    read,
-)
+from recsvc.api.gorse.shapes import MAX_ROWS, Item, ItemPatch, Success, item_as_gorse, item_of, read
 from recsvc.api.services import Services
 from recsvc.clock import now_us
-from recsvc.core.access import ITEMS
-from recsvc.core.items import ItemFields, StoredItem, completed
+from recsvc.core.access.caller import ITEMS
+from recsvc.core.items.item import ItemFields, StoredItem, completed
 from recsvc.errors import NotFoundError
-from recsvc.feed import Page
-from recsvc.store.items import Change
+from recsvc.lists.shapes import Page
+from recsvc.store.items.catalogue import Change
 
 _SEEN_WITHIN_S = 2.0
 _PER_READ = 500

@@ -13,13 +13,13 @@ from recsvc.api.gorse.shapes import Feedback, Score, entry_of, read, row_of
 from recsvc.api.gorse.times import duration_us
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
-from recsvc.core.catalogue import Filters
-from recsvc.core.gorse import kind_of
-from recsvc.core.kinds import UPVOTE
-from recsvc.core.profile import profile_of
+from recsvc.core.items.catalogue import Filters
+from recsvc.core.readers.gorse_feedback import kind_of
+from recsvc.core.readers.kinds import UPVOTE
+from recsvc.core.readers.profile import profile_of
 from recsvc.errors import NotFoundError
-from recsvc.feed import Feed, Listed, Page
-from recsvc.store.gorse import FeedbackRow
+from recsvc.lists.shapes import Feed, Listed, Page
+from recsvc.store.readers.gorse import FeedbackRow
 
 UserId = Annotated[str, PathParameter(name="user_id")]
 ItemId = Annotated[str, PathParameter(name="item_id")]

@@ -12,13 +12,13 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
-from recsvc.api import body
 from recsvc.api.gorse import times
+from recsvc.api.http import request_body as body
 from recsvc.api.services import Services
 from recsvc.clock import from_us, to_us
-from recsvc.core.events import Entry, Id
-from recsvc.core.items import NewItem, StoredItem
-from recsvc.store.gorse import FeedbackRow
+from recsvc.core.items.item import NewItem, StoredItem
+from recsvc.core.readers.events import Entry, Id
+from recsvc.store.readers.gorse import FeedbackRow
 
 MAX_ROWS = 10_000
 

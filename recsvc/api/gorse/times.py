@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from recsvc.clock import SECOND_US, from_us, to_us
-from recsvc.core.events import MIN_AT_US
+from recsvc.core.readers.events import MIN_AT_US
 from recsvc.errors import InvalidError
 
 _PER_UNIT_US = {

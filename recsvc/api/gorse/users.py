@@ -11,7 +11,7 @@ from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opene
 from recsvc.api.gorse.shapes import MAX_ROWS, Success, User, UserPatch, read
 from recsvc.api.services import Services
 from recsvc.clock import now_us
-from recsvc.core.access import ADMIN, FEEDBACK
+from recsvc.core.access.caller import ADMIN, FEEDBACK
 
 UserId = Annotated[str, PathParameter(name="user_id")]
 

@@ -16,16 +16,16 @@ from litestar.params import FromPath, QueryParameter
 from numpy.typing import NDArray
 
 from recsvc.api.huggingface import shape
-from recsvc.api.items import path_id
-from recsvc.api.reading.routes import base_of
 from recsvc.api.services import Services
+from recsvc.api.syndication.routes import base_of
+from recsvc.api.v1.items import path_id
 from recsvc.clock import now_us
-from recsvc.core.access import PUBLIC
-from recsvc.core.items import StoredItem
-from recsvc.core.lists import cold_list, new_list
-from recsvc.core.periods import PeriodKind, named
+from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.item import StoredItem
+from recsvc.core.items.periods import PeriodKind, named
+from recsvc.core.ranking.public_lists import cold_list, new_list
 from recsvc.errors import NotFoundError
-from recsvc.feed import Page
+from recsvc.lists.shapes import Page
 
 _MARKDOWN = "text/markdown"
 # Which fields a paper has depends on what is known of it.

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from recsvc.clock import rfc3339, to_us
-from recsvc.core.items import StoredItem
+from recsvc.core.items.item import StoredItem
 
 # What a paper may bring along, by the name it has in `extra` and the name the client knows.
 _EXTRAS = {

@@ -9,11 +9,11 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta
 
-from recsvc.api.reader import forgetting, newcomer, reader_of, remembering
+from recsvc.api.http.visitor import forgetting, newcomer, reader_of, remembering
 from recsvc.api.services import Services
 from recsvc.clock import now_us
-from recsvc.core.access import PUBLIC
-from recsvc.core.events import Event, Id, accept
+from recsvc.core.access.caller import PUBLIC
+from recsvc.core.readers.events import Event, Id, accept
 from recsvc.errors import InvalidError, NotAllowedError
 from recsvc.sources import demo
 

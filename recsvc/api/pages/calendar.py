@@ -8,8 +8,8 @@ import numpy as np
 
 from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us, to_us
-from recsvc.core.periods import Period, PeriodKind, holding, named
-from recsvc.periods import PeriodFeed
+from recsvc.core.items.periods import Period, PeriodKind, holding, named
+from recsvc.lists.periods import PeriodFeed
 
 _KINDS: tuple[PeriodKind, ...] = ("daily", "weekly", "monthly")
 _WORDS = {"daily": "Day", "weekly": "Week", "monthly": "Month"}

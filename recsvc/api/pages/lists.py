@@ -8,18 +8,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
+from recsvc.api.http.list_parameters import CursorParam
 from recsvc.api.pages import calendar
 from recsvc.api.pages.page import render, visitor_of
-from recsvc.api.params import CursorParam
-from recsvc.api.reading.formats import Alternate, alternates
-from recsvc.api.reading.private import private_feed_of
 from recsvc.api.services import Services
+from recsvc.api.syndication.formats import Alternate, alternates
+from recsvc.api.syndication.private import private_feed_of
 from recsvc.clock import now_us
-from recsvc.core.access import PUBLIC
-from recsvc.core.catalogue import Filters
-from recsvc.core.periods import PeriodKind, holding, named
+from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.catalogue import Filters
+from recsvc.core.items.periods import PeriodKind, holding, named
 from recsvc.errors import StoreUnavailableError
-from recsvc.feed import Page
+from recsvc.lists.shapes import Page
 
 _SHORT = 12
 _MEDIUM = 20

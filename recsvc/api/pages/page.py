@@ -11,13 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from litestar import Request
 from litestar.response import Template
 
-from recsvc.api.items import raw_path
+from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.tex import with_formulae
-from recsvc.api.reader import reader_of
-from recsvc.api.reading.formats import Alternate
 from recsvc.api.services import Services
-from recsvc.core.preferences import Preferences
-from recsvc.core.profile import NOBODY, Profile
+from recsvc.api.syndication.formats import Alternate
+from recsvc.api.v1.items import raw_path
+from recsvc.core.readers.preferences import Preferences
+from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.sources import demo
 
 HERE = Path(__file__).parent.parent

@@ -11,21 +11,21 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from recsvc.api.huggingface.routes import found, markdown
-from recsvc.api.items import path_id
 from recsvc.api.pages.page import Visitor, render, visitor_of
-from recsvc.api.reading.formats import alternates
 from recsvc.api.services import Services
-from recsvc.core.access import PUBLIC
-from recsvc.core.items import StoredItem, view
+from recsvc.api.syndication.formats import alternates
+from recsvc.api.v1.items import path_id
+from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.item import StoredItem, view
 from recsvc.errors import NotFoundError
-from recsvc.feed import Feed, Listed, Page, Reason
+from recsvc.lists.shapes import Feed, Listed, Page, Reason
 
 _PREFIX = "/papers/"
 _SUFFIX = ".md"
 _SIMILAR = 6
 _AUTHORS = 12
 
-# What importers keep of a paper's other addresses; `recsvc.sources.extra` says what each means.
+# What importers keep of a paper's other addresses; `recsvc.sources.extra_fields` says what each means.
 _LINKS = {"project_page": "Project page", "github": "Code", "open_access_pdf": "PDF"}
 
 

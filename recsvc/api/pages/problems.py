@@ -5,11 +5,11 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from recsvc.api import problem
+from recsvc.api.http import problems as problem
+from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.page import Visitor, render
-from recsvc.api.reader import reader_of
 from recsvc.api.services import Services
-from recsvc.core.profile import NOBODY
+from recsvc.core.readers.profile import NOBODY
 from recsvc.errors import ExpiredError, RecsvcError, StoreUnavailableError
 
 # Whoever calls these reads JSON, whatever their browser says it accepts.

@@ -6,7 +6,7 @@ from litestar.static_files import create_static_files_router
 from recsvc.api.pages import buttons, lists, paper, search, you
 from recsvc.api.pages.page import HERE
 from recsvc.api.pages.problems import HANDLERS
-from recsvc.core.access import PUBLIC
+from recsvc.core.access.caller import PUBLIC
 
 static = create_static_files_router(
     "/static",

@@ -10,17 +10,17 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 from litestar.response import Template
 
+from recsvc.api.http.list_parameters import CursorParam
 from recsvc.api.pages.page import render, visitor_of
-from recsvc.api.params import CursorParam
-from recsvc.api.reading.formats import alternates
 from recsvc.api.services import Services
-from recsvc.core.access import PUBLIC
-from recsvc.core.catalogue import NO_FILTERS, Filters
-from recsvc.core.labels import Labels
-from recsvc.core.periods import named
+from recsvc.api.syndication.formats import alternates
+from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.catalogue import NO_FILTERS, Filters
+from recsvc.core.items.labels import Labels
+from recsvc.core.items.periods import named
 from recsvc.errors import InvalidError
-from recsvc.feed import Feed, Page
-from recsvc.search import Sort
+from recsvc.lists.search import Sort
+from recsvc.lists.shapes import Feed, Page
 
 _LIMIT = 30
 _TOPICS = 40

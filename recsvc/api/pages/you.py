@@ -9,17 +9,17 @@ from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Stream, Template
 from msgspec import Meta
 
+from recsvc.api.http.visitor import forgetting, newcomer, reader_of
 from recsvc.api.pages.buttons import Back, back_as
 from recsvc.api.pages.page import Visitor, render, visitor_of
-from recsvc.api.preferences import Name
-from recsvc.api.reader import forgetting, newcomer, reader_of
-from recsvc.api.reading.private import private_feed_of
 from recsvc.api.services import Services
-from recsvc.api.users import exported
+from recsvc.api.syndication.private import private_feed_of
+from recsvc.api.v1.preferences import Name
+from recsvc.api.v1.users import exported
 from recsvc.clock import from_us, now_us
-from recsvc.core.access import PUBLIC
-from recsvc.core.preferences import Stance
-from recsvc.core.profile import Interaction
+from recsvc.core.access.caller import PUBLIC
+from recsvc.core.readers.preferences import Stance
+from recsvc.core.readers.profile import Interaction
 from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
 from recsvc.sources import demo
 

@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 
 from recsvc.clock import DAY_US, HOUR_US, from_us
-from recsvc.core.events import Entry
-from recsvc.core.items import NewItem, Organisation
-from recsvc.sources.identity import id_of_title
+from recsvc.core.items.item import NewItem, Organisation
+from recsvc.core.readers.events import Entry
+from recsvc.sources.naming.title_ids import id_of_title
 
 ORIGIN = "demo"
 SEED = 20

@@ -1,0 +1,275 @@
+"""Admission: from a request's head to its caller, or the reason why not.
+
+Everything is decided in memory: keys from the keyring, tokens by their signature, limits by counters
+of this process. Two things look at where a browser's request comes from. A publishable key works on its
+own origins only. And a request without any credential that changes something - our own forms, or
+anything at all while no key exists - must not come from a foreign page: there the right to act lies in
+being able to reach the address, which any page that a browser shows can do for its author.
+"""
+
+import time
+
+import msgspec
+import structlog
+
+from recsvc.access import tokens
+from recsvc.access.keyring import Keyring
+from recsvc.clock import now_us
+from recsvc.core.access.caller import NOBODY, OPEN, Access, Caller, CallerKind
+from recsvc.core.access.limits import Limit, Verdict
+from recsvc.core.access.networks import Network, forwarded_client, prefix
+from recsvc.core.access.origins import host_of, is_loopback
+from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
+from recsvc.store.access.credentials import PREFIXES, CredentialKind
+
+log = structlog.get_logger()
+
+_KEY_PREFIXES = tuple(f"{prefix}_" for prefix in PREFIXES.values())
+
+
+class AdmissionParams(msgspec.Struct, frozen=True):
+    """What is asked of callers.
+
+    Attributes:
+        is_local: whether the service listens on a loopback address only.
+        is_insecure: whether other machines are served although no key exists.
+        audience: the `aud` that user tokens must name.
+        origins: whose pages may call beside those of publishable keys.
+        proxies: whose `X-Forwarded-For` is believed.
+    """
+
+    is_local: bool = True
+    is_insecure: bool = False
+    audience: str = "recsvc"
+    origins: frozenset[str] = frozenset()
+    proxies: tuple[Network, ...] = ()
+    key_per_minute: int = 0
+    user_per_minute: int = 600
+    ip_per_minute: int = 3_000
+    refused_per_minute: int = 20
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What of a request's head decides.
+
+    Attributes:
+        is_unsafe: whether its method may change something.
+        peer: the address that the connection comes from.
+        api_key: `X-API-Key`: as good as a bearer; ignored while no key exists.
+        forwarded: `X-Forwarded-For`, several of them joined by commas.
+    """
+
+    is_unsafe: bool
+    peer: str
+    authorization: str | None = None
+    api_key: str | None = None
+    origin: str | None = None
+    host: str = ""
+    fetch_site: str | None = None
+    forwarded: str = ""
+
+
+class Visit(msgspec.Struct):
+    """One request's standing.
+
+    Attributes:
+        charged: the limits it counts against, each with who is charged.
+        verdicts: what became of the latest charge, one per limit.
+    """
+
+    head: Head
+    caller: Caller = NOBODY
+    charged: tuple[tuple[Limit, str], ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether nothing is known of the caller (yet)."""
+        return self.caller.kind is CallerKind.NOBODY
+
+
+class Admission:
+    """Lets callers in."""
+
+    def __init__(self, keyring: Keyring, params: AdmissionParams) -> None:
+        self._keyring = keyring
+        self._params = params
+        self._keys = Limit("key", params.key_per_minute)
+        self._users = Limit("user", params.user_per_minute)
+        self._prefixes = Limit("ip", params.ip_per_minute)
+        self._refused = Limit("refused", params.refused_per_minute)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no credential is needed: none exists, and only this machine is served."""
+        return self._keyring.is_empty and (self._params.is_local or self._params.is_insecure)
+
+    def admit(self, visit: Visit, access: Access) -> None:
+        """Find out who calls, and let them through to a route or not.
+
+        Raises:
+            NotAuthenticatedError: when a credential is missing or not valid.
+            NotAllowedError: when it does not reach that far, or a foreign page is behind the call.
+            LimitedError: when the caller asks too often.
+        """
+        head = visit.head
+        shown = None if access.scope is None else self._bearer(head)
+        if shown is not None:
+            visit.caller = self.identify(shown, head)
+        elif access.scope is None or not self.is_open:
+            visit.caller = self._without_credential(head, access)
+        else:
+            visit.caller = self._of_this_machine(head)
+        if not visit.is_stranger:
+            visit.caller.check(access)
+        is_known_later = visit.is_stranger and access.in_body  # and charged then
+        if access.is_limited and not is_known_later:
+            visit.charged = self._limits_of(visit)
+            self.charge(visit, 1)
+
+    def admit_in_body(self, visit: Visit, shown: str | None, access: Access) -> None:
+        """Do the same with what came in the body, for callers who can set no headers.
+
+        Raises:
+            NotAuthenticatedError, NotAllowedError, LimitedError: as `admit`.
+        """
+        if shown is None:
+            if visit.is_stranger:
+                raise NotAuthenticatedError("this needs a key or a user token", is_presented=False)
+            return
+        caller = self.identify(shown, visit.head)
+        if caller.kind is CallerKind.SECRET:
+            raise NotAllowedError("a secret key belongs into the Authorization header")
+        caller.check(access)
+        visit.caller = caller
+        visit.charged = self._limits_of(visit)
+        self.charge(visit, 1)
+
+    def identify(self, shown: str, head: Head) -> Caller:
+        """Return the caller behind a key or a user token.
+
+        Raises:
+            NotAuthenticatedError: when it is not valid.
+            NotAllowedError: when a publishable key is used on another origin.
+            LimitedError: instead, after too many wrong ones from the same neighbourhood.
+        """
+        try:
+            if shown.startswith(_KEY_PREFIXES):
+                return self._of_key(shown, head)
+            secrets, audience = self._keyring.signing_secrets, self._params.audience
+            return Caller(CallerKind.TOKEN, user=tokens.read(shown, secrets, audience, now_us()))
+        except NotAuthenticatedError as exc:
+            self._count_refusal(head, str(exc))
+            raise
+
+    def charge(self, visit: Visit, cost: int) -> None:
+        """Charge a visit to everything it counts against.
+
+        Raises:
+            LimitedError: when one of them has nothing left; then nothing is charged.
+        """
+        if not visit.charged or cost == 0:
+            return
+        now_s = time.monotonic()
+        verdicts = tuple(limit.check(who, cost, now_s) for limit, who in visit.charged)
+        visit.verdicts = verdicts
+        waits_s = max(verdict.retry_after_s for verdict in verdicts)
+        if waits_s:
+            raise LimitedError(f"too many requests; try again in {waits_s} s", waits_s)
+        for limit, who in visit.charged:
+            limit.charge(who, cost, now_s)
+
+    def allows_origin(self, origin: str) -> bool:
+        """Return whether pages of an origin may call, and read the answers."""
+        if origin in self._keyring.origins or origin in self._params.origins:
+            return True
+        return self.is_open and is_loopback(host_of(origin))
+
+    def _bearer(self, head: Head) -> str | None:
+        if head.authorization is None:
+            return None if self.is_open else head.api_key
+        scheme, _, shown = head.authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            return shown.strip()
+        if self.is_open:
+            return None  # meant for a proxy in between
+        raise NotAuthenticatedError("the Authorization header must say `Bearer …`")
+
+    def _of_key(self, shown: str, head: Head) -> Caller:
+        key = self._keyring.find(shown)
+        if key.kind is CredentialKind.SECRET:
+            return Caller(CallerKind.SECRET, key.id, frozenset(key.scopes))
+        # Browsers name the origin of every call across origins. Without one, no foreign page is
+        # behind it; a program could name whichever origin it likes.
+        if head.origin is not None and head.origin not in key.origins and not _is_own(head):
+            raise NotAllowedError("this publishable key does not work on this origin")
+        return Caller(CallerKind.PUBLISHABLE, key.id)
+
+    def _without_credential(self, head: Head, access: Access) -> Caller:
+        if access.scope is None:
+            if head.is_unsafe:
+                self._refuse_foreign_page(head)
+        elif not access.in_body:
+            raise NotAuthenticatedError("this needs a key or a user token", is_presented=False)
+        return NOBODY
+
+    def _of_this_machine(self, head: Head) -> Caller:
+        if not self._params.is_insecure and not is_loopback(head.host):
+            # A name that somebody else controls may point here (DNS rebinding), or a proxy may.
+            raise NotAllowedError(
+                "while no key exists, only loopback names such as localhost are answered; "
+                "make one with `recsvc keys create secret`"
+            )
+        if head.is_unsafe:
+            self._refuse_foreign_page(head)
+        return OPEN
+
+    def _refuse_foreign_page(self, head: Head) -> None:
+        if head.fetch_site in ("same-origin", "none"):
+            return
+        if head.origin is None:
+            is_foreign = head.fetch_site is not None  # what is no browser sends neither header
+        else:
+            is_foreign = not _is_own(head) and not self.allows_origin(head.origin)
+        if is_foreign:
+            raise NotAllowedError("a page of another origin may not do this")
+
+    def _limits_of(self, visit: Visit) -> tuple[tuple[Limit, str], ...]:
+        caller, limits = visit.caller, []
+        if caller.kind is CallerKind.OPEN or self.is_open:
+            return ()
+        if caller.key_id is not None and self._keys.is_on:
+            limits.append((self._keys, caller.key_id))
+        if caller.user is not None and self._users.is_on:
+            limits.append((self._users, caller.user))
+        if caller.kind is not CallerKind.SECRET and self._prefixes.is_on:
+            limits.append((self._prefixes, self.neighbourhood(visit.head)))
+        return tuple(limits)
+
+    def _count_refusal(self, head: Head, reason: str) -> None:
+        """Count a wrong credential; only the first ones of a minute are logged, none in clear.
+
+        A right one passes whatever its neighbours do: 256 random bits are not found by trying.
+        """
+        if not self._refused.is_on:
+            return
+        where, now_s = self.neighbourhood(head), time.monotonic()
+        verdict = self._refused.check(where, 1, now_s)
+        if verdict.retry_after_s:
+            raise LimitedError("too many wrong credentials", verdict.retry_after_s)
+        self._refused.charge(where, 1, now_s)
+        log.warning("credential_refused", reason=reason)
+
+    def neighbourhood(self, head: Head) -> str:
+        """Return where a call comes from, as coarse as limits count it: a /24 or a /64."""
+        proxies = self._params.proxies
+        if not proxies:
+            return prefix(head.peer)
+        return prefix(forwarded_client(head.peer, head.forwarded, proxies))
+
+
+def _is_own(head: Head) -> bool:
+    """Return whether the origin is the service's own: a page that it served itself."""
+    if head.fetch_site == "same-origin":
+        return True
+    return head.origin is not None and host_of(head.origin) == head.host.lower()

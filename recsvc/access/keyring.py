@@ -1,0 +1,113 @@
+"""The keyring: every credential in memory, so that checking one costs no round trip.
+
+A task reads the stored credentials twice a second - they are few - and takes over what changed. While
+the store is away the last known ones go on counting: feeds are served from memory then, and nobody
+can revoke a key in a store that is not there.
+"""
+
+import asyncio
+import contextlib
+import hmac
+
+import structlog
+
+from recsvc.clock import now_us
+from recsvc.errors import NotAuthenticatedError, StoreError
+from recsvc.store.access.credentials import (
+    PREFIXES,
+    Credential,
+    CredentialKind,
+    Credentials,
+    decode,
+    digest,
+)
+from recsvc.store.access.signatures import Signatures
+
+log = structlog.get_logger()
+
+_REFRESH_S = 0.5
+_UNKNOWN = bytes(32)
+
+
+class Keyring:
+    """What one process knows of credentials.
+
+    Attributes:
+        origins: of all publishable keys together.
+        signing_secrets: what user tokens may be signed with, newest first.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._signs: Signatures | None = None
+        self._raw: dict[bytes, bytes] = {}
+        self._by_id: dict[str, Credential] = {}
+        self._ends_us: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.origins: frozenset[str] = frozenset()
+        self.signing_secrets: tuple[str, ...] = ()
+
+    async def start(self) -> None:
+        """Read the credentials, then follow them in the background."""
+        await self.refresh()
+        self._task = asyncio.create_task(self._follow(), name="keyring")
+
+    async def stop(self) -> None:
+        """Stop following."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no credential is configured at all."""
+        return not self._by_id
+
+    def find(self, shown: str) -> Credential:
+        """Return the key that was shown, compared in constant time.
+
+        Raises:
+            NotAuthenticatedError: when there is none like it (any more).
+        """
+        prefix, _, rest = shown.partition("_")
+        credential = self._by_id.get(rest.partition("_")[0])
+        known = _UNKNOWN if credential is None else credential.digest
+        assert self._signs is not None
+        is_equal = hmac.compare_digest(known, digest(self._signs, shown))
+        if not is_equal or credential is None or prefix != PREFIXES[credential.kind]:
+            raise NotAuthenticatedError("this key is not valid (any more)")
+        if credential.kind is CredentialKind.SIGNING or not credential.is_active(now_us()):
+            raise NotAuthenticatedError("this key is not valid (any more)")
+        return credential
+
+    async def refresh(self) -> None:
+        """Take over what is stored now.
+
+        Raises:
+            StoreUnavailableError: when the store does not answer; what was known goes on counting.
+        """
+        self._signs, raw = await self._credentials.load()
+        has_ended = self._ends_us is not None and now_us() >= self._ends_us
+        if raw != self._raw or has_ended:
+            self._take(raw)
+
+    def _take(self, raw: dict[bytes, bytes]) -> None:
+        now = now_us()
+        found = [c for c in map(decode, raw.values()) if c.is_active(now)]
+        found.sort(key=lambda c: (c.created_us, c.id), reverse=True)
+        self._raw = raw
+        self._by_id = {c.id: c for c in found}
+        self._ends_us = min((c.expires_us for c in found if c.expires_us is not None), default=None)
+        self.origins = frozenset(origin for c in found for origin in c.origins)
+        self.signing_secrets = tuple(c.secret for c in found if c.secret is not None)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(_REFRESH_S)
+            try:
+                await self.refresh()
+            except StoreError:
+                continue
+            except Exception:
+                log.exception("keyring_failed")

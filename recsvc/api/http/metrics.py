@@ -1,0 +1,121 @@
+"""Metrics in Prometheus' format: what the loop promises, measured where it happens.
+
+Observed in the handlers themselves instead of in a middleware around every request: the routes that
+matter are few, and a feed is worth more than its HTTP status.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+from litestar import Litestar, Response, get
+from litestar.di import NamedDependency
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from recsvc.api.services import Services
+from recsvc.clock import SECOND_US, now_us
+from recsvc.core.access.caller import FIGURES
+from recsvc.errors import StoreError
+from recsvc.lists.recommender import is_stale
+from recsvc.live.view import Live
+
+_MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
+
+registry = CollectorRegistry()
+
+_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+EVENTS = Counter(
+    "recsvc_events", "Events received, by what became of them.", ["outcome"], registry=registry
+)
+EVENT_TO_FEED = Histogram(
+    "recsvc_event_to_feed_seconds",
+    "From the receipt of an event until the next feed reflects it.",
+    buckets=_BUCKETS_S,
+    registry=registry,
+)
+EVENT_TO_BOARD = Histogram(
+    "recsvc_event_to_board_seconds",
+    "From logging an event until this process's boards reflect it.",
+    buckets=_BUCKETS_S,
+    registry=registry,
+)
+FEED = Histogram(
+    "recsvc_feed_seconds", "Time to make a feed, by where it comes from.", ["source"],
+    buckets=_BUCKETS_S, registry=registry,
+)  # fmt: skip
+PROBLEMS = Counter(
+    "recsvc_problems", "Requests answered with a problem.", ["status"], registry=registry
+)
+
+
+class LiveCollector(Collector):
+    """Reads the figures of the live view when they are asked for."""
+
+    def __init__(self, live: Live, outcomes: dict[str, int]) -> None:
+        self._live = live
+        self._outcomes = outcomes
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figures of this moment."""
+        live, now = self._live, now_us()
+        model, visible = live.model, live.catalogue.visible
+        covered = float((visible[: model.n] * model.warm[: len(visible)]).sum())
+        n = int(visible.sum())
+        yield _gauge("recsvc_items", "Items that may be listed.", n)
+        yield _gauge(
+            "recsvc_events_behind", "Logged events not yet on the boards.", live.events_behind
+        )
+        yield _gauge(
+            "recsvc_stale", "1 while a part that should have a say is silent.", is_stale(live)
+        )
+        yield _gauge(
+            "recsvc_model_coverage_ratio", "Share of listed items with interactions in the model.",
+            covered / n if n else 0.0,
+        )  # fmt: skip
+        if model.trained_us is not None:
+            age_s = (now - model.trained_us) / SECOND_US
+            yield _gauge("recsvc_model_age_seconds", "Since the served model was trained.", age_s)
+        silent_s = (now - live.worker_us) / SECOND_US
+        yield _gauge(
+            "recsvc_worker_silent_seconds", "Since a worker's last sign of life.", silent_s
+        )
+        yield _candidates(self._outcomes)
+
+
+def _candidates(outcomes: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(
+        "recsvc_candidates", "Models trained, by what became of them.", labels=["outcome"]
+    )
+    for outcome, n in sorted(outcomes.items()):
+        family.add_metric([outcome], n)
+    return family
+
+
+def observe(app: Litestar) -> None:
+    """Have the live view report how far behind events reach its boards."""
+    app.state.services.live.observe_lag = EVENT_TO_BOARD.observe
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, meaning, value=float(value))
+
+
+@get(
+    "/metrics",
+    operation_id="metrics",
+    tags=["operations"],
+    access=FIGURES,
+    answers={_MEDIA_TYPE: str},
+)
+async def metrics(services: NamedDependency[Services]) -> Response[bytes]:
+    """The figures of this process, for Prometheus."""
+    figures = CollectorRegistry()
+    outcomes: dict[str, int] = {}
+    with contextlib.suppress(StoreError):  # figures are wanted most when something is down
+        outcomes = await services.training.outcomes()
+    figures.register(LiveCollector(services.live, outcomes))
+    body = generate_latest(registry) + generate_latest(figures)
+    return Response(body, media_type=_MEDIA_TYPE)

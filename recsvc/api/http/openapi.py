@@ -1,0 +1,105 @@
+"""What the OpenAPI document says beyond what signatures can."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, RequestBody, Schema
+
+from recsvc import __version__
+from recsvc.core.access.caller import PUBLIC
+
+
+def config(components: Components) -> OpenAPIConfig:
+    """Return how the document is made: OpenAPI 3.1 at /schema."""
+    return OpenAPIConfig(
+        title="recsvc",
+        version=__version__,
+        description="Log events with one POST, read a personal feed with one GET; the very next "
+        "request reflects the event.",
+        use_handler_docstrings=True,
+        components=components,
+        openapi_router=Router(
+            "/schema", route_handlers=[], include_in_schema=False, opt={"access": PUBLIC}
+        ),
+        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+    )
+
+
+class Plain(Schema):
+    """A schema given as the JSON it becomes."""
+
+    def __init__(self, json: dict[str, Any]) -> None:
+        super().__init__()
+        self._json = json
+
+    def to_schema(self) -> dict[str, Any]:
+        """Return the JSON."""
+        return self._json
+
+
+def accepts_records(
+    record: type, description: str, envelope: type | None = None
+) -> type[Operation]:
+    """Return an operation whose body is one record, an array of at most 1,000, or NDJSON.
+
+    Such handlers read their body themselves, so that one bad record does not cost the others.
+
+    Args:
+        envelope: another object that the body may be.
+    """
+    one = schema_of(record)
+    many = {"type": "array", "items": one, "maxItems": 1000}
+    shapes = [one, many] if envelope is None else [one, many, schema_of(envelope)]
+    lines = OpenAPIMediaType(schema=Plain({"type": "string"}))
+    return _with_body(
+        description,
+        {
+            "application/json": OpenAPIMediaType(schema=Plain({"anyOf": shapes})),
+            "application/x-ndjson": lines,
+            "text/plain": lines,
+        },
+    )
+
+
+def accepts_record(record: type, description: str) -> type[Operation]:
+    """Return an operation whose body is one record, whatever it is labelled."""
+    content = {
+        "application/json": OpenAPIMediaType(schema=Plain(schema_of(record))),
+        "text/plain": OpenAPIMediaType(schema=Plain({"type": "string"})),
+    }
+    return _with_body(description, content)
+
+
+def _with_body(description: str, content: dict[str, OpenAPIMediaType]) -> type[Operation]:
+    body = RequestBody(description=description, required=True, content=content)
+
+    @dataclass
+    class ReadingOperation(Operation):
+        """An operation that reads its body itself."""
+
+        def __post_init__(self) -> None:
+            self.request_body = body
+
+    return ReadingOperation
+
+
+def schema_of(record: Any) -> dict[str, Any]:
+    """Return a type's JSON schema, its parts written out where they are used."""
+    (schema,), components = msgspec.json.schema_components([record], ref_template="#/{name}")
+    found: dict[str, Any] = _inlined(schema, components)
+    return found
+
+
+def _inlined(schema: Any, components: dict[str, Any]) -> Any:
+    """Return a schema with its references replaced by what they point to."""
+    if isinstance(schema, list):
+        return [_inlined(part, components) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(components[schema["$ref"].removeprefix("#/")], components)
+    return {key: _inlined(value, components) for key, value in schema.items()}

@@ -1,0 +1,1 @@
+"""Pages around mails: subscribing, confirming, leaving, and how a mail would look."""

@@ -1,0 +1,56 @@
+"""What the pages behind mails have in common: headers that keep their addresses private, and errors.
+
+The address of such a page is a key. No other site is told it, no cache keeps it, nobody frames it.
+"""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.response import Template
+
+from recsvc.api.http.problems import on_recsvc_error
+from recsvc.errors import RecsvcError
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    # With `no-referrer`, forms would send `Origin: null`, and older browsers nothing besides.
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+_ABSENT = {"problem": "", "field": "", "guess": False, "user": "", "again": False}
+
+
+def page(name: str, status: int = 200, **context: object) -> Template:
+    """Return a page."""
+    return Template(
+        f"digest/{name}.html",
+        context=_ABSENT | context,
+        status_code=status,
+        headers=HEADERS,
+        media_type="text/html",
+    )
+
+
+def message(heading: str, text: str, status: int = 200, **context: object) -> Template:
+    """Return a page that says one thing."""
+    return page("message", status, heading=heading, text=text, **context)
+
+
+def on_error(request: Request[Any, Any, Any], exc: RecsvcError) -> Response[Any]:
+    """Answer an error that was raised on purpose with a page instead of a problem document."""
+    problem = on_recsvc_error(request, exc)
+    status = problem.status_code or 500
+    if status == 500:
+        return problem
+    said = str(exc)
+    answer = message("This did not work", f"{said[:1].upper()}{said[1:]}.", status)
+    answer.headers |= problem.headers
+    return answer

@@ -1,0 +1,164 @@
+"""Events over HTTP: one object, an array or NDJSON; what is right is stored even if others are not.
+
+`sendBeacon` can set no headers, and what stands in an address ends up in the logs of whoever is in
+between, so that a page's key or token may come in the body: `{"authorization": "...", "events": [...]}`.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, post
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from recsvc.api.http import request_body as body
+from recsvc.api.http.door import visit_of
+from recsvc.api.http.metrics import EVENT_TO_FEED
+from recsvc.api.http.metrics import EVENTS as COUNTED
+from recsvc.api.http.openapi import accepts_records
+from recsvc.api.services import Services
+from recsvc.clock import SECOND_US, now_us
+from recsvc.core.access.caller import EVENTS, Caller
+from recsvc.core.readers.events import MAX_BATCH, Entry, Event, accept
+from recsvc.core.readers.kinds import Kind
+from recsvc.errors import InvalidError, TooLargeError
+
+# What the browsers' beacons may send at a time, and as much as is read of a stranger.
+_MAX_BEACON_BYTES = 65_536
+
+_ACCEPTED, _DUPLICATE, _REJECTED = (
+    COUNTED.labels(outcome) for outcome in ("accepted", "duplicate", "rejected")
+)
+
+_decoder = msgspec.json.Decoder(Event)
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """Why one event of a batch was not taken."""
+
+    index: int
+    error: str
+    field: str | None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What became of the events."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejection]
+
+
+class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Events with their sender's credential beside them, for callers who can set no headers."""
+
+    events: list[msgspec.Raw]
+    authorization: str | None = None
+
+
+_beacon = msgspec.json.Decoder(Beacon)
+
+
+class Taken(msgspec.Struct):
+    """What a body held, by index.
+
+    Attributes:
+        has_time: whether an event named its own.
+    """
+
+    entries: dict[int, Entry] = msgspec.field(default_factory=dict)
+    has_time: dict[int, bool] = msgspec.field(default_factory=dict)
+    rejected: dict[int, InvalidError] = msgspec.field(default_factory=dict)
+
+
+@post(
+    "/v1/events",
+    operation_id="recordEvents",
+    tags=["events"],
+    status_code=202,
+    access=EVENTS,
+    operation_class=accepts_records(
+        Event, "An event, an array of at most 1,000, NDJSON, or a beacon.", Beacon
+    ),
+)
+async def record(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    strict: Annotated[
+        bool, QueryParameter(description="Reject events for unknown items instead of keeping them.")
+    ] = False,
+) -> Recorded:
+    """Log events and fold them into their readers' profiles; the next feed reflects them.
+
+    `user` is taken from the user token where there is one. With a publishable key it is the id of an
+    anonymous session, kept apart from readers whom somebody vouches for.
+    """
+    visit = visit_of(request)
+    most = services.settings.max_body_bytes
+    raw = await body.read(request, min(most, _MAX_BEACON_BYTES) if visit.is_stranger else most)
+    records, single = body.raw_records(raw, MAX_BATCH)
+    received_us = now_us()
+    beacon = _beacon_in(raw) if single else None
+    if beacon is not None:
+        records, single = beacon.events, False
+        if len(records) > MAX_BATCH:
+            raise TooLargeError(f"at most {MAX_BATCH} at a time, not {len(records)}", "events")
+    shown = None if beacon is None else beacon.authorization
+    services.admission.admit_in_body(visit, shown, EVENTS)
+    services.admission.charge(visit, len(records) - 1)
+    taken = _taken(records, visit.caller, services.kinds, received_us)
+    if strict and taken.entries:
+        await _reject_unknown(taken, services)
+    if single and taken.rejected:
+        raise taken.rejected[0]
+    entries = taken.entries
+    fresh = await services.events.record(
+        list(entries.values()), [taken.has_time[i] for i in entries]
+    )
+    EVENT_TO_FEED.observe((now_us() - received_us) / SECOND_US)
+    n_fresh = sum(fresh)
+    _ACCEPTED.inc(n_fresh)
+    _DUPLICATE.inc(len(fresh) - n_fresh)
+    _REJECTED.inc(len(taken.rejected))
+    return Recorded(
+        accepted=n_fresh,
+        duplicates=len(fresh) - n_fresh,
+        rejected=[Rejection(i, str(e), e.field) for i, e in sorted(taken.rejected.items())],
+    )
+
+
+def _beacon_in(raw: bytes) -> Beacon | None:
+    """Return the beacon that a body is; None when it is an event."""
+    if b'"events"' not in raw:
+        return None
+    try:
+        return _beacon.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _taken(
+    records: list[msgspec.Raw], caller: Caller, kinds: dict[str, Kind], received_us: int
+) -> Taken:
+    taken = Taken()
+    for index, record in enumerate(records):
+        try:
+            event = body.decode(record, _decoder)
+            who = caller.sender(event.user)
+            # A microsecond apart, so that events without a time of their own keep their order.
+            taken.entries[index] = accept(event, who, kinds, received_us + index)
+            taken.has_time[index] = event.at is not None
+        except InvalidError as exc:
+            taken.rejected[index] = exc
+    return taken
+
+
+async def _reject_unknown(taken: Taken, services: Services) -> None:
+    known = await services.items.known([entry.item for entry in taken.entries.values()])
+    for index, is_known in zip(list(taken.entries), known, strict=True):
+        if not is_known:
+            entry = taken.entries.pop(index)
+            taken.rejected[index] = InvalidError(f"unknown item {entry.item!r}", "item")
+
+
+router = Router("/", route_handlers=[record])

@@ -1,0 +1,238 @@
+"""The catalogue over HTTP."""
+
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET, UnsetType
+
+from recsvc.api.http import request_body as body
+from recsvc.api.http.door import caller_of
+from recsvc.api.http.openapi import accepts_records
+from recsvc.api.services import Services
+from recsvc.clock import now_us
+from recsvc.core.access.caller import ITEMS, LISTS, Caller
+from recsvc.core.items.item import (
+    MAX_ITEMS_PER_CALL,
+    ItemFields,
+    ItemPatch,
+    ItemView,
+    NewItem,
+    StoredItem,
+    completed,
+    patched,
+    view,
+)
+from recsvc.core.readers.events import Id
+from recsvc.errors import InvalidError, NotFoundError
+from recsvc.store.items.catalogue import Change
+
+_SEEN_WITHIN_S = 2.0
+
+_decoder = msgspec.json.Decoder(NewItem)
+
+
+class ItemAnswer(ItemView, kw_only=True):
+    """One item of the catalogue; `owners` for those who may change it."""
+
+    id: str
+    hidden: bool
+    aliases: tuple[str, ...]
+    owners: tuple[str, ...] | UnsetType = UNSET
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why one item of a batch was not taken."""
+
+    index: int
+    error: str
+    field: str | None
+
+
+class Upserted(msgspec.Struct, frozen=True):
+    """What became of the items."""
+
+    created: int
+    updated: int
+    unchanged: int
+    rejected: list[Refusal]
+
+
+def raw_path(request: Request[Any, Any, Any]) -> bytes:
+    """Return the path of a request as the client encoded it."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.partition(b"?")[0]
+
+
+def path_id(request: Request[Any, Any, Any], prefix: str, suffix: str = "") -> str:
+    """Return the id between a prefix and a suffix of the path, as the client encoded it.
+
+    Taken from the undecoded path: decoding first would lose the difference between `a//b` and `a/b`,
+    and that between an id that ends like the suffix and the suffix.
+
+    Raises:
+        InvalidError: when it is not an id.
+    """
+    raw = raw_path(request)
+    found = raw[raw.find(prefix.encode()) + len(prefix) :].removesuffix(suffix.encode())
+    try:
+        return msgspec.convert(unquote_to_bytes(found).decode(), Id)
+    except (UnicodeDecodeError, msgspec.ValidationError) as exc:
+        raise InvalidError(f"not an id: {exc}", "id") from None
+
+
+@post(
+    "/v1/items",
+    operation_id="upsertItems",
+    tags=["items"],
+    status_code=200,
+    access=ITEMS,
+    operation_class=accepts_records(NewItem, "An item, an array of at most 1,000, or NDJSON."),
+)
+async def upsert(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Upserted:
+    """Create or replace items; what is right is stored even if others are not."""
+    raw = await body.read(request, services.settings.max_body_bytes)
+    records, single = body.raw_records(raw, MAX_ITEMS_PER_CALL)
+    items: dict[str, NewItem] = {}
+    refusals: list[Refusal] = []
+    for index, record in enumerate(records):
+        try:
+            item = body.decode(record, _decoder)
+            items[item.id] = item
+        except InvalidError as exc:
+            if single:
+                raise
+            refusals.append(Refusal(index, str(exc), exc.field))
+    created, updated = await _store(services, items)
+    return Upserted(created, updated, len(items) - created - updated, refusals)
+
+
+@put(
+    "/v1/items/{item_id:path}",
+    operation_id="putItem",
+    tags=["items"],
+    access=ITEMS,
+    status_code=200,
+    responses={201: ResponseSpec(ItemAnswer, generate_examples=False, description="Created.")},
+)
+async def put_item(
+    item_id: FromPath[str],
+    data: JSONBody[ItemFields],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+) -> Response[ItemAnswer]:
+    """Create or replace an item."""
+    identity = path_id(request, "/v1/items/")
+    fields = {name: getattr(data, name) for name in ItemFields.__struct_fields__}
+    item = NewItem(id=identity, **fields)
+    created, _ = await _store(services, {identity: item})
+    answer = await _answer(services, identity, caller_of(request))
+    return Response(answer, status_code=201 if created else 200)
+
+
+@get(
+    "/v1/items/{item_id:path}",
+    operation_id="getItem",
+    tags=["items"],
+    access=LISTS,
+)
+async def get_item(
+    item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> ItemAnswer:
+    """One item."""
+    return await _answer(services, path_id(request, "/v1/items/"), caller_of(request))
+
+
+@patch(
+    "/v1/items/{item_id:path}",
+    operation_id="patchItem",
+    tags=["items"],
+    access=ITEMS,
+)
+async def patch_item(
+    item_id: FromPath[str],
+    data: JSONBody[ItemPatch],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+) -> ItemAnswer:
+    """Change fields of an item: a JSON merge patch (RFC 7396)."""
+    identity = path_id(request, "/v1/items/")
+
+    def change(old: StoredItem | None) -> StoredItem:
+        if old is None:
+            raise NotFoundError(f"there is no item {identity!r}")
+        return patched(old, data)
+
+    await services.items.change({identity: change})
+    await _seen(services)
+    return await _answer(services, identity, caller_of(request))
+
+
+@delete(
+    "/v1/items/{item_id:path}",
+    operation_id="deleteItem",
+    tags=["items"],
+    access=ITEMS,
+    status_code=204,
+)
+async def delete_item(
+    item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> None:
+    """Remove an item; events about it stay in the log and count again should it return."""
+    identity = path_id(request, "/v1/items/")
+    changed = await services.items.change({identity: lambda _: None})
+    if not changed[0][1]:
+        raise NotFoundError(f"there is no item {identity!r}")
+    await _seen(services)
+
+
+async def _store(services: Services, items: dict[str, NewItem]) -> tuple[int, int]:
+    """Store items and return how many were created and how many changed."""
+    if not items:
+        return 0, 0
+    now = now_us()
+    existed: dict[str, bool] = {}
+
+    def change_to(item: NewItem) -> Change:
+        def change(old: StoredItem | None) -> StoredItem:
+            existed[item.id] = old is not None
+            return completed(item, old, now)
+
+        return change
+
+    results = await services.items.change({i: change_to(item) for i, item in items.items()})
+    await _seen(services)
+    changed = [i for i, (_, differs) in zip(items, results, strict=True) if differs]
+    updated = sum(existed[i] for i in changed)
+    return len(changed) - updated, updated
+
+
+async def _seen(services: Services) -> None:
+    """Wait until this process lists what it has just stored, so that the next request does."""
+    latest = await services.items.last_change()
+    await services.live.wait_for_change(latest, _SEEN_WITHIN_S)
+
+
+async def _answer(services: Services, item_id: str, caller: Caller) -> ItemAnswer:
+    ids = await services.items.resolve([item_id])
+    (item,) = await services.items.get(ids)
+    if item is None:
+        raise NotFoundError(f"there is no item {item_id!r}")
+    catalogue = services.live.catalogue
+    row = catalogue.rows.get(item.id)
+    shown = view(item, 0 if row is None else int(catalogue.votes[row]))
+    fields = {name: getattr(shown, name) for name in ItemView.__struct_fields__}
+    # Whose it is concerns those who may change it, not every page that shows it.
+    owners = item.owners if caller.may(ITEMS) else UNSET
+    return ItemAnswer(id=item.id, hidden=item.hidden, aliases=item.aliases, owners=owners, **fields)
+
+
+router = Router(
+    "/",
+    route_handlers=[upsert, put_item, get_item, patch_item, delete_item],
+    opt={"problems": (404, 409)},
+)

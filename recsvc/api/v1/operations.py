@@ -1,0 +1,100 @@
+"""Health, figures and metrics over HTTP."""
+
+import contextlib
+from datetime import datetime
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+
+from recsvc.api.services import Services
+from recsvc.clock import SECOND_US, from_us, now_us
+from recsvc.core.access.caller import FIGURES, HEALTH
+from recsvc.errors import StoreError
+from recsvc.lists.recommender import is_stale
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether this process can do its work, and what ails it."""
+
+    status: str
+    problems: list[str]
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """How the loop is doing.
+
+    Attributes:
+        events_behind: logged events that are not yet on the boards.
+        worker_silent_s: since the last sign of life of a worker, or since the start.
+        model_age_s: since the served model was trained.
+        model_coverage: share of visible items that the model has interactions of.
+    """
+
+    items: int
+    events_behind: int
+    worker_silent_s: float
+    snapshot_id: str | None
+    trained_at: datetime | None
+    model_age_s: float | None
+    model_coverage: float | None
+    stale: bool
+    demo: bool
+
+
+@get("/health/live", operation_id="live", tags=["operations"], access=HEALTH, sync_to_thread=False)
+def live() -> Health:
+    """Whether the process answers at all."""
+    return Health("ok", [])
+
+
+@get(
+    "/health/ready",
+    operation_id="ready",
+    tags=["operations"],
+    access=HEALTH,
+    sync_to_thread=False,
+    responses={
+        503: ResponseSpec(Health, generate_examples=False, description="Do not send readers.")
+    },
+)
+def ready(services: NamedDependency[Services]) -> Response[Health]:
+    """Whether the process should be sent readers: it serves even while the store is away."""
+    problems = []
+    view = services.live
+    if not view.is_connected:
+        problems.append("the store does not answer: feeds are served from memory, events refused")
+    elif now_us() - view.worker_us > 20 * SECOND_US:
+        problems.append("no worker: boards and models stand still")
+    if view.snapshot_refused:
+        problems.append(f"the published model is refused: {view.snapshot_refused}")
+    status = 200 if view.is_connected else 503
+    return Response(Health("ok" if not problems else "degraded", problems), status_code=status)
+
+
+@get("/v1/stats", operation_id="getStats", tags=["operations"], access=FIGURES)
+async def stats(services: NamedDependency[Services]) -> Stats:
+    """How far behind the boards are, how old the model is, how much it covers."""
+    view = services.live
+    with contextlib.suppress(StoreError):  # without the store, what was known last
+        await view.look_around()
+    model, visible = view.model, view.catalogue.visible
+    now = now_us()
+    n = int(visible.sum())
+    covered = int((visible[: model.n] * model.warm[: len(visible)]).sum())
+    trained = model.trained_us
+    return Stats(
+        items=n,
+        events_behind=view.events_behind,
+        worker_silent_s=(now - view.worker_us) / SECOND_US,
+        snapshot_id=model.snapshot_id,
+        trained_at=None if trained is None else from_us(trained),
+        model_age_s=None if trained is None else (now - trained) / SECOND_US,
+        model_coverage=covered / n if n and trained is not None else None,
+        stale=is_stale(view),
+        demo=view.demo,
+    )
+
+
+router = Router("/", route_handlers=[live, ready, stats])

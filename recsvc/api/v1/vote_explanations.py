@@ -1,0 +1,89 @@
+"""How an item's votes are counted, over HTTP: nothing about them is weighed in secret."""
+
+import math
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from recsvc.api.services import Services
+from recsvc.clock import HOUR_US, from_us, now_us
+from recsvc.core.access.caller import LISTS
+from recsvc.core.items.trending import WINDOWS, worth
+from recsvc.errors import NotFoundError
+
+
+class WindowAnswer(msgspec.Struct, frozen=True):
+    """How votes are weighed in one window of trending.
+
+    Attributes:
+        half_life_hours: in which a vote loses half its worth; None: never.
+        worth: the counted votes, in fresh ones.
+    """
+
+    half_life_hours: float | None
+    worth: float
+
+
+class VotesExplained(msgspec.Struct, frozen=True):
+    """The votes of one item.
+
+    Attributes:
+        counted: standing votes that count.
+        held: of readers known for less than `hold_hours`; the next counts from `next_counts_at` on.
+        own: of the item's owners; they never count.
+        anonymous: of sessions that nobody vouches for; they never count.
+        elsewhere: upvotes that the item came with, shown but not trending.
+    """
+
+    item: str
+    counted: int
+    held: int
+    own: int
+    anonymous: int
+    elsewhere: int
+    hold_hours: float
+    next_counts_at: datetime | None
+    windows: dict[str, WindowAnswer]
+
+
+@get(
+    "/v1/votes/explain", operation_id="explainVotes", tags=["items"], access=LISTS, problems=(404,)
+)
+async def explain_votes(
+    services: NamedDependency[Services],
+    item: Annotated[
+        str, QueryParameter(min_length=1, max_length=256, description="Id of the item.")
+    ],
+) -> VotesExplained:
+    """Which votes on an item count, which wait and which never will, and what they are worth now."""
+    (stored,) = await services.items.get(await services.items.resolve([item]))
+    if stored is None:
+        raise NotFoundError(f"there is no item {item!r}")
+    now = now_us()
+    tally = await services.boards.tally(stored.id, now)
+    half_lives = services.settings.trending_params().half_lives_us()
+    windows = {
+        window: WindowAnswer(
+            None if math.isinf(half_life) else half_life / HOUR_US,
+            round(worth(score, half_life, now), 6),
+        )
+        for window, half_life, score in zip(WINDOWS, half_lives, tally.scores, strict=True)
+    }
+    return VotesExplained(
+        item=item,
+        counted=tally.counted,
+        held=tally.held,
+        own=tally.own,
+        anonymous=tally.anonymous,
+        elsewhere=stored.upvotes,
+        hold_hours=services.settings.vote_hold_hours,
+        next_counts_at=None if tally.next_us is None else from_us(tally.next_us),
+        windows=windows,
+    )
+
+
+router = Router("/", route_handlers=[explain_votes])

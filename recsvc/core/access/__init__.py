@@ -1,0 +1,1 @@
+"""Callers, what they may, how often, and where they call from."""

@@ -1,0 +1,1 @@
+"""What is known of items: their fields, names, topics, dates and votes."""

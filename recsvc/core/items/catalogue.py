@@ -1,0 +1,233 @@
+"""The catalogue as one process sees it: what ranking needs of every item, in arrays by row.
+
+Texts stay in the store. Rows are given out by the store, never reused for another item, so a row means
+the same in every process and snapshot; the rows of deleted items are holes that are never listed.
+"""
+
+import math
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.clock import to_us
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.items.item import StoredItem
+from recsvc.core.items.labels import Labels
+from recsvc.core.items.trending import WINDOWS, BoardRow
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """Which items a list may show.
+
+    Attributes:
+        topic: any of these.
+        topic_all: all of these.
+        topic_not: none of these.
+        organisation: from any of these, by slug.
+        since, until: listed in [since, until), µs.
+        exclude: none of these items.
+    """
+
+    topic: tuple[str, ...] = ()
+    topic_all: tuple[str, ...] = ()
+    topic_not: tuple[str, ...] = ()
+    since_us: int | None = None
+    until_us: int | None = None
+    exclude: tuple[str, ...] = ()
+    organisation: tuple[str, ...] = ()
+
+
+NO_FILTERS = Filters()
+
+
+class Catalogue:
+    """Every item by row.
+
+    Attributes:
+        n: rows given out so far.
+        rows: row by item id, also of deleted items; aliases have none.
+        aliases: the other names of items.
+        version: grows with every change.
+        topics: which rows carry which topic, the source's own or extracted.
+        organisations: which rows come from which organisation, by slug.
+        submitters: which rows were submitted by whom, by handle.
+    """
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.version = 0
+        self.rows: dict[str, int] = {}
+        self.aliases = Aliases()
+        self._ids: list[str] = []
+        self.topics = Labels()
+        self.organisations = Labels()
+        self.submitters = Labels()
+        self._early: dict[str, BoardRow] = {}  # events came before their item
+        self._newest: Rows | None = None
+        self._id_places = np.zeros(0, np.int64)
+        self._visible = np.zeros(0, bool)
+        self._listed_us = np.zeros(0, np.int64)
+        self._votes = np.zeros(0, np.int64)
+        self._upvotes_elsewhere = np.zeros(0, np.int64)
+        self._comments = np.zeros(0, np.int64)
+        self._last_vote_us = np.zeros(0, np.int64)
+        self._scores = np.full((len(WINDOWS), 0), -math.inf)
+
+    @property
+    def visible(self) -> Mask:
+        """(n,) whether the item may be listed."""
+        return self._visible[: self.n]
+
+    @property
+    def listed_us(self) -> NDArray[np.int64]:
+        """(n,) when the item was listed, µs."""
+        return self._listed_us[: self.n]
+
+    @property
+    def votes(self) -> NDArray[np.int64]:
+        """(n,) standing upvotes counted here."""
+        return self._votes[: self.n]
+
+    @property
+    def upvotes(self) -> NDArray[np.int64]:
+        """(n,) upvotes as lists show them: counted here and known from elsewhere."""
+        return self._votes[: self.n] + self._upvotes_elsewhere[: self.n]
+
+    @property
+    def comments(self) -> NDArray[np.int64]:
+        """(n,) comments, as the source counts them."""
+        return self._comments[: self.n]
+
+    @property
+    def last_vote_us(self) -> NDArray[np.int64]:
+        """(n,) instant of the latest standing upvote; 0 without."""
+        return self._last_vote_us[: self.n]
+
+    def scores(self, window: str) -> NDArray[np.float64]:
+        """Return (n,) log2 of the decayed votes in a window; -inf without votes."""
+        return self._scores[WINDOWS.index(window), : self.n]
+
+    def id_of(self, row: int) -> str:
+        """Return the id of a row."""
+        return self._ids[row]
+
+    def row_of(self, item: str) -> int | None:
+        """Return the row of an item that can be listed, by any of its names, else None."""
+        row = self.rows.get(self.aliases.resolve(item))
+        return row if row is not None and self._visible[row] else None
+
+    def put(self, row: int, item: StoredItem) -> None:
+        """Take an item in, or what became of it."""
+        self.version += 1
+        self._reserve(row, item.id)
+        self._visible[row] = not item.hidden
+        self._listed_us[row] = _us(item.listed_at, item.created_us)
+        self._upvotes_elsewhere[row] = item.upvotes
+        self._comments[row] = item.comments
+        self.topics.put(row, item.shown_topics)
+        self.organisations.put(row, [item.organisation.slug] if item.organisation else [])
+        self.aliases.put(item.id, item.aliases)
+        self.submitters.put(row, [item.submitter] if item.submitter else [])
+        self._newest = None
+        board = self._early.pop(item.id, None)
+        if board is not None:
+            self.set_board(item.id, board)
+
+    def remove(self, row: int, item: str) -> None:
+        """Stop listing an item; its row stays its own."""
+        self.version += 1
+        self._reserve(row, item)
+        self._visible[row] = False
+        self.topics.put(row, ())
+        self.organisations.put(row, ())
+        self.aliases.remove(item)
+        self.submitters.put(row, ())
+        self._newest = None
+
+    def set_board(self, item: str, board: BoardRow) -> None:
+        """Take in what the boards say of an item; kept aside until the item itself arrives."""
+        self.version += 1
+        row = self.rows.get(item)
+        if row is None:
+            self._early[item] = board
+            return
+        self._votes[row] = board.votes
+        self._last_vote_us[row] = board.last_vote_us
+        self._scores[:, row] = board.scores
+
+    def newest(self) -> Rows:
+        """Return the visible rows, latest listed first, then latest arrived first."""
+        if self._newest is None:
+            rows = np.flatnonzero(self.visible)
+            self._newest = rows[np.lexsort((-rows, -self.listed_us[rows]))]
+        return self._newest
+
+    def id_places(self) -> Rows:
+        """Return (n,) the place of each row when rows are sorted by id: the last of tie-breaks."""
+        if len(self._id_places) != self.n:
+            order = sorted(range(self.n), key=self._ids.__getitem__)
+            self._id_places = np.empty(self.n, np.int64)
+            self._id_places[order] = np.arange(self.n)
+        return self._id_places
+
+    def mask(self, filters: Filters) -> Mask:
+        """Return (n,) which items may be listed under the filters."""
+        mask = self.visible
+        if filters == NO_FILTERS:
+            return mask
+        mask = mask.copy()
+        if filters.topic:
+            mask &= self._marked(self.topics.rows(filters.topic))
+        for topic in filters.topic_all:
+            mask &= self._marked(self.topics.rows([topic]))
+        if filters.topic_not:
+            mask &= ~self._marked(self.topics.rows(filters.topic_not))
+        if filters.organisation:
+            mask &= self._marked(self.organisations.rows(filters.organisation))
+        if filters.since_us is not None:
+            mask &= self.listed_us >= filters.since_us
+        if filters.until_us is not None:
+            mask &= self.listed_us < filters.until_us
+        unwanted = map(self.aliases.resolve, filters.exclude)
+        gone = [row for item in unwanted if (row := self.rows.get(item)) is not None]
+        mask[gone] = False
+        return mask
+
+    def _marked(self, rows: Rows) -> Mask:
+        mask = np.zeros(self.n, bool)
+        mask[rows] = True
+        return mask
+
+    def _reserve(self, row: int, item: str) -> None:
+        if row >= len(self._visible):
+            size = max(1024, row + 1, 2 * len(self._visible))
+            self._visible = _grown(self._visible, size)
+            self._listed_us = _grown(self._listed_us, size)
+            self._votes = _grown(self._votes, size)
+            self._upvotes_elsewhere = _grown(self._upvotes_elsewhere, size)
+            self._comments = _grown(self._comments, size)
+            self._last_vote_us = _grown(self._last_vote_us, size)
+            scores = np.full((len(WINDOWS), size), -math.inf)
+            scores[:, : self._scores.shape[1]] = self._scores
+            self._scores = scores
+        while self.n <= row:
+            self._ids.append("")
+            self.n += 1
+        self._ids[row] = item
+        self.rows[item] = row
+
+
+def _us(moment: datetime | None, otherwise_us: int) -> int:
+    return otherwise_us if moment is None else to_us(moment)
+
+
+def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
+    grown = np.zeros(size, array.dtype)
+    grown[: len(array)] = array
+    return grown

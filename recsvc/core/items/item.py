@@ -1,0 +1,236 @@
+"""Items: what the catalogue knows of each thing that can be recommended."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from recsvc.clock import from_us
+from recsvc.core.readers.events import Id
+from recsvc.errors import InvalidError
+
+MAX_ITEMS_PER_CALL = 1_000
+MAX_ALIASES = 20
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Title = Annotated[str, Meta(min_length=1, max_length=1_000)]
+Text = Annotated[str, Meta(max_length=100_000)]
+Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f]+$(?!\n)")]
+Name = Annotated[str, Meta(min_length=1, max_length=300)]
+Topics = Annotated[
+    tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=100)
+]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who an item comes from."""
+
+    slug: Name
+    name: Name
+
+
+# Deeper than anything meant, and far from where encoders and stacks give up.
+MAX_EXTRA_DEPTH = 32
+
+
+class ItemFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """An item as a site describes it; everything but the title is optional."""
+
+    title: Title
+    text: Text = ""
+    url: Url | None = None
+    authors: Annotated[tuple[Name, ...], Meta(max_length=10_000)] = ()
+    n_authors: Count | None = None
+    organisation: Organisation | None = None
+    topics: Topics = ()
+    published_at: Instant | None = None
+    listed_at: Annotated[
+        Instant | None, Meta(description="When the site listed it; the time of arrival if absent.")
+    ] = None
+    upvotes: Annotated[Count, Meta(description="Upvotes known from elsewhere.")] = 0
+    comments: Count = 0
+    hidden: Annotated[bool, Meta(description="Hidden items stay known but are never listed.")] = (
+        False
+    )
+    aliases: Annotated[
+        tuple[Id, ...],
+        Meta(
+            max_length=MAX_ALIASES,
+            description="Other ids it goes by, e.g. an arXiv id or a DOI. An item that had one of "
+            "them becomes part of this one, events and votes included.",
+        ),
+    ] = ()
+    owners: Annotated[
+        tuple[Id, ...],
+        Meta(
+            max_length=10_000,
+            description="Readers who submitted or wrote it: their own votes on it do not count.",
+        ),
+    ] = ()
+    extra: Annotated[dict[str, Any], Meta(description="Anything else the site keeps with it.")] = (
+        msgspec.field(default_factory=dict)
+    )
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which decoders turn into theirs, when `extra` is nested too deeply."""
+        _check_depth(self.extra)
+
+
+class NewItem(ItemFields, kw_only=True):
+    """An item with its id, as bulk calls send it."""
+
+    id: Id
+
+
+class StoredItem(ItemFields, kw_only=True, forbid_unknown_fields=False, gc=False):
+    """An item as the store keeps it; fields from newer versions are ignored.
+
+    A process may hold many thousands. They have no cycles, and the garbage collector, which would stop
+    all requests to look for some, does not track them.
+
+    Attributes:
+        created_us: when it arrived.
+        origin: who brought it, e.g. `demo` or `seed-pages`; empty for the API.
+        keywords: topics extracted from the text, where the source names none; kept by the worker.
+    """
+
+    id: Id
+    created_us: int
+    origin: str = ""
+    keywords: tuple[str, ...] = ()
+
+    @property
+    def shown_topics(self) -> tuple[str, ...]:
+        """The source's topics or, where it names none, those extracted from the text."""
+        return self.topics or self.keywords
+
+    @property
+    def submitter(self) -> str | None:
+        """The handle of who submitted it to the list, as its source keeps it."""
+        person = self.extra.get("submitted_by")
+        handle = (person.get("name") or person.get("user")) if isinstance(person, dict) else None
+        return handle if isinstance(handle, str) else None
+
+
+class ItemPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A JSON merge patch of an item (RFC 7396): absent leaves, null clears."""
+
+    title: Title | UnsetType = UNSET
+    text: Text | None | UnsetType = UNSET
+    url: Url | None | UnsetType = UNSET
+    authors: tuple[Name, ...] | None | UnsetType = UNSET
+    n_authors: Count | None | UnsetType = UNSET
+    organisation: Organisation | None | UnsetType = UNSET
+    topics: Topics | None | UnsetType = UNSET
+    published_at: Instant | None | UnsetType = UNSET
+    listed_at: Instant | None | UnsetType = UNSET
+    upvotes: Count | None | UnsetType = UNSET
+    comments: Count | None | UnsetType = UNSET
+    hidden: bool | None | UnsetType = UNSET
+    aliases: tuple[Id, ...] | None | UnsetType = UNSET
+    owners: tuple[Id, ...] | None | UnsetType = UNSET
+    extra: dict[str, Any] | None | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which decoders turn into theirs, when `extra` is nested too deeply."""
+        if self.extra:
+            _check_depth(self.extra)
+
+
+def _check_depth(extra: dict[str, Any]) -> None:
+    level: list[Any] = [extra] if extra else []
+    for _ in range(MAX_EXTRA_DEPTH):
+        inner = (x.values() if isinstance(x, dict) else x for x in level)
+        level = [y for values in inner for y in values if isinstance(y, dict | list)]
+        if not level:
+            return
+    raise ValueError(f"`extra` is nested more than {MAX_EXTRA_DEPTH} deep")
+
+
+class ItemView(msgspec.Struct, kw_only=True):
+    """An item as lists show it.
+
+    Attributes:
+        topics_extracted: whether the topics are keywords of the text, for want of the source's own.
+    """
+
+    title: str
+    text: str
+    url: str | None
+    n_authors: int | None
+    authors: tuple[str, ...]
+    organisation: Organisation | None
+    topics: tuple[str, ...]
+    topics_extracted: bool
+    published_at: datetime | None
+    listed_at: datetime | None
+    upvotes: int
+    comments: int
+    extra: dict[str, Any]
+
+
+def completed(item: NewItem, old: StoredItem | None, now_us: int, origin: str = "") -> StoredItem:
+    """Return an item as it is to be stored: what replaces `old`, if there was one.
+
+    The time of arrival survives a replacement, and so does `listed_at` where the new item names
+    none: an item does not move to another day because its text was mended. Aliases survive too:
+    whoever sends an item again need not know by which names others call it.
+    """
+    fields = {name: getattr(item, name) for name in ItemFields.__struct_fields__}
+    fields["aliases"] = united(item.id, item.aliases, () if old is None else old.aliases)
+    if item.listed_at is None:
+        fields["listed_at"] = from_us(now_us) if old is None else old.listed_at
+    if item.n_authors is None and item.authors:
+        fields["n_authors"] = len(item.authors)
+    created_us = now_us if old is None else old.created_us
+    keywords: tuple[str, ...] = () if old is None else old.keywords
+    return StoredItem(id=item.id, created_us=created_us, origin=origin, keywords=keywords, **fields)
+
+
+def united(item: str, *names: Iterable[str]) -> tuple[str, ...]:
+    """Return the aliases of an item: each once, in their order, its own id not among them.
+
+    Raises:
+        InvalidError: when there are too many.
+    """
+    found = tuple(sorted({name for group in names for name in group} - {item}))
+    if len(found) > MAX_ALIASES:
+        raise InvalidError(f"item {item!r} has more than {MAX_ALIASES} aliases", "aliases")
+    return found
+
+
+def patched(old: StoredItem, patch: ItemPatch) -> StoredItem:
+    """Return an item with a merge patch applied; null puts a field back to its default."""
+    defaults = StoredItem(id=old.id, title=old.title, created_us=old.created_us)
+    changes = {
+        name: getattr(defaults, name) if value is None else value
+        for name in ItemPatch.__struct_fields__
+        if (value := getattr(patch, name)) is not UNSET
+    }
+    if changes.get("listed_at", old) is None:
+        changes["listed_at"] = from_us(old.created_us)
+    if "aliases" in changes:
+        changes["aliases"] = united(old.id, changes["aliases"])
+    return msgspec.structs.replace(old, **changes)
+
+
+def view(item: StoredItem, counted_upvotes: int) -> ItemView:
+    """Return an item as lists show it, its votes from elsewhere and from here added up."""
+    return ItemView(
+        title=item.title,
+        text=item.text,
+        url=item.url,
+        n_authors=item.n_authors,
+        authors=item.authors,
+        organisation=item.organisation,
+        topics=item.shown_topics,
+        topics_extracted=bool(item.keywords) and not item.topics,
+        published_at=item.published_at,
+        listed_at=item.listed_at,
+        upvotes=item.upvotes + counted_upvotes,
+        comments=item.comments,
+        extra=item.extra,
+    )

@@ -1,0 +1,1 @@
+"""Who gets which mail and when, and what a refusal means."""

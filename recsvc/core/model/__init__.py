@@ -1,0 +1,1 @@
+"""What is learned from interactions and texts, and what a snapshot keeps of it."""

@@ -1,0 +1,220 @@
+"""The model a process ranks with: the published snapshot and the items that came after it.
+
+Building one takes milliseconds for a few new items and copies what it must; requests share it, and a
+new one replaces it whole.
+"""
+
+import hashlib
+
+import msgspec
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recsvc.core.model.confidence import Weighting
+from recsvc.core.model.factors import Solver, solver
+from recsvc.core.model.nearest import nearest
+from recsvc.core.model.neighbours import Neighbours, leading_to, lists
+from recsvc.core.model.snapshot import Manifest, Snapshot, Warmed
+from recsvc.core.text import tfidf
+from recsvc.core.text.tfidf import Terms, Texts
+
+Rows = NDArray[np.int64]
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """What was learned from interactions.
+
+    Attributes:
+        factors: (n, f).
+        support: (n,) readers whose interactions trained the item; 0 for mapped factors.
+        neighbours: where the items of the snapshot lead to.
+        reader_gram: (f, f) of the factors of the readers trained on.
+        added: where items lead to among those that came since; None when there are none.
+    """
+
+    factors: NDArray[np.float32]
+    support: NDArray[np.int32]
+    weighting: Weighting
+    solver: Solver
+    neighbours: Neighbours
+    reader_gram: NDArray[np.float32]
+    regularization: float
+    added: Neighbours | None = None
+
+
+class Model(msgspec.Struct, frozen=True):
+    """What ranking computes with, by row of the catalogue.
+
+    Attributes:
+        learned: None while no snapshot has been trained on any interaction.
+        texts: what the items' texts say.
+        matrix: (n, n_terms) the same as a matrix.
+        postings: (n_terms, n) the same by term.
+        warm: (n,) 1 where the item's factors come from interactions, else 0.
+    """
+
+    snapshot_id: str | None
+    trained_us: int | None
+    learned: Learned | None
+    terms: Terms
+    texts: Texts
+    matrix: sp.csr_matrix
+    postings: sp.csr_matrix
+    warm: NDArray[np.float32]
+
+    @property
+    def n(self) -> int:
+        """Rows the model knows."""
+        return self.texts.n
+
+
+def text_digest(text: str) -> int:
+    """Return a number that tells two texts apart; never 0."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") | 1
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A snapshot and what is computed from it once.
+
+    Attributes:
+        solver: over the items with interactions only. The others' factors are guesses from text:
+            that nobody clicked on them is unknown, not negative.
+        walked_back: (n_rows, n_rows) the walk transposed, for items that are still to come.
+    """
+
+    snapshot: Snapshot
+    solver: Solver
+    walked_back: sp.csr_matrix
+
+
+def publish(snapshot: Snapshot) -> Published:
+    """Prepare a snapshot for serving."""
+    trained = snapshot.item_factors[snapshot.support > 0]
+    prepared = solver(trained, snapshot.manifest.regularization)
+    return Published(snapshot, prepared, snapshot.neighbours.matrix.T.tocsr())
+
+
+def with_warmed(model: Model, warmed: Warmed) -> Model:
+    """Return a model with the factors of items that gathered their first readers since.
+
+    They stay among the items without interactions, whose scores they are still alike, until training
+    has seen their readers.
+    """
+    learned = model.learned
+    if learned is None or warmed.snapshot_id != model.snapshot_id or len(warmed.rows) == 0:
+        return model
+    inside = warmed.rows < model.n
+    rows = warmed.rows[inside]
+    factors, support = learned.factors.copy(), learned.support.copy()
+    factors[rows], support[rows] = warmed.factors[inside], warmed.support[inside]
+    changed = msgspec.structs.replace(
+        learned, factors=factors, support=support, added=_led_by(learned, warmed, model.n)
+    )
+    return msgspec.structs.replace(model, learned=changed)
+
+
+def _led_by(learned: Learned, warmed: Warmed, n: int) -> Neighbours:
+    inside = (warmed.led_from < n) & (warmed.led_to < n)
+    at = (warmed.led_from[inside], warmed.led_to[inside])
+    led = sp.csr_matrix((warmed.led_weight[inside], at), shape=(n, n))
+    if learned.added is not None:
+        earlier = learned.added.matrix
+        earlier.resize(n, n)
+        led = led + earlier
+    return lists(led)
+
+
+def build(
+    published: Published | None, n_rows: int, fresh_rows: Rows, fresh_counts: sp.csr_matrix
+) -> Model:
+    """Put together what was published and what came after.
+
+    Args:
+        n_rows: rows the catalogue has given out.
+        fresh_rows: (k,) ascending: items whose text the snapshot does not describe.
+        fresh_counts: (k, N_COLUMNS) their term counts.
+    """
+    if published is None:
+        terms = tfidf.fit(fresh_counts)
+        texts = _placed(None, n_rows, fresh_rows, tfidf.weigh(fresh_counts, terms))
+        return _model(None, None, terms, texts, np.zeros(n_rows, np.float32))
+    snapshot = published.snapshot
+    manifest = snapshot.manifest
+    n = max(n_rows, manifest.n_rows)
+    terms = tfidf.extended(snapshot.terms, fresh_counts, n)
+    fresh = tfidf.weigh(fresh_counts, terms)
+    texts = _placed(snapshot.texts, n, fresh_rows, fresh)
+    learned = _learned(published, texts, fresh_rows, fresh) if manifest.n_interactions else None
+    warm = np.zeros(n, np.float32)
+    warm[: manifest.n_rows] = snapshot.support > 0
+    return _model(manifest, learned, terms, texts, warm)
+
+
+def _model(
+    manifest: Manifest | None,
+    learned: Learned | None,
+    terms: Terms,
+    texts: Texts,
+    warm: NDArray[np.float32],
+) -> Model:
+    snapshot_id = None if manifest is None else manifest.snapshot_id
+    trained_us = None if manifest is None else manifest.created_us
+    return Model(snapshot_id, trained_us, learned, terms, texts, texts.matrix, texts.postings, warm)
+
+
+def _placed(base: Texts | None, n: int, fresh_rows: Rows, fresh: Texts) -> Texts:
+    if base is not None and n == base.n and len(fresh_rows) == 0:
+        return base
+    texts = tfidf.empty(n, fresh.n_terms)
+    if base is not None:
+        texts.terms[: base.n], texts.weights[: base.n] = base.terms, base.weights
+    texts.terms[fresh_rows], texts.weights[fresh_rows] = fresh.terms, fresh.weights
+    return texts
+
+
+def _learned(published: Published, texts: Texts, fresh_rows: Rows, fresh: Texts) -> Learned:
+    snapshot, n = published.snapshot, texts.n
+    n_base = snapshot.manifest.n_rows
+    learned = Learned(
+        snapshot.item_factors,
+        snapshot.support,
+        snapshot.weighting,
+        published.solver,
+        snapshot.neighbours,
+        snapshot.reader_gram,
+        snapshot.manifest.regularization,
+    )
+    if n == n_base and len(fresh_rows) == 0:
+        return learned
+    factors = np.zeros((n, snapshot.manifest.n_factors), np.float32)
+    factors[:n_base] = snapshot.item_factors
+    support = np.zeros(n, np.int32)
+    support[:n_base] = snapshot.support
+    weight = np.ones(n, np.float32)
+    weight[:n_base] = snapshot.item_weight
+    cold = np.flatnonzero(support[fresh_rows] == 0)
+    warm = np.flatnonzero(snapshot.support > 0)
+    near = nearest(fresh.rows(cold), texts.rows(warm))
+    factors[fresh_rows[cold]] = near @ snapshot.item_factors[warm]
+    return msgspec.structs.replace(
+        learned,
+        factors=factors,
+        support=support,
+        weighting=msgspec.structs.replace(snapshot.weighting, item_weight=weight),
+        added=_added(published, n, fresh_rows[cold], warm, near),
+    )
+
+
+def _added(
+    published: Published, n: int, cold: Rows, warm: Rows, near: sp.csr_matrix
+) -> Neighbours | None:
+    """Return where the items of the snapshot lead to among new ones."""
+    if len(cold) == 0:
+        return None
+    n_base = published.snapshot.manifest.n_rows
+    nearest_rows = (near.data, warm[near.indices], near.indptr)
+    near = sp.csr_matrix(nearest_rows, shape=(len(cold), n_base))
+    leading = leading_to(near, published.walked_back).tocoo()
+    added = sp.csr_matrix((leading.data, (leading.col, cold[leading.row])), shape=(n_base, n))
+    return lists(added)

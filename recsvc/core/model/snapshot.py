@@ -1,0 +1,225 @@
+"""Snapshots: immutable published models; what the worker trains and the API serves.
+
+A snapshot holds arrays by row of the catalogue and no user factors: readers are folded in per
+request. Rows are the catalogue's own, so a snapshot fits every process that serves that catalogue,
+and any older snapshot still does.
+"""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.model.confidence import ConfidenceParams, Weighting
+from recsvc.core.model.neighbours import Neighbours
+from recsvc.core.text.tfidf import WIDTH, Terms, Texts
+from recsvc.errors import SnapshotError
+
+FORMAT_VERSION = 2
+
+
+class ArrayInfo(msgspec.Struct, frozen=True):
+    """Where an array lies in the snapshot's bytes."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    sha256: str
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """NDCG@20 of two rankings over the same readers.
+
+    Attributes:
+        low, high: where the mean difference lies with 95 % confidence.
+    """
+
+    ours: float
+    theirs: float
+    low: float
+    high: float
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the gate said of a snapshot before it could be published.
+
+    Attributes:
+        reason: in a sentence for people.
+        n_readers: readers of the latest slice of events that it was tried on.
+        against: by what it was compared with: `served`, `popularity`.
+    """
+
+    passed: bool
+    reason: str
+    n_readers: int = 0
+    against: dict[str, Compared] = msgspec.field(default_factory=dict)
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a snapshot without its arrays; fields of later versions are ignored.
+
+    Attributes:
+        snapshot_id: sorts by time.
+        catalogue_id: the catalogue whose rows the arrays follow.
+        created_us: when training began: events up to then are in it.
+        n_rows, n_items: rows the catalogue had given out, and items there were.
+        n_events: events in the log it was trained on.
+        n_interactions: (user, item) pairs with evidence.
+        mean_weight: see `Weighting`.
+        regularization: λ of training, for fold-in.
+        iterations: of ALS, when training begins anew.
+        n_anew: interactions there were when training last began anew.
+        anew_us: when that was.
+        n_before: of the events, those received up to `created_us`: fewer later on means that readers
+            were erased.
+        size_bytes: of all arrays together.
+        verdict: what the gate said; None when it was not asked.
+        metrics: what evaluation said, by name.
+    """
+
+    format_version: int = FORMAT_VERSION
+    snapshot_id: str
+    catalogue_id: str
+    created_us: int
+    n_rows: int
+    n_items: int
+    n_events: int
+    n_users: int = 0
+    n_interactions: int = 0
+    n_factors: int = 0
+    regularization: float = 1.0
+    mean_weight: float = 1.0
+    confidence: ConfidenceParams = ConfidenceParams()
+    seed: int = 0
+    iterations: int = 0
+    n_anew: int = 0
+    anew_us: int = 0
+    n_before: int = 0
+    arrays: tuple[ArrayInfo, ...] = ()
+    size_bytes: int = 0
+    verdict: Verdict | None = None
+    metrics: dict[str, float] = msgspec.field(default_factory=dict)
+
+    @property
+    def was_published(self) -> bool:
+        """Whether the gate let it pass."""
+        return self.verdict is None or self.verdict.passed
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A model: a manifest and its arrays.
+
+    Attributes:
+        item_factors: (n_rows, f) float32; of items without interactions, predicted from their text.
+        item_weight: (n_rows,) float32 deg_i^(-q).
+        support: (n_rows,) int32 readers whose interactions the factors were trained on.
+        text_digest: (n_rows,) uint64 of the text that `texts` describes; 0 where there is none.
+        terms: the terms that count.
+        texts: n_rows rows.
+        neighbours: where each of the n_rows items leads to.
+        reader_gram: (f, f) float32 of the factors of all readers trained on.
+    """
+
+    manifest: Manifest
+    item_factors: NDArray[np.float32]
+    item_weight: NDArray[np.float32]
+    support: NDArray[np.int32]
+    text_digest: NDArray[np.uint64]
+    terms: Terms
+    texts: Texts
+    neighbours: Neighbours
+    reader_gram: NDArray[np.float32]
+
+    @property
+    def weighting(self) -> Weighting:
+        """What fold-in needs to weigh readers as training did."""
+        m = self.manifest
+        return Weighting(self.item_weight, m.mean_weight, m.confidence)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, in the order they are stored."""
+        return {
+            "item_factors": self.item_factors,
+            "item_weight": self.item_weight,
+            "support": self.support,
+            "text_digest": self.text_digest,
+            "term_columns": self.terms.columns,
+            "term_idf": self.terms.idf,
+            "text_terms": self.texts.terms,
+            "text_weights": self.texts.weights,
+            "neighbour_starts": self.neighbours.starts,
+            "neighbour_rows": self.neighbours.rows,
+            "neighbour_weights": self.neighbours.weights,
+            "reader_gram": self.reader_gram,
+        }
+
+
+class Warmed(msgspec.Struct, frozen=True):
+    """What became of some items since a snapshot was trained: published beside it.
+
+    Attributes:
+        snapshot_id: the snapshot whose factors these replace.
+        rows: (k,) ascending.
+        support: (k,) readers who went for each, by now.
+        factors: (k, f).
+        led_from, led_to, led_weight: (e,) entries of the walk that their readers add.
+    """
+
+    snapshot_id: str
+    rows: NDArray[np.int64]
+    support: NDArray[np.int32]
+    factors: NDArray[np.float32]
+    led_from: NDArray[np.int64]
+    led_to: NDArray[np.int64]
+    led_weight: NDArray[np.float32]
+
+
+def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
+    """Put a snapshot together from a manifest and its arrays.
+
+    Raises:
+        SnapshotError: when an array is missing or does not have the shape the manifest promises.
+    """
+    try:
+        columns = arrays["term_columns"]
+        terms = Terms(columns, arrays["term_idf"], np.arange(len(columns), dtype=np.int32))
+        texts = Texts(arrays["text_terms"], _finite_rows(arrays["text_weights"]), max(terms.n, 1))
+        snapshot = Snapshot(
+            manifest,
+            arrays["item_factors"],
+            arrays["item_weight"],
+            arrays["support"],
+            arrays["text_digest"],
+            terms,
+            texts,
+            Neighbours(
+                arrays["neighbour_starts"], arrays["neighbour_rows"], arrays["neighbour_weights"]
+            ),
+            arrays["reader_gram"],
+        )
+    except KeyError as exc:
+        raise SnapshotError(f"snapshot {manifest.snapshot_id} is incomplete: {exc}") from exc
+    n = manifest.n_rows
+    shapes = (snapshot.item_factors.shape, texts.terms.shape, snapshot.neighbours.starts.shape)
+    if shapes != ((n, manifest.n_factors), (n, WIDTH), (n + 1,)):
+        raise SnapshotError(f"snapshot {manifest.snapshot_id} has arrays of another shape")
+    for name, array in snapshot.arrays().items():
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            raise SnapshotError(f"snapshot {manifest.snapshot_id}: {name} holds what is no number")
+    return snapshot
+
+
+def _finite_rows(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return text weights whose rows are finite: a row that is not becomes one without text.
+
+    Earlier versions wrote NaN for an item all of whose terms weigh nothing. One of them in a sum
+    over all texts would make every reader's scores NaN, until the next training replaced it.
+    """
+    broken = ~np.isfinite(weights).all(axis=1)
+    if not broken.any():
+        return weights
+    mended = weights.copy()
+    mended[broken] = 0
+    return mended

@@ -1,0 +1,1 @@
+"""From a reader and a model to an ordered list, with the reasons for every place."""

@@ -1,0 +1,137 @@
+"""Exploration: a few slots go to plausible items that little is known of, with known probability.
+
+Each slot behind the first three is explored with probability ε, independently. It then shows an item
+drawn uniformly, without replacement, from a pool of P: what the reader's own ranking places behind its
+first page and few readers stand behind. The j-th explored slot of a list (from 0) therefore shows its
+item with propensity ε / (P − j), which an estimate from the log can divide by (Swaminathan, Joachims:
+"Counterfactual Risk Minimization", ICML 2015).
+
+Reading a feed writes nothing, so what is needed to know the propensities travels in the feed id, which
+clients send back with every impression and click. Chance is drawn from reader and hour: a feed stands
+still between events.
+"""
+
+import base64
+import binascii
+import zlib
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.clock import HOUR_US
+from recsvc.core.ranking.blend import EXPLORE, Ranking
+
+Rows = NDArray[np.int64]
+
+_FIRST = 3  # what leads a feed is never left to chance
+_PAGE = 20
+_FEW_READERS = 10
+_UNIT = 10_000
+_PLAIN_BYTES, _SEEDED_BYTES = 12, 20
+
+
+class Lottery(msgspec.Struct, frozen=True):
+    """How the explored slots of one list are drawn.
+
+    Attributes:
+        seed: 32 bits.
+        share: ε, in ten-thousandths.
+        pool: P, the number of items drawn from.
+    """
+
+    seed: int
+    share: int
+    pool: int
+
+    def slots(self, n: int) -> Rows:
+        """Return the explored positions among the first n, ascending; at most one per pool item."""
+        chance = _chance(self.seed, n)
+        return (_FIRST + np.flatnonzero(chance[_FIRST:] * _UNIT < self.share))[: self.pool]
+
+    def propensities(self, n: int) -> dict[int, float]:
+        """Return how likely what the explored positions among the first n show was to be there."""
+        slots = self.slots(n).tolist()
+        return {slot: self.share / _UNIT / (self.pool - j) for j, slot in enumerate(slots)}
+
+    def propensity(self, position: int) -> float | None:
+        """Return the same of one position; None if it was not explored."""
+        return self.propensities(position + 1).get(position)
+
+
+def _chance(seed: int, n: int) -> NDArray[np.float64]:
+    """Return (n,) uniform numbers in [0, 1): of each place the same, whatever n.
+
+    The finisher of SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators",
+    OOPSLA 2014) over seed and place: numpy's own generators take longer to begin than this to end.
+    """
+    x = (np.arange(n, dtype=np.uint64) + np.uint64(seed << 31)) * np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((x ^ (x >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def seed_of(user: str, now_us: int) -> int:
+    """Return the chance of a reader in an hour."""
+    return zlib.crc32(f"{user}\n{now_us // HOUR_US}".encode())
+
+
+def explored(
+    ranking: Ranking, support: NDArray[np.int32], share: float, seed: int
+) -> tuple[Ranking, Lottery | None]:
+    """Return a ranking some of whose slots are explored, and how; unchanged without a pool.
+
+    Args:
+        support: readers behind each row; rows beyond have none.
+        share: ε, 0..1.
+    """
+    behind = ranking.rows[_PAGE:]
+    readers = np.zeros(len(behind), np.int64)
+    inside = behind < len(support)
+    readers[inside] = support[behind[inside]]
+    pool = _PAGE + np.flatnonzero(readers < _FEW_READERS)
+    lottery = Lottery(seed, round(share * _UNIT), min(len(pool), 0xFFFF))
+    slots = lottery.slots(len(ranking.rows))
+    if len(slots) == 0:
+        return ranking, None if len(pool) == 0 or lottery.share == 0 else lottery
+    drawn = pool[_chance(~seed & 0xFFFFFFFF, len(pool)).argsort()[: len(slots)]]
+    order = np.empty(len(ranking.rows), np.int64)
+    is_slot = np.zeros(len(order), bool)
+    is_slot[slots] = True
+    order[slots] = drawn
+    order[~is_slot] = np.delete(np.arange(len(order)), drawn)
+    sources = ranking.sources[order]
+    sources[slots] = EXPLORE
+    mixed = msgspec.structs.replace(
+        ranking, rows=ranking.rows[order], scores=ranking.scores[order], sources=sources
+    )
+    return mixed, lottery
+
+
+def feed_id(raw: bytes, lottery: Lottery | None) -> str:
+    """Return the id of a feed.
+
+    Args:
+        raw: 12 bytes that nothing else has.
+    """
+    if lottery is not None:
+        parts = ((lottery.seed, 4), (lottery.share, 2), (lottery.pool, 2))
+        raw += b"".join(value.to_bytes(size, "big") for value, size in parts)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def lottery_of(feed_id: str) -> Lottery | None:
+    """Return how the slots of a feed were drawn; None for feeds without, and for what is no feed id."""
+    try:
+        raw = base64.b64decode(feed_id + "=" * (-len(feed_id) % 4), b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) != _SEEDED_BYTES:
+        return None
+    parts = (raw[12:16], raw[16:18], raw[18:20])
+    return Lottery(*(int.from_bytes(part, "big") for part in parts))
+
+
+def no_support() -> NDArray[np.int32]:
+    """Return the readers behind items where nothing was learned yet."""
+    return np.empty(0, np.int32)

@@ -1,0 +1,165 @@
+"""Lists that are the same for everybody: trending, new, by votes, similar."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.items.catalogue import Catalogue
+from recsvc.core.items.trending import WINDOW_US, votes_worth
+from recsvc.core.model.model import Learned, Model
+from recsvc.core.ranking.blend import LISTED, NEW, SIMILAR, TRENDING, Ranking
+from recsvc.core.ranking.top_k import top_k
+from recsvc.core.ranking.voices.content import content, profile
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Scores = NDArray[np.float32]
+
+Likeness = Literal["both", "text", "readers"]
+
+
+def trending_list(
+    catalogue: Catalogue,
+    window: str,
+    half_life_us: float,
+    candidates: Mask,
+    k: int,
+    now_us: int,
+) -> Ranking:
+    """Rank by decayed votes; only items with a vote within the window.
+
+    Equal scores, which items voted on at the same instants have, stand in the order of arrival. The
+    scores say what the votes are worth now, in fresh votes.
+    """
+    scores = catalogue.scores(window).copy()
+    scores[~candidates] = -np.inf
+    if WINDOW_US[window]:
+        scores[catalogue.last_vote_us < now_us - WINDOW_US[window]] = -np.inf
+    rows = np.flatnonzero(np.isfinite(scores))
+    rows = rows[np.argsort(-scores[rows], kind="stable")][:k]
+    worth = votes_worth(scores[rows], half_life_us, now_us).astype(np.float32)
+    return Ranking(rows, worth, np.full(len(rows), TRENDING, np.uint8))
+
+
+def new_list(
+    catalogue: Catalogue, candidates: Mask, k: int, after: tuple[int, int] | None = None
+) -> Ranking:
+    """Rank by the time of listing, latest first, then by arrival, latest first.
+
+    Args:
+        after: (listed_us, row) of the item to go on after.
+    """
+    rows = catalogue.newest()
+    rows = rows[candidates[rows]]
+    if after is not None:
+        listed = catalogue.listed_us[rows]
+        rows = rows[(listed < after[0]) | ((listed == after[0]) & (rows < after[1]))]
+    rows = rows[:k]
+    return Ranking(rows, np.zeros(len(rows), np.float32), np.full(len(rows), NEW, np.uint8))
+
+
+def voted_list(catalogue: Catalogue, rows: Rows, k: int) -> Ranking:
+    """Rank some rows by upvotes, then comments, then time of listing (latest first), then id."""
+    order = np.lexsort(
+        (
+            catalogue.id_places()[rows],
+            -catalogue.listed_us[rows],
+            -catalogue.comments[rows],
+            -catalogue.upvotes[rows],
+        )
+    )
+    best = rows[order][:k]
+    upvotes = catalogue.upvotes[best].astype(np.float32)
+    return Ranking(best, upvotes, np.full(len(best), LISTED, np.uint8))
+
+
+def cold_list(
+    catalogue: Catalogue,
+    half_life_us: float,
+    candidates: Mask,
+    k: int,
+    now_us: int,
+    lift: Scores | None = None,
+) -> Ranking:
+    """Rank for somebody nothing is known of: this month's trending, then the newest.
+
+    Args:
+        half_life_us: of votes in a month's trending.
+        lift: (n,) positive for what they follow, which goes before all else.
+    """
+    if lift is None:
+        return _cold_list(catalogue, half_life_us, candidates, k, now_us)
+    liked = candidates & (lift > 0)
+    followed = _cold_list(catalogue, half_life_us, liked, k, now_us)
+    n_others = k - len(followed.rows)
+    others = _cold_list(catalogue, half_life_us, candidates & ~liked, n_others, now_us)
+    return _joined(followed, others)
+
+
+def _cold_list(
+    catalogue: Catalogue, half_life_us: float, candidates: Mask, k: int, now_us: int
+) -> Ranking:
+    hot = trending_list(catalogue, "month", half_life_us, candidates, k, now_us)
+    rest = candidates.copy()
+    rest[hot.rows] = False
+    return _joined(hot, new_list(catalogue, rest, k - len(hot.rows)))
+
+
+def _joined(first: Ranking, second: Ranking) -> Ranking:
+    return Ranking(
+        np.concatenate([first.rows, second.rows]),
+        np.concatenate([first.scores, second.scores]),
+        np.concatenate([first.sources, second.sources]),
+    )
+
+
+def similar_list(
+    model: Model,
+    positive: Rows,
+    negative: Rows,
+    candidates: Mask,
+    k: int,
+    by: Likeness = "both",
+) -> Ranking:
+    """Rank by likeness to some items and unlikeness to others; none of these is listed.
+
+    Args:
+        positive: rows to be like; those that the model does not know yet are left out.
+        negative: rows to be unlike: they count half as much, all together (Rocchio 1971).
+        by: the text, who went for both, or both.
+    """
+    n = model.n
+    positive, negative = positive[positive < n], negative[negative < n]
+    if len(positive) == 0:
+        return Ranking(positive, np.empty(0, np.float32), np.empty(0, np.uint8))
+    scores = np.zeros(n, np.float32)
+    if by != "readers":
+        scores += _alike_in_text(model, positive)
+        if len(negative):
+            scores -= _alike_in_text(model, negative) / 2
+    if by != "text" and model.learned is not None:
+        readers = _alike_in_readers(model.learned, positive)
+        if len(negative):
+            readers -= _alike_in_readers(model.learned, negative) / 2
+        scores += readers / 2
+    scores[~candidates[:n]] = -np.inf
+    scores[np.concatenate([positive, negative])] = -np.inf
+    scores[scores <= 0] = -np.inf
+    rows = top_k(scores, k)
+    return Ranking(rows, scores[rows], np.full(len(rows), SIMILAR, np.uint8))
+
+
+def _alike_in_text(model: Model, rows: Rows) -> Scores:
+    """Return (n,) the mean similarity to the texts of some rows."""
+    wanted = profile(model.texts, rows, np.full(len(rows), 1 / len(rows), np.float32))
+    return content(model, wanted)
+
+
+def _alike_in_readers(learned: Learned, rows: Rows) -> Scores:
+    """Return (n,) the mean cosine to the factors of some rows; 0 where nobody went for either."""
+    known = rows[learned.support[rows] > 0]
+    lengths = np.maximum(np.linalg.norm(learned.factors, axis=1), 1e-6)
+    mean = (learned.factors[known] / lengths[known, None]).sum(axis=0) / len(rows)
+    cosine: Scores = learned.factors @ mean / lengths
+    return np.where(learned.support > 0, np.maximum(cosine, 0), 0).astype(np.float32)

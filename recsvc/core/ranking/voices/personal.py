@@ -1,0 +1,23 @@
+"""Personal: what readers with a like taste went for, by folding the reader into the item factors."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.model.confidence import reader_confidence
+from recsvc.core.model.factors import FoldIn, fold_in
+from recsvc.core.model.model import Learned
+
+# The latest interactions say most; beyond these a solve would take milliseconds.
+_MAX_INTERACTIONS = 500
+
+
+def folded(learned: Learned, rows: NDArray[np.int64], evidence: NDArray[np.float32]) -> FoldIn:
+    """Return the reader's factors, and how each interaction made them.
+
+    Args:
+        rows: (m,) rows interacted with, latest last.
+        evidence: (m,) without zeros.
+    """
+    rows, evidence = rows[-_MAX_INTERACTIONS:], evidence[-_MAX_INTERACTIONS:]
+    confidence = reader_confidence(evidence, rows, learned.weighting)
+    return fold_in(learned.factors[rows], confidence, learned.solver)

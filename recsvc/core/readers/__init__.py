@@ -1,0 +1,1 @@
+"""What readers do, and what that says about them."""

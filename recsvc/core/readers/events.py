@@ -1,0 +1,104 @@
+"""Events as clients send them, and entries as the log keeps them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from recsvc.clock import SECOND_US, to_us
+from recsvc.core.readers.kinds import Kind
+from recsvc.errors import InvalidError
+
+MAX_BATCH = 1_000
+MAX_AHEAD_US = 300 * SECOND_US
+# Profiles hold "switched off at t" as -t, so that t must be positive with room to spare.
+MIN_AT_US = 86_400 * SECOND_US
+
+# 1-256 characters, none of them a control character. The lookahead closes the one gap of `$`,
+# which in Python also matches before a final newline; in other languages it changes nothing.
+Id = Annotated[
+    str,
+    Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)"),
+]
+
+
+class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+    """One event, as a client sends it."""
+
+    item: Annotated[Id, Meta(description="Id of the item acted on.")]
+    kind: Annotated[str, Meta(description="What happened.", examples=["upvote"])]
+    user: Annotated[
+        Id | None, Meta(description="Id of the reader; taken from the user token if there is one.")
+    ] = None
+    at: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="When it happened, RFC 3339; now if absent."),
+    ] = None
+    event_id: Annotated[
+        Id | None, Meta(description="The same id twice is one event: makes retries safe.")
+    ] = None
+    feed_id: Annotated[Id | None, Meta(description="The feed that led to it.")] = None
+    position: Annotated[
+        Annotated[int, Meta(ge=0, le=100_000)] | None,
+        Meta(description="0-based place in that feed."),
+    ] = None
+    value: Annotated[
+        Annotated[float, Meta(ge=0, le=1e6)] | None,
+        Meta(description="How much: seconds of a `read`."),
+    ] = None
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event as the log keeps it: complete, its time an instant, unknown fields ignored.
+
+    Attributes:
+        at_us: when it happened, by the client's word.
+        value_milli: `value` in thousandths, an integer so that sums do not depend on their order.
+        received_us: when the service took it.
+    """
+
+    user: str
+    item: str
+    kind: str
+    at_us: int
+    received_us: int
+    event_id: str | None = None
+    feed_id: str | None = None
+    position: int | None = None
+    value_milli: int | None = None
+    source: str | None = None
+
+
+def accept(event: Event, user: str | None, kinds: dict[str, Kind], received_us: int) -> Entry:
+    """Check what types cannot, and complete an event to the entry that is logged.
+
+    Args:
+        user: who sends it, by their token; None when the event's own `user` is to be believed.
+        received_us: the event's time where it names none.
+
+    Raises:
+        InvalidError: naming the field.
+    """
+    who = user if user is not None else event.user
+    if who is None:
+        raise InvalidError("an event needs a user", "user")
+    if event.kind not in kinds:
+        known = ", ".join(sorted(kinds))
+        raise InvalidError(f"unknown kind {event.kind[:64]!r}; known are {known}", "kind")
+    at_us = received_us if event.at is None else to_us(event.at)
+    if at_us > received_us + MAX_AHEAD_US:
+        raise InvalidError("`at` is more than 5 minutes ahead", "at")
+    if at_us < MIN_AT_US:
+        raise InvalidError("`at` is before 1970-01-02", "at")
+    return Entry(
+        user=who,
+        item=event.item,
+        kind=event.kind,
+        at_us=at_us,
+        received_us=received_us,
+        event_id=event.event_id,
+        feed_id=event.feed_id,
+        position=event.position,
+        value_milli=None if event.value is None else round(event.value * 1000),
+    )

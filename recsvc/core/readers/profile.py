@@ -1,0 +1,185 @@
+"""Profiles: what one reader did to each item, as states and signals.
+
+The store keeps one msgpack map per (user, item):
+
+    {"upvote": 1763650000000000,          a state: on since that instant (µs) …
+     "hide": -1763650000000000,           … or off since then
+     "click": [3, 0, 1763650000000000]}   a signal: events, thousandths of `value`, latest instant
+
+Both merge in any order: a state keeps its latest instant, a signal adds up.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import HIDE, Kind, Role
+from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences
+
+_decode = msgspec.msgpack.Decoder(dict[str, int | tuple[int, int, int]]).decode
+
+
+class Interaction(msgspec.Struct, frozen=True):
+    """All that a reader did to one item.
+
+    Attributes:
+        states: state -> instant it was switched on (positive) or off (negative), µs.
+        signals: signal -> (events, thousandths of `value`, latest instant in µs).
+        last_us: the instant of the latest thing that still stands; 0 when nothing does.
+    """
+
+    item: str
+    states: dict[str, int]
+    signals: dict[str, tuple[int, int, int]]
+    last_us: int
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the reader asked never to see the item again."""
+        return self.states.get(HIDE, 0) > 0
+
+    @property
+    def is_acted_on(self) -> bool:
+        """Whether the reader did something to the item that still stands."""
+        return self.last_us > 0
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """One reader's interactions, and what they were shown lately.
+
+    Attributes:
+        shown: item -> latest instant an impression of it was reported, µs.
+        preferences: what they follow and mute.
+    """
+
+    interactions: list[Interaction]
+    shown: dict[str, int]
+    preferences: Preferences = NO_PREFERENCES
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of the reader."""
+        return not self.interactions and not self.shown
+
+
+NOBODY = Profile([], {})
+
+
+def decode_interaction(item: str, packed: bytes) -> Interaction:
+    """Decode what the store keeps of one (user, item)."""
+    states: dict[str, int] = {}
+    signals: dict[str, tuple[int, int, int]] = {}
+    last = 0
+    for name, value in _decode(packed).items():
+        if isinstance(value, int):
+            states[name] = at = value
+        else:
+            signals[name] = value
+            at = value[2]
+        if at > last:
+            last = at
+    return Interaction(item, states, signals, last)
+
+
+def decode_profile(fields: Mapping[bytes, bytes], shown: Mapping[bytes, float]) -> Profile:
+    """Decode a stored profile: item -> packed interaction, and item -> instant shown."""
+    return Profile(
+        [decode_interaction(item.decode(), packed) for item, packed in fields.items()],
+        {item.decode(): int(at_us) for item, at_us in shown.items()},
+    )
+
+
+def resolved(profile: Profile, aliases: Aliases) -> Profile:
+    """Return a profile in which every item goes by its id.
+
+    What a reader did under several names of an item is put together as if it had been one name all
+    along: profiles need not be rewritten when two items turn out to be one.
+    """
+    names = aliases.names
+    if not names or (
+        not any(interaction.item in names for interaction in profile.interactions)
+        and names.isdisjoint(profile.shown)
+    ):
+        return profile
+    interactions: dict[str, Interaction] = {}
+    for interaction in profile.interactions:
+        item = aliases.resolve(interaction.item)
+        known = interactions.get(item)
+        interactions[item] = (
+            msgspec.structs.replace(interaction, item=item)
+            if known is None
+            else together(known, interaction)
+        )
+    shown: dict[str, int] = {}
+    for name, at_us in profile.shown.items():
+        item = aliases.resolve(name)
+        shown[item] = max(at_us, shown.get(item, 0))
+    return msgspec.structs.replace(profile, interactions=list(interactions.values()), shown=shown)
+
+
+def together(a: Interaction, b: Interaction) -> Interaction:
+    """Return what two interactions with one item make, by the item's name in the first."""
+    states = dict(a.states)
+    for state, at_us in b.states.items():
+        # The later one; at equal times the negative one, which says "off".
+        states[state] = max(states.get(state, 0), at_us, key=lambda at: (abs(at), -at))
+    signals = dict(a.signals)
+    for signal, (n, value, last) in b.signals.items():
+        n_a, value_a, last_a = signals.get(signal, (0, 0, 0))
+        signals[signal] = (n_a + n, value_a + value, max(last_a, last))
+    last_us = max([0, *states.values(), *(last for _, _, last in signals.values())])
+    return Interaction(a.item, states, signals, last_us)
+
+
+class ProfileParams(msgspec.Struct, frozen=True):
+    """How evidence is drawn from an interaction.
+
+    Attributes:
+        kinds: the table of kinds with the weights in force.
+        half_life_days: evidence loses half its weight in this time; 0 keeps it for ever.
+    """
+
+    kinds: dict[str, Kind]
+    half_life_days: float = 0.0
+
+    def state_weights(self) -> dict[str, float]:
+        """Return the weight of each state."""
+        return {k.state: k.weight for k in self.kinds.values() if k.role is Role.STATE}
+
+    def signal_weights(self) -> dict[str, tuple[float, float]]:
+        """Return (weight, unit) of each signal."""
+        return {k.state: (k.weight, k.unit) for k in self.kinds.values() if k.role is Role.SIGNAL}
+
+
+def profile_of(entries: Iterable[Entry], kinds: Mapping[str, Kind]) -> Profile:
+    """Fold events into a profile, as the store does; for histories that are not stored.
+
+    The reference for what the server-side function must do, whatever the order of the events.
+    """
+    states: dict[str, dict[str, int]] = {}
+    signals: dict[str, dict[str, tuple[int, int, int]]] = {}
+    shown: dict[str, int] = {}
+    for e in entries:
+        kind = kinds[e.kind]
+        if kind.role is Role.EXPOSURE:
+            shown[e.item] = max(shown.get(e.item, 0), e.at_us)
+        elif kind.role is Role.SIGNAL:
+            n, value, last = signals.setdefault(e.item, {}).get(kind.state, (0, 0, 0))
+            value += e.value_milli or 0
+            signals[e.item][kind.state] = (n + 1, value, max(last, e.at_us))
+        else:
+            old = states.setdefault(e.item, {}).get(kind.state, 0)
+            is_clear = kind.role is Role.CLEAR
+            if e.at_us > abs(old) or (e.at_us == abs(old) and is_clear):
+                states[e.item][kind.state] = -e.at_us if is_clear else e.at_us
+    items = dict.fromkeys([*states, *signals])
+    found = [(i, states.get(i, {}), signals.get(i, {})) for i in items]
+    return Profile(
+        [
+            Interaction(i, s, g, max([0, *s.values(), *(last for _, _, last in g.values())]))
+            for i, s, g in found
+        ],
+        shown,
+    )

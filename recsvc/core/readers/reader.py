@@ -1,0 +1,110 @@
+"""The reader as ranking sees them: rows and evidence instead of ids and events."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.items.catalogue import Catalogue
+from recsvc.core.readers.evidence import Evidence
+from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences, RowsWith, lift, muted
+from recsvc.core.readers.profile import Interaction, Profile, resolved
+
+# How `seen` limits what comes back; None stands for ever.
+SEEN_US: dict[str, int | None] = {
+    "7d": 7 * 86_400_000_000,
+    "30d": 30 * 86_400_000_000,
+    "forever": None,
+    "show": 0,
+}
+
+_JUST_NOW_US = 5_000_000
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """One reader's history by row.
+
+    Attributes:
+        rows: (m,) items with evidence that are in the catalogue, latest last.
+        evidence: (m,) never 0.
+        interactions: the m interactions behind them.
+        excluded: rows that must not be listed: hidden, acted on, seen, muted.
+        missing: items they have just acted on that the catalogue does not have.
+        lift: (catalogue.n,) score points for what they follow; None when that is nothing.
+        preferences: what they follow and mute.
+    """
+
+    rows: NDArray[np.int64]
+    evidence: NDArray[np.float32]
+    interactions: list[Interaction]
+    excluded: list[int]
+    missing: list[str] = []
+    lift: NDArray[np.float32] | None = None
+    preferences: Preferences = NO_PREFERENCES
+
+
+def with_preferences(
+    who: Reader,
+    preferences: Preferences,
+    catalogue: Catalogue,
+    rows_with: RowsWith,
+    weight: float,
+) -> Reader:
+    """Return a reader for whom nothing muted is listed and what they follow is lifted.
+
+    Args:
+        weight: score points of one thing followed.
+    """
+    if preferences.is_empty:
+        return who
+    return msgspec.structs.replace(
+        who,
+        excluded=who.excluded + muted(preferences, catalogue, rows_with).tolist(),
+        lift=lift(preferences, catalogue, rows_with, weight),
+        preferences=preferences,
+    )
+
+
+def reader(
+    profile: Profile, catalogue: Catalogue, evidence: Evidence, now_us: int, seen: str | None
+) -> Reader:
+    """Translate a profile.
+
+    Args:
+        seen: None leaves out whatever was acted on; `7d`, `30d` and `forever` leave out what was
+            acted on or shown in that time; `show` leaves out nothing but hidden items.
+    """
+    window_us = None if seen is None else SEEN_US[seen]
+    profile = resolved(profile, catalogue.aliases)  # a history sent along may use any name
+    known: list[tuple[int, int, float, Interaction]] = []
+    excluded: list[int] = []
+    missing: list[str] = []
+    rows, weigh = catalogue.rows, evidence.of
+    for interaction in profile.interactions:
+        row = rows.get(interaction.item)
+        last_us = interaction.last_us
+        if row is None:
+            if now_us - last_us < _JUST_NOW_US:
+                missing.append(interaction.item)
+            continue
+        weight = weigh(interaction, now_us)
+        if weight != 0:
+            known.append((last_us, row, weight, interaction))
+        if interaction.is_hidden or (last_us and _within(last_us, window_us, now_us)):
+            excluded.append(row)
+    if seen is not None:
+        for item, at_us in profile.shown.items():
+            row = catalogue.rows.get(item)
+            if row is not None and _within(at_us, window_us, now_us):
+                excluded.append(row)
+    known.sort(key=lambda k: k[:2])
+    return Reader(
+        np.array([k[1] for k in known], np.int64),
+        np.array([k[2] for k in known], np.float32),
+        [k[3] for k in known],
+        excluded,
+        missing,
+    )
+
+
+def _within(at_us: int, window_us: int | None, now_us: int) -> bool:
+    return window_us is None or now_us - at_us < window_us

@@ -1,0 +1,1 @@
+"""Words: how texts are counted, weighed, queried and marked."""

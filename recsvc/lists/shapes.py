@@ -1,0 +1,109 @@
+"""A list as it is asked for, and as it is answered."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from recsvc.core.items.catalogue import NO_FILTERS, Filters
+from recsvc.core.items.item import ItemView
+from recsvc.core.ranking.account import Account
+from recsvc.core.ranking.reasons import ReasonKind
+from recsvc.core.text.highlight import Part
+
+ListSource = Literal["personal", "trending", "new", "similar", "search", "listed"]
+
+
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an item is in the list.
+
+    Attributes:
+        items: the reader's items that speak most for it.
+        share: the share of its score that this reason explains, 0..1.
+    """
+
+    kind: ReasonKind
+    items: list[str]
+    text: str
+    share: float | None = None
+
+
+class Highlights(msgspec.Struct, frozen=True):
+    """What a search found of an item, in pieces of plain text.
+
+    Attributes:
+        title: all of it.
+        text: the stretch that holds most.
+    """
+
+    title: list[Part]
+    text: list[Part]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One place of a list.
+
+    Attributes:
+        item: left out with `fields=id`.
+        highlights: a search's.
+        propensity: how likely an explored item was to be shown here.
+        account: every voice's points, with `explain=true`.
+    """
+
+    id: str
+    position: int
+    score: float
+    source: str
+    reason: Reason
+    item: ItemView | msgspec.UnsetType = msgspec.UNSET
+    highlights: Highlights | msgspec.UnsetType = msgspec.UNSET
+    propensity: float | msgspec.UnsetType = msgspec.UNSET
+    account: Account | msgspec.UnsetType = msgspec.UNSET
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A list, and what it was made of.
+
+    Attributes:
+        events_behind: logged events that are not yet on the boards.
+        stale: whether a part that should have had a say was silent.
+        sorted_by: what decides the order, in a sentence for people.
+    """
+
+    feed_id: str
+    user: str | None
+    source: str
+    snapshot_id: str | None
+    trained_at: datetime | None
+    generated_at: datetime
+    events_behind: int
+    stale: bool
+    items: list[Listed]
+    next: str | None
+    sorted_by: str = ""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """How a list is asked for.
+
+    Attributes:
+        ids_only: leave the items' fields out.
+        encoded: the items' fields as the JSON they become, for answers that are only sent on.
+        explain: with the whole account of each personal place.
+    """
+
+    limit: int = 20
+    cursor: str | None = None
+    filters: Filters = NO_FILTERS
+    ids_only: bool = False
+    encoded: bool = False
+    explain: bool = False
+
+
+class FeedOptions(msgspec.Struct, frozen=True):
+    """What a reader may change about their feed; None leaves the setting in force."""
+
+    seen: str | None = None
+    freshness_half_life_days: float | None = None
+    diversity: float | None = None
+    explore: float | None = None

@@ -1,0 +1,144 @@
+"""Composing: what goes into a subscriber's mail.
+
+The trending part is what gathers votes in the cadence's own window; the personal part is the reader's
+feed, narrowed to what was listed lately. Nothing comes twice: not within a mail, not within the time in
+which nothing is repeated, and nothing that a known reader has acted on.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from recsvc.clock import DAY_US
+from recsvc.core.items.catalogue import Filters
+from recsvc.core.items.item import Organisation
+from recsvc.core.mail.subscription import Preferences, Subscription
+from recsvc.lists.recommender import Recommender
+from recsvc.lists.shapes import Feed, FeedOptions, Page
+from recsvc.mail.params import DigestParams
+from recsvc.store.readers.profiles import Profiles
+
+# A mail is not left to chance.
+_TO_MAIL = FeedOptions(explore=0.0)
+_WINDOWS = {"daily": "day", "weekly": "week"}
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Paper(msgspec.Struct, frozen=True):
+    """An item as a mail shows it; lists carry more."""
+
+    title: str
+    text: str = ""
+    authors: list[str] = msgspec.field(default_factory=list)
+    n_authors: int | None = None
+    organisation: Organisation | None = None
+    topics: list[str] = msgspec.field(default_factory=list)
+    upvotes: int = 0
+    comments: int = 0
+
+
+class Why(msgspec.Struct, frozen=True):
+    """Why an item is there, in words."""
+
+    text: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One place of a part."""
+
+    id: str
+    position: int
+    reason: Why
+    item: Paper
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    feed_id: str
+    items: list[Entry]
+
+
+_decode = msgspec.json.Decoder(_Listed).decode
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One list of a mail, attributed by a feed of its own."""
+
+    heading: str
+    feed_id: str
+    entries: list[Entry]
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """What a mail says, before it looks like anything.
+
+    Attributes:
+        day: the local date it is for.
+        subscription_id: of a known reader; empty else, so that no link tells who opened it.
+    """
+
+    day: date
+    cadence: str
+    parts: list[Part]
+    subscription_id: str = ""
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every entry, in order."""
+        return [entry for part in self.parts for entry in part.entries]
+
+
+class Composer:
+    """Picks what is in a mail; reading changes nothing."""
+
+    def __init__(self, recommender: Recommender, profiles: Profiles, params: DigestParams) -> None:
+        self._recommender = recommender
+        self._profiles = profiles
+        self._params = params
+
+    async def compose(
+        self, subscription: Subscription, day: date, mailed: Sequence[str], now_us: int
+    ) -> Digest:
+        """Return a subscriber's mail; without parts when there is nothing to say.
+
+        Args:
+            mailed: what must not come again.
+        """
+        wanted = subscription.preferences
+        user = subscription.user
+        gone = {*mailed, *await self._acted_on(user)}
+        parts = []
+        if user is not None and wanted.content != "trending":
+            parts.append(await self._personal(user, wanted, gone, now_us))
+            gone |= {entry.id for entry in parts[0].entries}
+        if wanted.content != "personal":
+            parts.append(await self._trending(wanted, gone))
+        follows = subscription.id if user is not None else ""
+        return Digest(day, wanted.cadence, [part for part in parts if part.entries], follows)
+
+    async def _personal(self, user: str, wanted: Preferences, gone: set[str], now_us: int) -> Part:
+        since_us = now_us - int(self._params.fresh_days * DAY_US)
+        page = self._page(Filters(tuple(wanted.topics), since_us=since_us, exclude=tuple(gone)))
+        return _part("Picked for you", await self._recommender.feed(user, page, _TO_MAIL))
+
+    async def _trending(self, wanted: Preferences, gone: set[str]) -> Part:
+        window = _WINDOWS[wanted.cadence]
+        page = self._page(Filters(tuple(wanted.topics), exclude=tuple(gone)))
+        heading = "Trending today" if window == "day" else "Trending this week"
+        return _part(heading, await self._recommender.trending(window, page))
+
+    def _page(self, filters: Filters) -> Page:
+        return Page(limit=self._params.n_items, filters=filters)
+
+    async def _acted_on(self, user: str | None) -> set[str]:
+        if user is None:
+            return set()
+        profile, _ = await self._profiles.read(user)
+        return {i.item for i in profile.interactions if i.is_acted_on}
+
+
+def _part(heading: str, feed: Feed) -> Part:
+    """Take a list in the form in which it goes over HTTP, which is promised; structs are not."""
+    listed = _decode(_encode(feed))
+    return Part(heading, listed.feed_id, listed.items)

@@ -1,0 +1,130 @@
+"""Addresses in mails: each signed for one purpose, naming nobody to those who read it.
+
+No address changes anything by being fetched (RFC 9110, section 9.2.1): scanners follow every link of a
+mail before its reader does. What an address stands for happens by POST, from the page it shows.
+"""
+
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from recsvc.errors import NotFoundError
+from recsvc.mail.params import DigestParams
+from recsvc.store.access.signatures import Signatures
+
+CONFIRM = "mail-confirm"
+UNSUBSCRIBE = "mail-unsubscribe"
+PREFERENCES = "mail-preferences"
+CLICK = "mail-click"
+MESSAGE = "mail-message"
+
+
+class Click(msgspec.Struct, frozen=True, array_like=True):
+    """What a link to an item stands for.
+
+    Attributes:
+        subscription_id: empty for a subscriber who is no known reader: nobody is followed.
+    """
+
+    item: str
+    feed_id: str
+    position: int
+    subscription_id: str = ""
+
+
+class Links:
+    """Makes and reads the addresses in mails."""
+
+    def __init__(self, signatures: Signatures, params: DigestParams) -> None:
+        self._signatures = signatures
+        self._params = params
+
+    def confirm(self, token: str) -> str:
+        """Return the page that confirms a subscription."""
+        return self._page("confirm", token)
+
+    def confirm_token(self, nonce: str, subscription_id: str) -> str:
+        """Return what only a mail to the address holds."""
+        return self._signatures.sign(CONFIRM, [nonce, subscription_id])
+
+    def unsubscribe(self, subscription_id: str) -> str:
+        """Return the page, and the target of one-click (RFC 8058), that ends a subscription."""
+        return self._page("unsubscribe", self._signatures.sign(UNSUBSCRIBE, subscription_id))
+
+    def preferences(self, subscription_id: str) -> str:
+        """Return the page on which a subscriber changes what they get."""
+        return self._page("preferences", self._signatures.sign(PREFERENCES, subscription_id))
+
+    def click(self, click: Click) -> str:
+        """Return the address of an item in a mail."""
+        token = self._signatures.sign(CLICK, msgspec.to_builtins(click))
+        return f"{self._params.public_url}/c/{token}"
+
+    def subscribe(self) -> str:
+        """Return the page with the form."""
+        return f"{self._params.public_url}/subscribe"
+
+    def item(self, click: Click, url: str | None) -> str | None:
+        """Return where an item is to be read: on the site if it has pages, else where it lives.
+
+        The site's own page is told the feed and the position, so that what happens there is
+        attributed as well. None when the item has no address at all.
+        """
+        if not self._params.item_url:
+            return url
+        page = self._params.item_url.replace("{id}", quote(click.item, safe=""))
+        joint = "&" if "?" in page else "?"
+        return f"{page}{joint}{urlencode({'feed_id': click.feed_id, 'position': click.position})}"
+
+    def message_id(self, job: str, day: str) -> str:
+        """Return the id of a message: the same for every attempt to send it, forgeable by nobody."""
+        # Signed text may begin with a dot, and a message id may not.
+        return f"<m{self._signatures.sign(MESSAGE, [job, day])}@{self._params.domain}>"
+
+    def read_confirm(self, token: str) -> tuple[str, str]:
+        """Return (nonce, subscription id) of a confirmation.
+
+        Raises:
+            NotAllowedError: when it was not signed here.
+        """
+        return msgspec.convert(self._signatures.read(CONFIRM, token), tuple[str, str])
+
+    def read_unsubscribe(self, token: str) -> str:
+        """Return the subscription that an address ends.
+
+        Raises:
+            NotAllowedError: when it was not signed here.
+        """
+        return str(self._signatures.read(UNSUBSCRIBE, token))
+
+    def read_preferences(self, token: str) -> str:
+        """Return the subscription whose preferences an address changes.
+
+        Raises:
+            NotAllowedError: when it was not signed here.
+        """
+        return str(self._signatures.read(PREFERENCES, token))
+
+    def read_click(self, token: str) -> Click:
+        """Return what a link to an item stands for.
+
+        Raises:
+            NotAllowedError: when it was not signed here.
+        """
+        return msgspec.convert(self._signatures.read(CLICK, token), Click)
+
+    def read_message_id(self, message_id: str) -> str:
+        """Return the job whose message it was.
+
+        Raises:
+            NotFoundError: when it is not the id of a message from here.
+            NotAllowedError: when it only looks like one.
+        """
+        signed, _, domain = message_id.strip().strip("<>").rpartition("@")
+        if domain != self._params.domain or not signed.startswith("m"):
+            raise NotFoundError(f"{message_id!r} is not the id of a message from here")
+        job, _ = msgspec.convert(self._signatures.read(MESSAGE, signed[1:]), tuple[str, str])
+        return job
+
+    def _page(self, name: str, token: str) -> str:
+        return f"{self._params.public_url}/{name}?token={token}"

@@ -1,0 +1,143 @@
+"""Rendering: a digest as text and as HTML that mail programs show alike, light and dark.
+
+Styles are inlined, because several mail programs drop `<style>`; the few that must stay there - dark
+colours and narrow screens - only refine. Nothing is loaded from anywhere: no image, no font, no pixel
+that tells who opened the mail.
+"""
+
+import css_inline
+import jinja2
+import msgspec
+
+from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Preferences
+from recsvc.mail import wording as words
+from recsvc.mail.composing import Digest, Entry, Part
+from recsvc.mail.links import Click, Links
+from recsvc.mail.params import DigestParams
+from recsvc.sources.text.latex import readable
+
+_SUBJECT_LENGTH = 90
+_TEXT_LENGTH = 280
+_TOPICS_SHOWN = 4
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """What a mail looks like."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Renderer:
+    """Makes mails out of what they say."""
+
+    def __init__(self, links: Links, params: DigestParams) -> None:
+        self._links = links
+        self._params = params
+        self._templates = _environment()
+        style = self._source("inlined.css")
+        self._inliner = css_inline.CSSInliner(
+            extra_css=style, keep_style_tags=True, load_remote_stylesheets=False
+        )
+
+    def digest(self, digest: Digest, subscription_id: str) -> Rendered:
+        """Return a subscriber's mail."""
+        parts = [
+            {
+                "heading": part.heading,
+                "entries": [self._entry(digest, part, e) for e in part.entries],
+            }
+            for part in digest.parts
+        ]
+        return self._render(
+            "digest",
+            _subject(digest),
+            {
+                "date": words.long_date(digest.day),
+                "parts": parts,
+                "cadence": digest.cadence,
+                "preferences": self._links.preferences(subscription_id),
+                "unsubscribe": self._links.unsubscribe(subscription_id),
+            },
+        )
+
+    def confirmation(self, pending: Pending, token: str) -> Rendered:
+        """Return the mail that asks for a confirmation."""
+        return self._render(
+            "confirm",
+            f"Please confirm: {self._params.title} by mail",
+            {
+                "what": described(pending.preferences),
+                "confirm": self._links.confirm(token),
+                "days": PENDING_DAYS,
+            },
+        )
+
+    def _render(self, name: str, subject: str, values: dict[str, object]) -> Rendered:
+        context = values | {
+            "subject": subject,
+            "title": self._params.title,
+            "imprint": self._params.imprint,
+            "site": self._links.subscribe(),
+        }
+        html = self._templates.get_template(f"{name}.html").render(context)
+        text = self._templates.get_template(f"{name}.txt").render(context)
+        return Rendered(subject, text.strip() + "\n", self._inliner.inline(html))
+
+    def _entry(self, digest: Digest, part: Part, entry: Entry) -> dict[str, object]:
+        item = entry.item
+        click = Click(entry.id, part.feed_id, entry.position, digest.subscription_id)
+        return {
+            "title": words.one_line(readable(item.title)) or entry.id,
+            "url": self._links.click(click),
+            "meta": " · ".join(_meta(entry)),
+            "text": words.clipped(readable(item.text[: 8 * _TEXT_LENGTH]), _TEXT_LENGTH),
+            "reason": words.one_line(readable(entry.reason.text)),
+        }
+
+    def _source(self, name: str) -> str:
+        assert self._templates.loader is not None
+        return self._templates.loader.get_source(self._templates, name)[0]
+
+
+def described(preferences: Preferences) -> str:
+    """Return `every day at 07:00, Europe/Berlin time`."""
+    days = "every day"
+    if preferences.cadence == "weekly":
+        days = f"every {preferences.weekday.capitalize()}"
+    return f"{days} at {preferences.hour:02}:{preferences.minute:02}, {preferences.timezone} time"
+
+
+def _subject(digest: Digest) -> str:
+    """Return the first title, and how many more there are."""
+    first, *more = digest.entries
+    tail = f" and {len(more)} more" if more else ""
+    return words.clipped(readable(first.item.title), _SUBJECT_LENGTH - len(tail)) + tail
+
+
+def _meta(entry: Entry) -> list[str]:
+    item = entry.item
+    found = []
+    if item.organisation is not None:
+        found.append(words.one_line(item.organisation.name))
+    if item.n_authors == 1 and item.authors:
+        found.append(words.one_line(item.authors[0]))
+    elif item.n_authors:
+        found.append(words.counted(item.n_authors, "author"))
+    found += [words.one_line(topic) for topic in item.topics[:_TOPICS_SHOWN]]
+    if item.comments:
+        found.append(words.counted(item.comments, "comment"))
+    return found
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("recsvc.mail"),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["wrap"] = words.wrapped
+    return environment

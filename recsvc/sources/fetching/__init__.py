@@ -1,0 +1,1 @@
+"""Asking archives themselves, politely."""

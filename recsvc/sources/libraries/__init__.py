@@ -1,0 +1,1 @@
+"""Readers' libraries: one file per reference manager's format."""

@@ -1,0 +1,1 @@
+"""By which names a paper goes, and which records are one paper."""

@@ -1,0 +1,1 @@
+"""Papers: one file per archive that publishes them."""

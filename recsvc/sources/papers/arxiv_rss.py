@@ -1,0 +1,67 @@
+"""arXiv's daily announcements: RSS and Atom of https://rss.arxiv.org.
+
+New papers and cross-lists are listed on the day of their announcement; replacements are no news and are
+left out. A feed without entries is a weekend or a holiday, not an error.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from recsvc.core.items.item import NewItem
+from recsvc.sources.naming import arxiv_ids
+from recsvc.sources.papers.paper import paper
+from recsvc.sources.reading import feeds
+from recsvc.sources.reading.content import Content
+from recsvc.sources.records import Note, Options, Place, Record, convert_each
+from recsvc.sources.text.dates import instant
+from recsvc.sources.text.unwrapping import names
+
+NAME = "arxiv-rss"
+TITLES_IDENTIFY = True
+
+_ABSTRACT = re.compile(r"\A\s*arXiv:\S+\s+Announce Type:.*?\n\s*Abstract:\s*", re.DOTALL)
+
+
+def recognises(content: Content, options: Options) -> bool:
+    """Return whether this is a feed of announcements."""
+    head = content.head[:4096]
+    return ("<rss" in head or "<feed" in head) and (
+        "rss.arxiv.org" in head or "arxiv:announce_type" in head
+    )
+
+
+def read(content: Content, options: Options) -> Iterator[Record]:
+    """Yield the papers announced."""
+    feed = feeds.parse(content)
+    fresh = [(p, e) for p, e in feed.entries if not _is_replacement(e)]
+    yield from convert_each(fresh, _convert)
+    if feed.problem is not None:
+        yield feed.problem
+    elif not feed.entries:
+        yield Note(content.file, "nothing was announced: a weekend or a holiday")
+    if len(fresh) < len(feed.entries):
+        n = len(feed.entries) - len(fresh)
+        yield Note(content.file, f"{n} replacements of earlier papers were left out")
+
+
+def _is_replacement(entry: dict[str, Any]) -> bool:
+    return str(entry.get("arxiv_announce_type", "")).startswith("replace")
+
+
+def _convert(_: Place, entry: dict[str, Any]) -> NewItem:
+    authors = [name for a in entry.get("authors", []) for name in names(a.get("name"))]
+    return paper(
+        arxiv_id=arxiv_ids.of_record(entry.get("link") or entry.get("id", "")),
+        doi=entry.get("arxiv_doi"),
+        title=entry.get("title"),
+        text=_ABSTRACT.sub("", entry.get("summary", "")),
+        authors=authors,
+        topics=[tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
+        listed_at=instant(entry.get("published")),
+        extra={
+            "announce_type": entry.get("arxiv_announce_type"),
+            "journal_ref": entry.get("arxiv_journal_reference"),
+            "license": entry.get("rights"),
+        },
+    )

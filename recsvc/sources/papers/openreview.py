@@ -1,0 +1,98 @@
+"""OpenReview: notes of both versions of its API, those that are submissions.
+
+In version 2 every field of `content` is wrapped, `{"title": {"value": …}}`; in version 1 it is bare.
+Reviews and comments are notes, too: a submission is the note that its forum is named after. Instants are
+milliseconds; `ddate` says that a note was deleted. https://docs.openreview.net/
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from recsvc.core.items.item import NewItem
+from recsvc.sources.papers.paper import paper
+from recsvc.sources.reading import json_records
+from recsvc.sources.reading.content import Content
+from recsvc.sources.records import Note, Options, Place, Record, convert_each
+from recsvc.sources.text.dates import epoch
+
+NAME = "openreview"
+TITLES_IDENTIFY = True
+
+_LISTS = ("notes",)
+_URL = "https://openreview.net/forum?id="
+
+
+class _Note(msgspec.Struct):
+    id: str
+    content: dict[str, Any]
+    forum: str | None = None
+    replyto: str | None = None
+    cdate: float | None = None
+    pdate: float | None = None
+    tcdate: float | None = None
+    ddate: float | None = None
+
+
+class _Author(msgspec.Struct):
+    fullname: str = ""
+
+
+_decode = msgspec.json.Decoder(_Note).decode
+
+
+def recognises(content: Content, options: Options) -> bool:
+    """Return whether records are notes."""
+    form = json_records.shape(content, _LISTS)
+    return form is not None and form.first.keys() >= {"id", "forum", "content"}
+
+
+def read(content: Content, options: Options) -> Iterator[Record]:
+    """Yield the submissions among the notes; deleted ones come hidden."""
+    replies: list[str] = []
+
+    def convert(_: Place, raw: str) -> NewItem | None:
+        note = _decode(raw)
+        if note.replyto is not None or note.forum not in (None, note.id):
+            replies.append(note.id)
+            return None
+        return _item(note)
+
+    form = json_records.shape(content, _LISTS)
+    assert form is not None
+    yield from convert_each(json_records.read(content, form), convert)
+    if replies:
+        yield Note(content.file, f"{len(replies)} reviews and comments were left out")
+
+
+def _item(note: _Note) -> NewItem:
+    def get(name: str) -> Any:
+        value = note.content.get(name)
+        return value.get("value") if isinstance(value, dict) else value
+
+    authors = msgspec.convert(get("authors") or [], list[str | _Author])
+    published_at = _instant(note.pdate or note.cdate or note.tcdate)
+    return paper(
+        local_id=note.id,
+        doi=get("doi"),
+        url=_URL + note.id,
+        title=get("title"),
+        text=get("abstract"),
+        authors=[a if isinstance(a, str) else a.fullname for a in authors],
+        topics=msgspec.convert(get("keywords") or [], list[str], strict=False),
+        published_at=published_at,
+        listed_at=published_at,
+        hidden=note.ddate is not None,
+        extra={
+            "openreview_id": note.id,
+            "venue": get("venue"),
+            "venue_id": get("venueid"),
+            "tldr": get("TLDR") or get("TL;DR"),
+        },
+    )
+
+
+def _instant(ms: float | None) -> datetime | None:
+    return None if ms is None else epoch(ms)

@@ -1,0 +1,64 @@
+"""A paper of any archive as an item: which of its names is its id, and which are aliases."""
+
+from datetime import datetime
+from typing import Any
+
+from recsvc.core.items.item import NewItem
+from recsvc.errors import InvalidError
+from recsvc.sources.checking import fitted
+from recsvc.sources.extra_fields import MEANINGS
+from recsvc.sources.naming import arxiv_ids, dois
+from recsvc.sources.naming.title_ids import id_of_title
+from recsvc.sources.text.unwrapping import one_line, paragraphs
+
+
+def paper(
+    *,
+    title: str | None,
+    arxiv_id: str | None = None,
+    doi: str | None = None,
+    local_id: str | None = None,
+    text: str | None = None,
+    authors: list[str] | None = None,
+    topics: list[str] | None = None,
+    url: str | None = None,
+    published_at: datetime | None = None,
+    listed_at: datetime | None = None,
+    extra: dict[str, Any] | None = None,
+    **fields: Any,
+) -> NewItem:
+    """Return a paper as an item, its title and text unwrapped.
+
+    Its id is the arXiv id, else the DOI, else the archive's own id, else made from the title; the
+    others become aliases, so that whoever knows it by one of them finds it.
+
+    Args:
+        local_id: by which the archive it comes from knows it.
+        doi: an arXiv DOI counts as the arXiv id it is.
+        extra: what is empty is left out.
+
+    Raises:
+        InvalidError: when it has no title, or a field does not fit.
+    """
+    clean_title = one_line(title)
+    if not clean_title:
+        raise InvalidError("it has no title", "title")
+    arxiv_id = arxiv_id or arxiv_ids.found_in(doi or "")
+    doi = None if arxiv_ids.found_in(doi or "") else dois.found_in(doi or "")
+    known = [name for name in (arxiv_id, doi, local_id) if name]
+    links = [url, arxiv_id and arxiv_ids.url(arxiv_id), doi and dois.url(doi)]
+    more = {"arxiv_id": arxiv_id, "doi": doi} | (extra or {})
+    assert more.keys() <= MEANINGS.keys(), "every name in `extra` has its meaning written down"
+    fields |= {
+        "id": known[0] if known else id_of_title(clean_title),
+        "aliases": list(dict.fromkeys(known[1:])),
+        "title": clean_title,
+        "text": paragraphs(text),
+        "url": next((link for link in links if link), None),
+        "authors": [name for author in authors or [] if (name := one_line(author))],
+        "topics": list(dict.fromkeys(t for topic in topics or [] if (t := one_line(topic)))),
+        "published_at": published_at,
+        "listed_at": listed_at,
+        "extra": {k: v for k, v in more.items() if v not in (None, "", [], {})},
+    }
+    return fitted(fields, NewItem)

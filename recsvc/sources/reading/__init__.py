@@ -1,0 +1,1 @@
+"""Files opened: their content, and the records of JSON, XML and feeds."""

@@ -1,0 +1,60 @@
+"""Events in a table of the site's own: JSON or CSV with a user, an item and a kind."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from recsvc.core.readers.events import Event
+from recsvc.errors import InvalidError
+from recsvc.sources.checking import fitted
+from recsvc.sources.reading.content import Content
+from recsvc.sources.records import Happened, Note, Options, Place, Record, convert_each
+from recsvc.sources.tables import rows as tables
+from recsvc.sources.tables.rows import Row
+from recsvc.sources.text.dates import epoch, instant
+
+NAME = "events"
+TITLES_IDENTIFY = False
+
+_IDS = {"user", "item", "event_id", "feed_id"}
+_NUMBERS = {"position", "value"}
+_FIELDS = ("user", "item", "kind", "at", "event_id", "feed_id", "position", "value")
+
+
+def recognises(content: Content, options: Options) -> bool:
+    """Return whether rows have a user, an item and a kind."""
+    return tables.holds(content, options, {"user", "item", "kind"})
+
+
+def read(content: Content, options: Options) -> Iterator[Record]:
+    """Yield the events of a table, in its order."""
+
+    def convert(place: Place, row: Row) -> Happened:
+        fields = dict(row)
+        for name in _IDS & row.keys():
+            fields[name] = tables.identity(row[name], name)
+        for name in _NUMBERS & row.keys():
+            fields[name] = _number(row[name], name)
+        kind = str(row.get("kind", ""))
+        fields |= {"kind": options.kinds.get(kind, kind), "at": _at(row.get("at"))}
+        return Happened(place, fitted(fields, Event))
+
+    yield from convert_each(tables.read(content, options, _FIELDS), convert)
+    others = tables.unused(content, options, _FIELDS)
+    if others:
+        yield Note(content.file, f"not read: {', '.join(others)} (--column FIELD=COLUMN)")
+
+
+def _at(value: object) -> datetime | None:
+    if isinstance(value, int | float):
+        return epoch(value)
+    if isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal():
+        return epoch(float(value))
+    return instant(value)
+
+
+def _number(value: object, field: str) -> float:
+    try:
+        number = float(str(value))
+        return int(number) if number.is_integer() else number
+    except (ValueError, OverflowError):
+        raise InvalidError(f"{field}: not a number: {value!r}", field) from None

@@ -1,0 +1,125 @@
+"""Gorse's bulk files: users, items and feedback as JSON lines, as its dashboard exports them.
+
+Feedback types are a site's own names; the usual ones are read as ours, any other with `--kind x=upvote`.
+Labels are whatever a site put there: a list of words becomes topics, of an object the title and the text
+are taken. Its users carry nothing that is kept here: readers exist by their events.
+https://gorse.io/docs/concepts/data-source
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from recsvc.core.items.item import NewItem
+from recsvc.core.readers.events import Event
+from recsvc.sources.checking import fitted
+from recsvc.sources.reading import json_records
+from recsvc.sources.reading.content import Content
+from recsvc.sources.records import Happened, Note, Options, Place, Record, convert_each
+from recsvc.sources.tables import rows as tables
+from recsvc.sources.text.dates import instant
+from recsvc.sources.text.unwrapping import one_line, paragraphs
+
+NAME = "gorse"
+TITLES_IDENTIFY = False
+
+KINDS = {
+    "like": "upvote",
+    "star": "upvote",
+    "favorite": "upvote",
+    "favourite": "upvote",
+    "bookmark": "save",
+    "view": "click",
+    "watch": "click",
+    "dislike": "hide",
+}
+
+
+class _Item(msgspec.Struct, rename="pascal"):
+    item_id: Any
+    is_hidden: bool = False
+    categories: list[str] | None = None
+    timestamp: str = ""
+    labels: Any = None
+    comment: str = ""
+
+
+class _Feedback(msgspec.Struct, rename="pascal"):
+    feedback_type: str
+    user_id: Any
+    item_id: Any
+    timestamp: str = ""
+
+
+def recognises(content: Content, options: Options) -> bool:
+    """Return whether the first record is a user, an item or a feedback."""
+    form = json_records.shape(content)
+    return form is not None and bool(form.first.keys() & {"ItemId", "UserId"})
+
+
+def read(content: Content, options: Options) -> Iterator[Record]:
+    """Yield the items or the feedback of a file."""
+    users = 0
+
+    def convert(place: Place, raw: str) -> NewItem | Happened | None:
+        nonlocal users
+        keys = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).keys()
+        if "FeedbackType" in keys:
+            return Happened(place, _event(raw, options))
+        if "ItemId" in keys:
+            return _item(raw)
+        users += 1
+        return None
+
+    form = json_records.shape(content)
+    assert form is not None
+    yield from convert_each(json_records.read(content, form), convert)
+    if users:
+        yield Note(content.file, f"{users} users: nothing to keep, readers exist by their events")
+
+
+def _item(raw: str) -> NewItem:
+    found = msgspec.json.decode(raw, type=_Item)
+    identity = tables.identity(found.item_id, "ItemId")
+    labels = found.labels if isinstance(found.labels, dict) else {}
+    words = labels.get("topics") if labels else found.labels
+    said = labels.get("title") or labels.get("name") or found.comment
+    title = one_line(said if isinstance(said, str) else "")
+    text = labels.get("description") or labels.get("text") or labels.get("abstract")
+    fields = {
+        "id": identity,
+        "title": title[:1000] or identity,
+        "text": paragraphs(text if isinstance(text, str) else ""),
+        "topics": list(dict.fromkeys([*(found.categories or []), *_words(words)])),
+        "listed_at": _instant(found.timestamp),
+        "hidden": found.is_hidden,
+        "extra": {"labels": found.labels} if found.labels else {},
+    }
+    return fitted(fields, NewItem)
+
+
+def _words(labels: object) -> list[str]:
+    """Return what can be a topic among labels."""
+    found = labels if isinstance(labels, list) else []
+    return [word for word in found if isinstance(word, str) and 0 < len(word) <= 100]
+
+
+def _event(raw: str, options: Options) -> Event:
+    found = msgspec.json.decode(raw, type=_Feedback)
+    kind = options.kinds.get(found.feedback_type) or KINDS.get(
+        found.feedback_type.lower(), found.feedback_type
+    )
+    fields = {
+        "user": tables.identity(found.user_id, "UserId"),
+        "item": tables.identity(found.item_id, "ItemId"),
+        "kind": kind,
+        "at": _instant(found.timestamp),
+    }
+    return fitted(fields, Event)
+
+
+def _instant(text: str) -> datetime | None:
+    """Return an instant; Gorse writes year 1 where there is none."""
+    return None if text.startswith("0001-") else instant(text)

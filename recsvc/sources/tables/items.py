@@ -1,0 +1,72 @@
+"""Items in a table of the site's own: JSON or CSV with an id and a title."""
+
+from collections.abc import Iterator
+
+from recsvc.core.items.item import NewItem
+from recsvc.errors import InvalidError
+from recsvc.sources.checking import fitted
+from recsvc.sources.reading.content import Content
+from recsvc.sources.records import Note, Options, Place, Record, convert_each
+from recsvc.sources.tables import rows as tables
+from recsvc.sources.tables.rows import Row
+from recsvc.sources.text.dates import epoch, instant
+
+NAME = "items"
+TITLES_IDENTIFY = False
+
+_LISTS = ("authors", "topics", "aliases")
+_DATES = ("published_at", "listed_at")
+_COUNTS = ("n_authors", "upvotes", "comments")
+_FIELDS = (
+    *("id", "title", "text", "url", "hidden", "organisation", "extra"),
+    *_LISTS,
+    *_DATES,
+    *_COUNTS,
+)
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def recognises(content: Content, options: Options) -> bool:
+    """Return whether rows have an id and a title."""
+    return tables.holds(content, options, {"id", "title"})
+
+
+def read(content: Content, options: Options) -> Iterator[Record]:
+    """Yield the items of a table."""
+    yield from convert_each(tables.read(content, options, _FIELDS), _convert)
+    others = tables.unused(content, options, _FIELDS)
+    if others:
+        yield Note(content.file, f"not read: {', '.join(others)} (--column FIELD=COLUMN)")
+
+
+def _convert(_: Place, row: Row) -> NewItem:
+    fields = dict(row)
+    fields["id"] = tables.identity(row.get("id"), "id")
+    for name in _LISTS:
+        if name in row:
+            fields[name] = tables.listed(row[name])
+    for name in _DATES:
+        if name in row:
+            value = row[name]
+            fields[name] = epoch(value) if isinstance(value, int | float) else instant(value)
+    for name in _COUNTS:
+        if isinstance(row.get(name), str):
+            fields[name] = _count(row[name], name)
+    if isinstance(row.get("hidden"), str):
+        fields["hidden"] = _boolean(row["hidden"])
+    if isinstance(row.get("organisation"), str):
+        fields["organisation"] = {"slug": row["organisation"], "name": row["organisation"]}
+    return fitted(fields, NewItem)
+
+
+def _count(text: str, field: str) -> int:
+    if not text.strip().isdecimal():
+        raise InvalidError(f"{field}: not a whole number: {text!r}", field)
+    return int(text)
+
+
+def _boolean(text: str) -> bool:
+    try:
+        return _BOOLEANS[text.strip().lower()]
+    except KeyError:
+        raise InvalidError(f"hidden: neither true nor false: {text!r}", "hidden") from None

@@ -1,0 +1,144 @@
+"""Rows of any table: JSON objects or CSV, under the names of fields that we use.
+
+Which column holds which field is said on the command line (`--column item=paper_id`); a column that
+has the field's own name needs no saying. Ids are text: of numbers, only whole ones are taken.
+"""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from recsvc.errors import InvalidError
+from recsvc.sources.reading import json_records
+from recsvc.sources.reading.content import NOT_TEXT, Content, is_text
+from recsvc.sources.records import Options, Place, Problem
+
+Row = dict[str, Any]
+
+_DELIMITERS = ("\t", ";", "|", ",")
+_LISTS_APART = (";", "|")
+
+
+def columns(content: Content) -> set[str] | None:
+    """Return the names of a table's columns; None if it is no table."""
+    form = json_records.shape(content)
+    if form is not None:
+        return set(form.first)
+    header = _header(content)
+    return None if header is None else set(header)
+
+
+def holds(content: Content, options: Options, fields: set[str]) -> bool:
+    """Return whether a table has all these fields, by their own or the names they were given."""
+    found = columns(content)
+    if found is None:
+        return False
+    return all(
+        field in options.constants or options.columns.get(field, field) in found for field in fields
+    )
+
+
+def unused(content: Content, options: Options, fields: tuple[str, ...]) -> list[str]:
+    """Return the columns that no field is read from."""
+    used = {options.columns.get(field, field) for field in fields}
+    return sorted((columns(content) or set()) - used)
+
+
+def read(
+    content: Content, options: Options, fields: tuple[str, ...]
+) -> Iterator[tuple[Place, Row] | Problem]:
+    """Yield the fields of each row; of CSV, empty cells are left out."""
+    form = json_records.shape(content)
+    found = _csv(content) if form is None else _json(content, form)
+    for one in found:
+        if isinstance(one, Problem):
+            yield one
+            continue
+        place, raw = one
+        row: Row = dict(options.constants)
+        for field in fields:
+            value = raw.get(options.columns.get(field, field))
+            if value is not None:
+                row[field] = value
+        yield place, row
+
+
+def identity(value: object, field: str) -> str:
+    """Return an id as text.
+
+    Raises:
+        InvalidError: for a fraction: 2503.02130 read as a number is 2503.0213, another id.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InvalidError(f"{field}: {value!r} is not text; as a number it may lack digits", field)
+
+
+def listed(value: object) -> object:
+    """Return a cell that holds several values, apart by `;` or `|`, as a list."""
+    if not isinstance(value, str):
+        return value
+    mark = next((mark for mark in _LISTS_APART if mark in value), None)
+    parts = [value] if mark is None else value.split(mark)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _json(
+    content: Content, form: json_records.Shape
+) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
+    for one in json_records.read(content, form):
+        if isinstance(one, Problem):
+            yield one
+            continue
+        place, raw = one
+        try:
+            yield place, msgspec.json.decode(raw, type=dict[str, Any])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+            yield Problem(place.file, place.line, f"not a JSON object: {exc}", place.record)
+
+
+def _csv(content: Content) -> Iterator[tuple[Place, dict[str, str]] | Problem]:
+    header = _header(content)
+    assert header is not None
+    reader = csv.reader(content.lines(), delimiter=_delimiter(content), strict=True)
+    number, line = 0, 1
+    try:
+        for cells in reader:
+            at, line = line, reader.line_num + 1
+            if at == 1 or not any(cells):
+                continue
+            number += 1
+            if not all(map(is_text, cells)):
+                yield Problem(content.file, at, NOT_TEXT, number)
+                continue
+            if len(cells) != len(header):
+                detail = f"{len(cells)} cells where the header has {len(header)}"
+                yield Problem(content.file, at, detail, number)
+                continue
+            filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}
+            yield Place(content.file, at, number), filled
+    except csv.Error as exc:
+        yield Problem(
+            content.file, line, f"not CSV: {exc}; what follows cannot be read", number + 1
+        )
+
+
+def _header(content: Content) -> list[str] | None:
+    """Return the names in the first line, if it looks like a header."""
+    first = content.head.partition("\n")[0].rstrip("\r")
+    try:
+        cells = next(csv.reader([first], delimiter=_delimiter(content)), [])
+    except csv.Error:
+        return None
+    names = [cell.strip() for cell in cells]
+    return names if len(names) > 1 and all(names) and len(set(names)) == len(names) else None
+
+
+def _delimiter(content: Content) -> str:
+    """Return what divides the first line into most cells."""
+    first = content.head.partition("\n")[0]
+    return max(_DELIMITERS, key=lambda mark: (first.count(mark), mark == ","))

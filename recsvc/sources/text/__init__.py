@@ -1,0 +1,1 @@
+"""What sources write, made plain: TeX, wrapped lines, dates."""

@@ -1,0 +1,263 @@
+"""Boards and counters in Redis: votes, decayed votes and counts per item, kept by the worker."""
+
+import math
+from typing import Any
+
+import msgspec
+
+from recsvc.core.items.trending import EPOCH_US, WINDOWS, BoardRow, TrendingParams
+from recsvc.store import keys, scripts
+from recsvc.store.pipe import Pipe
+
+# Items per call: an item of 1,000 votes takes the server about a millisecond.
+_PER_CALL = 100
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+_NAMES_AN_ALIAS = -2
+OVERLAPS = -3
+
+ANONYMOUS_VOTES = "anonymous_upvote"  # a counter of its own, beside `upvote`
+_NO_SHARD = -1
+_NO_ROW = BoardRow(0, 0, (-math.inf,) * len(WINDOWS), {})
+
+
+class Vote(msgspec.Struct, frozen=True, array_like=True):
+    """What becomes of one reader's vote on an item.
+
+    Attributes:
+        since_us: the instant it stands since; 0 if it no longer does.
+        counts_us: the instant from which it counts; 0 for at once.
+        only_if: what must be stored of it for anything to happen, when votes are taken away.
+        place: its place in the log of its shard.
+    """
+
+    user: str
+    since_us: int = 0
+    counts_us: int = 0
+    only_if: str = ""
+    place: int = 0
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """The votes of one item.
+
+    Attributes:
+        counted: votes on the boards.
+        held: votes that will count later, the next of them at `next_us`.
+        own: votes of its owners, which never count.
+        anonymous: standing votes of sessions that nobody vouches for, which never count.
+        scores: log2 of the decayed votes, one per window; -inf without votes.
+    """
+
+    counted: int
+    held: int
+    own: int
+    anonymous: int
+    next_us: int | None
+    scores: tuple[float, ...]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What one stretch of a shard's log does to the boards.
+
+    Attributes:
+        previous: id of the entry before the stretch, empty if there is none.
+        first, last: ids of its first and last entries; empty for figures that come from no one stretch.
+        counts: item -> counter -> change.
+        votes: item -> votes, in log order.
+    """
+
+    shard: int
+    previous: str
+    first: str
+    last: str
+    counts: dict[str, dict[str, int]]
+    votes: dict[str, list[Vote]]
+
+    def items(self) -> set[str]:
+        """Return the items it changes."""
+        return self.counts.keys() | self.votes.keys()
+
+    def renamed(self, names: dict[str, str]) -> "Batch":
+        """Return the batch with some items under other names; what two names did is added up."""
+        counts: dict[str, dict[str, int]] = {}
+        for item, changes in self.counts.items():
+            total = counts.setdefault(names.get(item, item), {})
+            for counter, change in changes.items():
+                total[counter] = total.get(counter, 0) + change
+        votes: dict[str, list[Vote]] = {}
+        for item, transitions in self.votes.items():
+            votes.setdefault(names.get(item, item), []).extend(transitions)
+        for transitions in votes.values():
+            transitions.sort(key=lambda vote: vote.place)
+        return msgspec.structs.replace(self, counts=counts, votes=votes)
+
+
+def decode_row(packed: bytes) -> BoardRow:
+    """Decode a board row; Lua packs an empty table as an empty list."""
+    raw: dict[str, Any] = _decode(packed)
+    scores = tuple(float(s) for s in raw["scores"]) or (-math.inf,) * len(WINDOWS)
+    return BoardRow(raw["votes"], int(raw["last"]), scores, dict(raw["counts"] or {}))
+
+
+def packed_half_lives(params: TrendingParams) -> bytes:
+    """Return the half-lives of the windows as scripts take them: 0 never fades."""
+    return _encode([0 if math.isinf(h) else h for h in params.half_lives_us()])
+
+
+def since_us(stored: bytes) -> int:
+    """Return when a stored vote was cast: `instant` or `instant:counts from`."""
+    return int(stored.partition(b":")[0])
+
+
+def _counts_us(stored: bytes) -> int:
+    """Return when a stored vote counts from."""
+    return int(stored.partition(b":")[2] or 0)
+
+
+class Boards:
+    """Reads the boards, and puts the log on them exactly once."""
+
+    def __init__(self, pipe: Pipe, params: TrendingParams) -> None:
+        self._pipe = pipe
+        self._half_lives = packed_half_lives(params)
+
+    async def all(self) -> dict[str, BoardRow]:
+        """Return every row, by item."""
+        raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.BOARD)
+        return {item.decode(): decode_row(packed) for item, packed in raw.items()}
+
+    async def items(self) -> list[str]:
+        """Return the items that have a row: all that ever had a vote or a count."""
+        return [item.decode() for item in await self._pipe.send("HKEYS", keys.BOARD)]
+
+    async def applied(self) -> dict[int, str]:
+        """Return the last entry applied of each shard."""
+        raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.APPLIED)
+        return {int(shard): entry.decode() for shard, entry in raw.items()}
+
+    async def last_pulse(self) -> str:
+        """Return the id of the latest pulse, to follow from."""
+        latest = await self._pipe.send("XREVRANGE", keys.PULSE, "+", "-", "COUNT", 1)
+        return bytes(latest[0][0]).decode() if latest else "0-0"
+
+    async def rescore(self, now_us: int) -> int:
+        """Compute every trending score anew from its votes; return how many items have some.
+
+        Safe beside a running worker: each item's votes are read and scored in one step.
+        """
+        voted = [item for item, row in (await self.all()).items() if row.votes]
+        for start in range(0, len(voted), _PER_CALL):
+            await self.recount(voted[start : start + _PER_CALL], now_us)
+        return len(voted)
+
+    async def replace(
+        self,
+        counts: dict[str, dict[str, int]],
+        votes: dict[str, list[Vote]],
+        applied: dict[int, str],
+        now_us: int,
+    ) -> None:
+        """Replace all boards; nobody else may apply anything meanwhile.
+
+        Args:
+            counts: item -> counter -> count.
+            votes: item -> its votes.
+            applied: the last entry of each shard that is in these figures.
+        """
+        for item in await self.all():
+            await self._pipe.send("DEL", keys.votes(item))
+        await self._pipe.send("DEL", keys.BOARD)
+        items = sorted(counts.keys() | votes.keys())
+        for start in range(0, len(items), _PER_CALL):
+            some = items[start : start + _PER_CALL]
+            all_counts = {item: counts.get(item, {}) for item in some}
+            all_votes = {item: votes[item] for item in some if item in votes}
+            await self._apply([Batch(0, "", "", "", all_counts, all_votes)], now_us)
+        pairs = [part for pair in applied.items() for part in pair]
+        if pairs:
+            await self._pipe.send("HSET", keys.APPLIED, *pairs)
+
+    async def apply(self, batches: list[Batch], now_us: int) -> list[int]:
+        """Apply batches; each answers what became of it.
+
+        1: applied; 0: was applied before; -1: too early, entries before it are missing; `OVERLAPS`: a
+        part of it was applied before, the rest has to come by itself.
+        """
+        answers = await self._apply(batches, now_us)
+        while again := [i for i, answer in enumerate(answers) if answer == _NAMES_AN_ALIAS]:
+            # Two items became one after these events were logged.
+            renamed = [batches[i].renamed(await self._ids(batches[i].items())) for i in again]
+            for i, answer in zip(again, await self._apply(renamed, now_us), strict=True):
+                answers[i] = answer
+        return answers
+
+    async def due(self, now_us: int, count: int) -> list[str]:
+        """Return items whose votes are to be counted anew: held ones are due, or owners changed."""
+        command = ("ZRANGEBYSCORE", keys.RECOUNT, "-inf", now_us, "LIMIT", 0, count)
+        return [item.decode() for item in await self._pipe.send(*command)]
+
+    async def recount(self, items: list[str], now_us: int) -> None:
+        """Count the votes of items anew."""
+        await self.take_away({item: [] for item in items}, now_us)
+
+    async def take_away(self, votes: dict[str, list[Vote]], now_us: int) -> int:
+        """Take votes away that still are as their `only_if` says; return how many were.
+
+        The items' votes are counted anew, whether any was taken or not.
+        """
+        if not votes:
+            return 0
+        (taken,) = await self._apply([Batch(_NO_SHARD, "", "", "", {}, votes)], now_us)
+        return taken
+
+    async def votes_of(self, users: list[str], items: list[str]) -> dict[str, dict[str, str]]:
+        """Return what is stored of readers' votes on items: by reader and item, where there is one."""
+        commands: list[tuple[object, ...]] = [("HMGET", keys.votes(i), *users) for i in items]
+        found: dict[str, dict[str, str]] = {user: {} for user in users}
+        for item, values in zip(items, await self._pipe.send_all(commands), strict=True):
+            for user, raw in zip(users, values, strict=True):
+                if raw is not None:
+                    found[user][item] = raw.decode()
+        return found
+
+    async def tally(self, item: str, now_us: int) -> Tally:
+        """Return the votes of an item; all zero when it has none."""
+        votes, packed_owners, packed = await self._pipe.send_all(
+            [("HGETALL", keys.votes(item)), ("HGET", keys.OWNERS, item), ("HGET", keys.BOARD, item)]
+        )
+        owners = {o.encode() for o in (_decode(packed_owners) if packed_owners else [])}
+        row = _NO_ROW if packed is None else decode_row(packed)
+        others = [raw for user, raw in votes.items() if user not in owners]
+        held = [due for raw in others if (due := _counts_us(raw)) > now_us]
+        return Tally(
+            counted=len(others) - len(held),
+            held=len(held),
+            own=len(votes) - len(others),
+            anonymous=row.counts.get(ANONYMOUS_VOTES, 0),
+            next_us=min(held, default=None),
+            scores=row.scores,
+        )
+
+    async def _ids(self, names: set[str]) -> dict[str, str]:
+        """Return the item of each name that is an alias."""
+        found = await self._pipe.send("HMGET", keys.ALIASES, *names)
+        return {n: raw.decode() for n, raw in zip(names, found, strict=True) if raw is not None}
+
+    async def _apply(self, batches: list[Batch], now_us: int) -> list[int]:
+        key_names = [keys.APPLIED, keys.BOARD, keys.PULSE, keys.ALIASES, keys.OWNERS, keys.RECOUNT]
+        n_fixed = len(key_names)
+        packed: list[object] = []
+        for batch in batches:
+            operations: list[object] = []
+            for item in batch.items():
+                votes = batch.votes.get(item, [])
+                if item in batch.votes:
+                    key_names.append(keys.votes(item))
+                at = len(key_names) - n_fixed if item in batch.votes else 0
+                operations.append([item, batch.counts.get(item, {}), at, votes])
+            packed.append([batch.shard, batch.previous, batch.first, batch.last, operations])
+        args = [self._half_lives, EPOCH_US, _encode(packed), now_us]
+        return list(await scripts.call(self._pipe, "apply", key_names, args))

@@ -1,0 +1,1 @@
+"""The event log: who writes it and who reads it."""

@@ -1,0 +1,200 @@
+"""The event log, from the side that consumes it: groups, reclaiming, dead letters, trimming."""
+
+from typing import Any
+
+import msgspec
+
+from recsvc.core.readers.events import Entry
+from recsvc.errors import ConflictError
+from recsvc.store import keys, scripts
+from recsvc.store.connection import Redis, translated
+from recsvc.store.pipe import Pipe
+
+GROUP = "boards"
+_DEAD_LETTERS = 10_000
+
+_decode = msgspec.msgpack.Decoder(Entry).decode
+
+Fields = dict[bytes, bytes]
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """An entry as the log delivers it.
+
+    Attributes:
+        fields: `e` the packed event; of a change of state also `s`, `w` and `n`: the state, the
+            instant it was on since and the instant it is on since, empty for off; of a vote that
+            is held also `d`, the instant from which it counts. No fields at all: the entry was
+            erased while it was pending.
+    """
+
+    entry_id: str
+    fields: Fields
+
+    def entry(self) -> Entry:
+        """Decode the event.
+
+        Raises:
+            msgspec.MsgspecError: when it can never be decoded.
+        """
+        return _decode(self.fields[b"e"])
+
+
+class Streams:
+    """Consumes the shards' logs for one worker."""
+
+    def __init__(self, redis: Redis, consumer: str) -> None:
+        self._redis = redis
+        self._consumer = consumer
+
+    async def create_groups(self) -> None:
+        """Create the consumer group on every shard; existing ones stay where they are."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard in range(keys.N_SHARDS):
+                pipeline.xgroup_create(keys.events(shard), GROUP, id="0", mkstream=True)
+            await pipeline.execute(raise_on_error=False)  # BUSYGROUP: it exists
+
+    async def read(self, count: int, block_ms: int) -> dict[int, list[Logged]]:
+        """Return new entries by shard, waiting a while for the first."""
+        with translated():
+            answer: Any = await self._redis.xreadgroup(
+                GROUP,
+                self._consumer,
+                {keys.events(shard): ">" for shard in range(keys.N_SHARDS)},
+                count=count,
+                block=block_ms,
+            )
+        return _by_shard(answer)
+
+    async def own_pending(self, count: int) -> dict[int, list[Logged]]:
+        """Return entries that were delivered to this consumer and not yet acknowledged."""
+        with translated():
+            answer: Any = await self._redis.xreadgroup(
+                GROUP,
+                self._consumer,
+                {keys.events(shard): "0" for shard in range(keys.N_SHARDS)},
+                count=count,
+            )
+        return _by_shard(answer)
+
+    async def reclaim(self, idle_ms: int, count: int) -> int:
+        """Take over what dead workers left; return how many entries that was."""
+        taken = 0
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard in range(keys.N_SHARDS):
+                pipeline.xautoclaim(
+                    keys.events(shard), GROUP, self._consumer, idle_ms, "0-0", count, justid=True
+                )
+            for answer in await pipeline.execute():
+                taken += len(answer)
+        return taken
+
+    async def previous(self, firsts: dict[int, str]) -> dict[int, str]:
+        """Return, per shard, the id of the entry before the given one; empty if there is none."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard, first in firsts.items():
+                pipeline.xrevrange(keys.events(shard), max=f"({first}", min="-", count=1)
+            answers = await pipeline.execute()
+        return {
+            shard: answer[0][0].decode() if answer else ""
+            for shard, answer in zip(firsts, answers, strict=True)
+        }
+
+    async def acknowledge(self, done: dict[int, list[str]]) -> None:
+        """Acknowledge entries by shard."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard, entry_ids in done.items():
+                if entry_ids:  # XACK without ids is an error
+                    pipeline.xack(keys.events(shard), GROUP, *entry_ids)
+            await pipeline.execute()
+
+    async def bury(self, shard: int, logged: Logged, reason: str) -> None:
+        """Keep an entry that can never succeed, for a human to read."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.xadd(
+                keys.dead(shard),
+                {**logged.fields, b"id": logged.entry_id.encode(), b"reason": reason.encode()},  # type: ignore[dict-item]
+                maxlen=_DEAD_LETTERS,
+            )
+            await pipeline.execute()
+
+    async def range(self, shard: int, after: str, until: str, count: int | None) -> list[Logged]:
+        """Return entries in (after, until], at most `count` of them."""
+        with translated():
+            answer: Any = await self._redis.xrange(
+                keys.events(shard), min=f"({after}", max=until, count=count
+            )
+        return [Logged(entry_id.decode(), fields) for entry_id, fields in answer]
+
+    async def lasts(self) -> dict[int, str]:
+        """Return the last entry of each shard's log; shards without any are left out."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard in range(keys.N_SHARDS):
+                pipeline.xrevrange(keys.events(shard), count=1)
+            answers = await pipeline.execute()
+        return {shard: found[0][0].decode() for shard, found in enumerate(answers) if found}
+
+    async def lengths(self) -> dict[int, int]:
+        """Return how many entries each shard's log holds."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard in range(keys.N_SHARDS):
+                pipeline.xlen(keys.events(shard))
+            return dict(enumerate(await pipeline.execute()))
+
+    async def erase(self, shard: int, cuts: dict[str, str]) -> dict[str, int]:
+        """Write a shard's log anew without some readers' entries, each up to a cut.
+
+        Returns:
+            By reader, how many entries went.
+
+        Raises:
+            ConflictError: while entries are being delivered; try again in a moment.
+        """
+        return await self._erase(keys.events(shard), cuts)
+
+    async def erase_dead(self, shard: int, users: list[str]) -> dict[str, int]:
+        """Write a shard's dead letters anew without those of some readers."""
+        return await self._erase(keys.dead(shard), dict.fromkeys(users, ""))
+
+    async def dead_letters(self, shard: int) -> list[Logged]:
+        """Return a shard's dead letters."""
+        with translated():
+            answer: Any = await self._redis.xrange(keys.dead(shard))
+        return [Logged(entry_id.decode(), fields) for entry_id, fields in answer]
+
+    async def _erase(self, key: str, cuts: dict[str, str]) -> dict[str, int]:
+        pairs = [word for pair in cuts.items() for word in pair]
+        answers = await scripts.call(Pipe(self._redis), "erase_log", [key], pairs)
+        if not answers and cuts:
+            raise ConflictError("entries of the log are being delivered")
+        return dict(zip(cuts, answers, strict=True))
+
+    async def trim(self, until: dict[int, str]) -> None:
+        """Drop entries up to and including the given ids."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard, entry_id in until.items():
+                ms, seq = entry_id.split("-")
+                pipeline.xtrim(keys.events(shard), minid=f"{ms}-{int(seq) + 1}", approximate=False)
+            await pipeline.execute()
+
+
+def _by_shard(answer: dict[bytes, list[list[tuple[bytes, Fields]]]]) -> dict[int, list[Logged]]:
+    found: dict[int, list[Logged]] = {}
+    for key, lists in (answer or {}).items():
+        shard = int(key[key.index(b"{") + 1 : key.index(b"}")])
+        entries = [
+            Logged(entry_id.decode(), fields or {})
+            for entry_list in lists
+            for entry_id, fields in entry_list
+        ]
+        if entries:
+            found[shard] = entries
+    return found

@@ -1,0 +1,157 @@
+"""The event log, from the side that writes it."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+
+from recsvc.clock import HOUR_US, SECOND_US
+from recsvc.core.access.caller import is_anonymous
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import Kind
+from recsvc.errors import StoreError
+from recsvc.store import keys, scripts
+from recsvc.store.pipe import Pipe
+
+# One call blocks the server for about 10 µs per event; 200 keep it under 2 ms.
+_PER_CALL = 200
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class EventLogParams(msgspec.Struct, frozen=True):
+    """What the log keeps, and how long.
+
+    Attributes:
+        event_id_days: a repeated event id is recognised for at least this long, at most twice that.
+        profile_ttl_days: profiles of readers who stay away are forgotten after this long.
+        profile_items: interactions kept per reader; the oldest go first, hidden items never.
+        shown_items: impressions remembered per reader.
+        vote_hold_hours: votes count once their reader has been known for this long.
+        anonymous_ttl_hours: profiles of anonymous sessions are forgotten after this long.
+    """
+
+    event_id_days: float = 3.0
+    profile_ttl_days: float = 400.0
+    profile_items: int = 2_000
+    shown_items: int = 1_000
+    vote_hold_hours: float = 0.0
+    anonymous_ttl_hours: float = 24.0
+
+
+class EventLog:
+    """Appends events and folds them into profiles: one server-side function, atomic per event.
+
+    While one call is under way the events of other requests gather for the next one, so that a busy
+    service pays for the call - and the server for syncing its log - once per batch. Two calls at a
+    time would halve the batches and double the syncs.
+
+    Args:
+        aliases: returns the names of items as they are known now. An event is logged under the id of
+            its item, whichever name it came by.
+    """
+
+    def __init__(
+        self,
+        pipe: Pipe,
+        kinds: dict[str, Kind],
+        params: EventLogParams,
+        aliases: Callable[[], Aliases] = Aliases,
+    ) -> None:
+        self._pipe = pipe
+        self._kinds = kinds
+        self._aliases = aliases
+        day_s = 86_400
+        self._bucket_us = int(params.event_id_days * day_s * SECOND_US)
+        self._limits = [
+            int(2 * params.event_id_days * day_s),
+            int(params.profile_ttl_days * day_s),
+            params.profile_items,
+            params.shown_items,
+            int(params.vote_hold_hours * HOUR_US),
+            int(params.anonymous_ttl_hours * 3_600),
+        ]
+        self._waiting: list[tuple[Entry, bool, asyncio.Future[bool]]] = []
+        self._sender: asyncio.Task[None] | None = None
+
+    async def record(self, entries: list[Entry], dedupe: list[bool]) -> list[bool]:
+        """Record entries and return, for each, whether it was new.
+
+        Args:
+            dedupe: for each entry without an event id, whether its content identifies it.
+
+        Raises:
+            StoreUnavailableError: nothing is known of the batch's fate; send it again with the
+                same event ids.
+        """
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[bool]] = [loop.create_future() for _ in entries]
+        self._waiting += zip(entries, dedupe, futures, strict=True)
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._drain())
+        return list(await asyncio.gather(*futures))
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_PER_CALL], self._waiting[_PER_CALL:]
+            await self._send(batch)
+
+    async def _send(self, batch: list[tuple[Entry, bool, asyncio.Future[bool]]]) -> None:
+        key_names: list[str] = []
+        args: list[object] = list(self._limits)
+        for entry, by_content, _ in batch:
+            self._add(entry, by_content, key_names, args)
+        try:
+            results = await scripts.call(self._pipe, "record", key_names, args)
+        except StoreError as exc:
+            for _, _, future in batch:
+                if not future.done():
+                    future.set_exception(exc)
+            return
+        for (_, _, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result == 1)
+
+    def _add(
+        self, entry: Entry, by_content: bool, key_names: list[str], args: list[object]
+    ) -> None:
+        aliases = self._aliases()
+        item = aliases.resolve(entry.item)
+        if item != entry.item:
+            entry = msgspec.structs.replace(entry, item=item)
+        names = aliases.of(item)
+        shard = keys.shard_of(entry.user)
+        bucket = entry.received_us // self._bucket_us
+        key_names += (
+            keys.event_ids(shard, bucket),
+            keys.event_ids(shard, bucket - 1),
+            keys.events(shard),
+            keys.profile(shard, entry.user),
+            keys.shown(shard, entry.user),
+        )
+        kind = self._kinds[entry.kind]
+        args += (
+            _digest(entry, by_content),
+            item,
+            kind.role.value,
+            kind.state,
+            entry.at_us,
+            entry.value_milli or 0,
+            _encode(entry),
+            _encode(names) if names else b"",
+            entry.received_us,
+            "1" if is_anonymous(entry.user) else "",
+        )
+
+
+def _digest(entry: Entry, by_content: bool) -> bytes:
+    """Return what identifies an event: its id within its user, or else its content; or nothing."""
+    if entry.event_id is not None:
+        identity = f"{entry.user}\n{entry.event_id}"
+    elif by_content:
+        identity = f"{entry.user}\n\n{entry.item}\n{entry.kind}\n{entry.at_us}\n{entry.value_milli}"
+    else:
+        return b""
+    return hashlib.blake2b(identity.encode(), digest_size=12).digest()

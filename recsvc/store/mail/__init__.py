@@ -1,0 +1,1 @@
+"""Subscriptions and mails under way, kept."""

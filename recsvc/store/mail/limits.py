@@ -1,0 +1,61 @@
+"""Limits of a form that makes the service send mail: without them it is a tool for mail bombs.
+
+Counts in fixed stretches of time. Addresses and networks are counted under keyed digests, so that
+nothing in the store says who asked.
+"""
+
+import msgspec
+
+from recsvc.clock import SECOND_US
+from recsvc.store import keys
+from recsvc.store.access.signatures import Signatures
+from recsvc.store.pipe import Pipe
+
+_HOUR_S = 3_600
+_DAY_S = 86_400
+
+
+class MailLimitParams(msgspec.Struct, frozen=True):
+    """How many confirmations may be asked for.
+
+    Attributes:
+        address_per_day: of one address.
+        network_per_hour: from one /24 or /64.
+        site_per_hour: by everybody together.
+    """
+
+    address_per_day: int = 3
+    network_per_hour: int = 20
+    site_per_hour: int = 1_000
+
+
+class MailLimits:
+    """Counts requests."""
+
+    def __init__(self, pipe: Pipe, signatures: Signatures, params: MailLimitParams) -> None:
+        self._pipe = pipe
+        self._signatures = signatures
+        self._params = params
+
+    async def wait_s(self, where: str, now_us: int) -> int:
+        """Count a request by its network; return for how many seconds it is one too many."""
+        n, wait_s = await self._count("network", where, _HOUR_S, now_us)
+        return wait_s if n > self._params.network_per_hour else 0
+
+    async def may_mail(self, subscription_id: str, now_us: int) -> bool:
+        """Count a mail to an address; return whether it may still be sent."""
+        n_address, _ = await self._count("address", subscription_id, _DAY_S, now_us)
+        if n_address > self._params.address_per_day:
+            return False
+        n_site, _ = await self._count("site", "", _HOUR_S, now_us)
+        return n_site <= self._params.site_per_hour
+
+    async def _count(self, scope: str, who: str, stretch_s: int, now_us: int) -> tuple[int, int]:
+        """Count one more; return how many there are, and the seconds until counting starts anew."""
+        now_s = now_us // SECOND_US
+        stretch = now_s // stretch_s
+        key = keys.mail_limit(f"{scope}:{self._signatures.fingerprint('limit', who)}:{stretch}")
+        answers = await self._pipe.send_all(
+            [("SET", key, 0, "EX", 2 * stretch_s, "NX"), ("INCR", key)]
+        )
+        return int(answers[1]), stretch_s - now_s % stretch_s

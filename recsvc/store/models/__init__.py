@@ -1,0 +1,1 @@
+"""Snapshots and what training remembers, kept."""

@@ -1,0 +1,193 @@
+"""Snapshots in Redis: arrays in chunks, a manifest with their checksums, and the pointer.
+
+A snapshot is written whole before its manifest, and its manifest before the pointer moves. Readers
+fetch it once per machine into a local cache and map it into memory, so that processes share its pages.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.model.snapshot import FORMAT_VERSION, ArrayInfo, Manifest, Snapshot, assemble
+from recsvc.errors import ConflictError, NotFoundError, SnapshotError
+from recsvc.store import keys, scripts
+from recsvc.store.pipe import Pipe
+
+TRAIN_LEASE = "train"
+
+_CHUNK_BYTES = 4 * 1024 * 1024
+_ALIGN = 64
+_STOPPED_KEPT = 2
+
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(Manifest)
+
+
+class Snapshots:
+    """Keeps published models."""
+
+    def __init__(self, pipe: Pipe, cache_dir: Path) -> None:
+        self._pipe = pipe
+        self._cache_dir = cache_dir
+
+    async def current(self) -> str | None:
+        """Return the id of the snapshot being served."""
+        raw: bytes | None = await self._pipe.send("GET", keys.SNAPSHOT)
+        return None if raw is None else raw.decode()
+
+    async def manifests(self) -> list[Manifest]:
+        """Return the manifest of every kept snapshot that can be read, latest first."""
+        raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.SNAPSHOTS)
+        found = []
+        for snapshot_id, packed in raw.items():
+            with contextlib.suppress(SnapshotError):
+                found.append(_decode(snapshot_id.decode(), packed))
+        return sorted(found, key=lambda m: m.snapshot_id, reverse=True)
+
+    async def manifest(self, snapshot_id: str) -> Manifest:
+        """Return a manifest.
+
+        Raises:
+            NotFoundError: when there is no such snapshot.
+            SnapshotError: when it was written by another version and cannot be read.
+        """
+        raw: bytes | None = await self._pipe.send("HGET", keys.SNAPSHOTS, snapshot_id)
+        if raw is None:
+            raise NotFoundError(f"there is no snapshot {snapshot_id!r}")
+        return _decode(snapshot_id, raw)
+
+    async def save(self, snapshot: Snapshot) -> Manifest:
+        """Store a snapshot, not yet served; return its manifest, arrays listed."""
+        blob, infos = _pack(snapshot.arrays())
+        manifest = msgspec.structs.replace(
+            snapshot.manifest, arrays=tuple(infos), size_bytes=len(blob)
+        )
+        for n, start in enumerate(range(0, len(blob), _CHUNK_BYTES)):
+            chunk = blob[start : start + _CHUNK_BYTES]
+            await self._pipe.send("SET", keys.snapshot_chunk(manifest.snapshot_id, n), chunk)
+        await self._pipe.send("HSET", keys.SNAPSHOTS, manifest.snapshot_id, _encode(manifest))
+        return manifest
+
+    async def activate(self, snapshot_id: str, token: int | None = None) -> None:
+        """Serve a snapshot from now on.
+
+        Args:
+            token: the trainer's fencing token; None when a person asks.
+
+        Raises:
+            NotFoundError: when there is no such snapshot.
+            ConflictError: when a later trainer has taken over.
+        """
+        moved = await scripts.call(
+            self._pipe,
+            "point",
+            [keys.FENCE, keys.SNAPSHOT, keys.SNAPSHOTS],
+            [TRAIN_LEASE, "" if token is None else token, snapshot_id],
+        )
+        if moved == 0:
+            raise ConflictError("another worker has taken over training")
+        if moved < 0:
+            raise NotFoundError(f"there is no snapshot {snapshot_id!r}")
+
+    async def prune(self, keep: int) -> list[str]:
+        """Drop the oldest snapshots beyond `keep`, never the one served; return their ids.
+
+        Those that the gate stopped are counted apart, so that they push nothing out that could be
+        gone back to; of them, two are kept.
+        """
+        current = await self.current()
+        manifests = await self.manifests()
+        published = [m for m in manifests if m.was_published]
+        stopped = [m for m in manifests if not m.was_published]
+        dropped = []
+        for manifest in published[keep:] + stopped[_STOPPED_KEPT:]:
+            if manifest.snapshot_id == current:
+                continue
+            await self._pipe.send("HDEL", keys.SNAPSHOTS, manifest.snapshot_id)
+            n_chunks = -(-manifest.size_bytes // _CHUNK_BYTES)
+            for n in range(n_chunks):
+                await self._pipe.send("DEL", keys.snapshot_chunk(manifest.snapshot_id, n))
+            self._path(manifest.snapshot_id).unlink(missing_ok=True)
+            dropped.append(manifest.snapshot_id)
+        return dropped
+
+    async def load(self, snapshot_id: str, catalogue_id: str) -> Snapshot:
+        """Fetch a snapshot into the local cache if need be, check it and map it.
+
+        Raises:
+            NotFoundError: when there is no such snapshot.
+            SnapshotError: when it is corrupt, foreign or from a newer version.
+        """
+        manifest = await self.manifest(snapshot_id)
+        if manifest.format_version > FORMAT_VERSION:
+            raise SnapshotError(
+                f"snapshot {snapshot_id} has format {manifest.format_version}; "
+                f"this version reads up to {FORMAT_VERSION}"
+            )
+        if manifest.catalogue_id != catalogue_id:
+            raise SnapshotError(f"snapshot {snapshot_id} belongs to another catalogue")
+        path = self._path(snapshot_id)
+        if not path.exists() or path.stat().st_size != manifest.size_bytes:
+            await self._fetch(manifest, path)
+        return await asyncio.to_thread(_map, manifest, path)
+
+    async def _fetch(self, manifest: Manifest, path: Path) -> None:
+        n_chunks = -(-manifest.size_bytes // _CHUNK_BYTES)
+        chunks: list[bytes] = []
+        for n in range(n_chunks):
+            chunk = await self._pipe.send("GET", keys.snapshot_chunk(manifest.snapshot_id, n))
+            if chunk is None:
+                raise SnapshotError(f"snapshot {manifest.snapshot_id} lacks chunk {n}")
+            chunks.append(chunk)
+        await asyncio.to_thread(_write, path, chunks)
+
+    def _path(self, snapshot_id: str) -> Path:
+        return self._cache_dir / f"{snapshot_id}.bin"
+
+
+def _decode(snapshot_id: str, packed: bytes) -> Manifest:
+    try:
+        return _decoder.decode(packed)
+    except msgspec.MsgspecError as exc:
+        raise SnapshotError(f"the manifest of {snapshot_id} cannot be read: {exc}") from None
+
+
+def _pack(arrays: dict[str, NDArray[Any]]) -> tuple[bytes, list[ArrayInfo]]:
+    blob = bytearray()
+    infos = []
+    for name, array in arrays.items():
+        blob += b"\0" * (-len(blob) % _ALIGN)
+        raw = np.ascontiguousarray(array).tobytes()
+        checksum = hashlib.sha256(raw).hexdigest()
+        infos.append(ArrayInfo(name, array.dtype.str, array.shape, len(blob), checksum))
+        blob += raw
+    return bytes(blob), infos
+
+
+def _write(path: Path, chunks: list[bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with unfinished.open("wb") as out:
+        out.writelines(chunks)
+    unfinished.replace(path)
+
+
+def _map(manifest: Manifest, path: Path) -> Snapshot:
+    blob = np.memmap(path, np.uint8, "r") if manifest.size_bytes else np.empty(0, np.uint8)
+    arrays: dict[str, NDArray[Any]] = {}
+    for info in manifest.arrays:
+        dtype = np.dtype(info.dtype)
+        size = int(np.prod(info.shape, dtype=np.int64)) * dtype.itemsize
+        raw = blob[info.offset : info.offset + size]
+        if len(raw) != size or hashlib.sha256(raw.data).hexdigest() != info.sha256:
+            path.unlink(missing_ok=True)
+            raise SnapshotError(f"snapshot {manifest.snapshot_id} is corrupt in {info.name!r}")
+        arrays[info.name] = np.asarray(raw).view(dtype).reshape(info.shape)
+    return assemble(manifest, arrays)

@@ -1,0 +1,1 @@
+"""Profiles and everything else of readers, kept, exported and erased."""

@@ -1,0 +1,82 @@
+"""Profiles, from the side that reads them."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from recsvc.core.items.aliases import Aliases
+from recsvc.core.readers.preferences import NO_PREFERENCES
+from recsvc.core.readers.profile import NOBODY, Profile, decode_profile, resolved
+from recsvc.store import keys
+from recsvc.store.pipe import Pipe
+from recsvc.store.readers.preferences import decode_preferences
+
+_VOTE = b""
+_FIRST_SEEN = b"\1"
+_PER_BATCH = 500
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Profiles:
+    """Reads what readers did; writing is the event log's, but for rebuilding.
+
+    Args:
+        aliases: returns the names of items as they are known now. What a reader did under several
+            names of an item is put together under its id.
+    """
+
+    def __init__(self, pipe: Pipe, aliases: Callable[[], Aliases] = Aliases) -> None:
+        self._pipe = pipe
+        self._aliases = aliases
+
+    async def read(self, user: str, with_shown: bool = False) -> tuple[Profile, bytes | None]:
+        """Return a reader's profile, and the log entry of the latest vote that changed something.
+
+        All of it comes in one round trip.
+
+        Args:
+            with_shown: whether to read impressions too.
+        """
+        shard = keys.shard_of(user)
+        commands: list[tuple[object, ...]] = [
+            ("HGETALL", keys.profile(shard, user)),
+            ("HGETALL", keys.preferences(shard, user)),
+        ]
+        if with_shown:
+            commands.append(("ZRANGE", keys.shown(shard, user), 0, -1, "WITHSCORES"))
+        answers = await self._pipe.send_all(commands)
+        fields: dict[bytes, bytes] = answers[0]
+        vote = fields.pop(_VOTE, None)
+        fields.pop(_FIRST_SEEN, None)
+        preferences = decode_preferences(answers[1])
+        shown = dict(answers[2]) if with_shown else {}
+        if not fields and not shown and preferences is NO_PREFERENCES:
+            return NOBODY, vote
+        profile = resolved(decode_profile(fields, shown), self._aliases())
+        return msgspec.structs.replace(profile, preferences=preferences), vote
+
+    async def replace(
+        self, user: str, profile: Profile, first_seen_us: int | None, live_s: int
+    ) -> None:
+        """Replace a reader's profile; no event of theirs may arrive meanwhile.
+
+        Args:
+            first_seen_us: when they first did anything; None if they never did.
+            live_s: seconds until it is forgotten; at most 0 forgets it now.
+        """
+        shard = keys.shard_of(user)
+        held, shown = keys.profile(shard, user), keys.shown(shard, user)
+        commands: list[tuple[object, ...]] = [("DEL", held), ("DEL", shown)]
+        if live_s > 0:
+            for start in range(0, len(profile.interactions), _PER_BATCH):
+                some = profile.interactions[start : start + _PER_BATCH]
+                packed = [(i.item, _encode({**i.states, **i.signals})) for i in some]
+                commands.append(("HSET", held, *(part for pair in packed for part in pair)))
+            if first_seen_us is not None:
+                commands.append(("HSET", held, _FIRST_SEEN, first_seen_us))
+            if profile.shown:
+                pairs = [(at_us, item) for item, at_us in profile.shown.items()]
+                commands.append(("ZADD", shown, *(part for pair in pairs for part in pair)))
+            commands += [("EXPIRE", held, live_s), ("EXPIRE", shown, live_s)]
+        await self._pipe.send_all(commands)

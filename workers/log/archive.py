@@ -1,0 +1,192 @@
+"""The archive: the event log in Parquet files, and how much of it has left Redis.
+
+A run writes what is on the boards and not yet archived to one new file, makes it durable and visible
+by a rename, and only then trims the streams. The files themselves say how far each shard is archived;
+a crash between rename and trim leaves entries in both places, which the next start trims and which
+readers, who go by entry id, count once.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from recsvc.clock import from_us
+from recsvc.core.readers.events import Entry
+from recsvc.store.log.streams import Logged
+from workers.training.interactions import SCHEMA
+
+_RANGES = "recsvc.ranges"
+
+EntryId = tuple[int, int]
+
+
+def parse(entry_id: str) -> EntryId:
+    """Return an entry id as something that sorts."""
+    ms, _, seq = entry_id.partition("-")
+    return int(ms), int(seq or 0)
+
+
+def table(logged: Iterable[tuple[int, Logged, Entry]]) -> pl.DataFrame:
+    """Return entries of the log as a table of `SCHEMA`."""
+    rows = [
+        (
+            shard,
+            *parse(entry.entry_id),
+            event.user,
+            event.item,
+            event.kind,
+            event.at_us,
+            event.received_us,
+            event.event_id,
+            event.feed_id,
+            event.position,
+            event.value_milli,
+            event.source,
+        )
+        for shard, entry, event in logged
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+class Archive:
+    """A folder of Parquet files, one per run, in a folder per day."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[tuple[Path, int], tuple[int, dict[int, EntryId]]] = {}
+
+    def files(self) -> list[Path]:
+        """Return the files, oldest first."""
+        return sorted(self._folder.glob("*/*.parquet"))
+
+    def read(self) -> pl.DataFrame:
+        """Return every archived entry, each once."""
+        files = self.files()
+        if not files:
+            return pl.DataFrame(schema=SCHEMA)
+        tables = [
+            pl.read_parquet(file).match_to_schema(
+                SCHEMA, missing_columns="insert", extra_columns="ignore"
+            )
+            for file in files
+        ]
+        return pl.concat(tables).unique(["shard", "entry_ms", "entry_seq"], maintain_order=True)
+
+    def count(self) -> int:
+        """Return how many entries are archived."""
+        return sum(n for n, _ in self._contents())
+
+    def until(self) -> dict[int, str]:
+        """Return the last archived entry of each shard."""
+        last: dict[int, EntryId] = {}
+        for _, ranges in self._contents():
+            for shard, entry_id in ranges.items():
+                last[shard] = max(last.get(shard, (0, 0)), entry_id)
+        return {shard: f"{ms}-{seq}" for shard, (ms, seq) in last.items()}
+
+    def _contents(self) -> list[tuple[int, dict[int, EntryId]]]:
+        """Return (entries, last entry by shard) of each file, read once per version of it."""
+        known = {}
+        for file in self.files():
+            key = (file, file.stat().st_mtime_ns)
+            known[key] = self._known.get(key) or _content(file)
+        self._known = known
+        return list(known.values())
+
+    def erase(self, cuts: Mapping[str, str]) -> dict[str, int]:
+        """Write every file anew that holds events of some readers, each without those up to a cut.
+
+        Files are replaced whole, in their place: whoever reads one meanwhile reads the old one.
+
+        Args:
+            cuts: by reader, the id of the last entry to go.
+
+        Returns:
+            By reader, how many events went.
+        """
+        wanted = _cuts(cuts)
+        erased = dict.fromkeys(cuts, 0)
+        for unfinished in self._folder.glob("*/*.tmp"):
+            unfinished.unlink()  # left by a process that was killed
+        for file in self.files():
+            present = pl.scan_parquet(file).select("user").unique().collect()
+            if present.join(wanted, on="user").is_empty():
+                continue
+            events = pl.read_parquet(file).join(
+                wanted, on="user", how="left", maintain_order="left"
+            )
+            gone = events.filter(_is_up_to_cut())
+            for user, n in gone.group_by("user").len().iter_rows():
+                erased[user] += n
+            if not gone.is_empty():
+                kept = events.filter(~_is_up_to_cut()).drop("cut_ms", "cut_seq")
+                self._put(file, kept, pl.read_parquet_metadata(file).get(_RANGES, "{}"))
+        return erased
+
+    def of(self, user: str) -> Iterator[pl.DataFrame]:
+        """Yield a reader's archived entries, file by file."""
+        for file in self.files():
+            found = pl.scan_parquet(file).filter(pl.col("user") == user).collect()
+            if not found.is_empty():
+                yield found
+
+    def drop_before(self, day: date) -> int:
+        """Drop the files of earlier days; return how many."""
+        old = [file for file in self.files() if file.parent.name < day.isoformat()]
+        for file in old:
+            file.unlink()
+            with contextlib.suppress(OSError):  # it holds more files
+                file.parent.rmdir()
+        return len(old)
+
+    def write(self, events: pl.DataFrame, until: dict[int, str], now_us: int) -> Path:
+        """Write one file, durable and whole when this returns.
+
+        Args:
+            until: the last entry of each shard that the file covers, undecodable ones included.
+        """
+        moment: datetime = from_us(now_us)
+        folder = self._folder / moment.strftime("%Y-%m-%d")
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{moment.strftime('%H%M%S')}-{now_us % 1_000_000:06d}.parquet"
+        self._put(path, events, msgspec.json.encode(until).decode())
+        return path
+
+    def _put(self, path: Path, events: pl.DataFrame, ranges: str) -> None:
+        unfinished = path.with_suffix(".tmp")
+        events.write_parquet(unfinished, compression="zstd", metadata={_RANGES: ranges})
+        _sync(unfinished)
+        unfinished.replace(path)
+        _sync(path.parent)
+
+
+def _cuts(cuts: Mapping[str, str]) -> pl.DataFrame:
+    rows = [(user, *parse(cut)) for user, cut in cuts.items()]
+    schema = {"user": pl.String, "cut_ms": pl.Int64, "cut_seq": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _is_up_to_cut() -> pl.Expr:
+    ms, cut_ms = pl.col("entry_ms"), pl.col("cut_ms")
+    is_at_cut = (ms == cut_ms) & (pl.col("entry_seq") <= pl.col("cut_seq"))
+    return ((ms < cut_ms) | is_at_cut).fill_null(value=False)
+
+
+def _content(file: Path) -> tuple[int, dict[int, EntryId]]:
+    metadata = pl.read_parquet_metadata(file)
+    ranges = msgspec.json.decode(metadata.get(_RANGES, "{}"), type=dict[int, str])
+    n = int(pl.scan_parquet(file).select(pl.len()).collect().item())
+    return n, {shard: parse(entry_id) for shard, entry_id in ranges.items()}
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

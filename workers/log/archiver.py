@@ -1,0 +1,123 @@
+"""The archiver: moves applied events from Redis to the archive, by time or by number."""
+
+import asyncio
+
+import msgspec
+import structlog
+
+from recsvc.clock import DAY_US, HOUR_US, SECOND_US, from_us
+from recsvc.core.readers.events import Entry
+from recsvc.store import keys
+from recsvc.store.items.boards import Boards
+from recsvc.store.log.streams import Logged, Streams
+from workers.log.archive import Archive, parse, table
+
+log = structlog.get_logger()
+
+_PAGE = 2_000
+
+
+class Archiver:
+    """Writes files and trims streams; at most one at a time, by the leader."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        streams: Streams,
+        boards: Boards,
+        every_s: float,
+        n_events: int,
+        kept_days: int = 0,
+    ) -> None:
+        """Compose an archiver.
+
+        Args:
+            kept_days: how long files are kept; 0 for ever.
+        """
+        self._archive = archive
+        self._streams = streams
+        self._boards = boards
+        self._every_us = int(every_s * SECOND_US)
+        self._n_events = n_events
+        self._kept_days = kept_days
+        self._dropped_us = 0
+        self._last_us: int | None = None
+
+    async def run_once(self, now_us: int, force: bool = False) -> int:
+        """Archive if it is time; return how many events were moved."""
+        if self._last_us is None:
+            await self._finish_earlier_runs()
+            self._last_us = now_us
+        await self._drop_old(now_us)
+        lengths = await self._streams.lengths()
+        waiting = sum(lengths.values())
+        due = now_us - self._last_us >= self._every_us or waiting >= self._n_events
+        if not waiting or not (due or force):
+            return 0
+        self._last_us = now_us
+        return await self._move(now_us)
+
+    async def _drop_old(self, now_us: int) -> None:
+        if self._kept_days and now_us - self._dropped_us >= HOUR_US:
+            self._dropped_us = now_us
+            oldest = from_us(now_us - self._kept_days * DAY_US).date()
+            n = await asyncio.to_thread(self._archive.drop_before, oldest)
+            if n:
+                log.info("archive_dropped", n_files=n, before=oldest.isoformat())
+
+    async def _finish_earlier_runs(self) -> None:
+        """Trim what was archived by a run that did not get to it."""
+        until = await asyncio.to_thread(self._archive.until)
+        if until:
+            await self._streams.trim(until)
+
+    async def _move(self, now_us: int) -> int:
+        applied = await self._boards.applied()
+        archived = await asyncio.to_thread(self._archive.until)
+        found: list[tuple[int, Logged, Entry]] = []
+        until: dict[int, str] = {}
+        for shard, last in applied.items():
+            after = archived.get(shard, "0-0")
+            while parse(after) < parse(last):
+                page = await self._streams.range(shard, after, last, _PAGE)
+                if not page:
+                    break
+                after = page[-1].entry_id
+                until[shard] = after
+                found += [
+                    (shard, logged, event)
+                    for logged in page
+                    if (event := _decoded(logged)) is not None
+                ]
+        if not until:
+            return 0
+        path = await asyncio.to_thread(self._archive.write, table(found), until, now_us)
+        await self._streams.trim(until)
+        log.info("events_archived", n=len(found), file=path.name)
+        return len(found)
+
+
+def _decoded(logged: Logged) -> Entry | None:
+    """Return an entry's event; None for one that is kept among the dead letters instead."""
+    try:
+        return logged.entry()
+    except (msgspec.MsgspecError, KeyError):
+        return None
+
+
+async def tail(
+    streams: Streams, archived: dict[int, str], until: dict[int, str] | None = None
+) -> list[tuple[int, Logged, Entry]]:
+    """Return what is in the streams and not in the archive.
+
+    Args:
+        until: the last entry of each shard to return; all there are if None.
+    """
+    found: list[tuple[int, Logged, Entry]] = []
+    for shard in range(keys.N_SHARDS):
+        after = archived.get(shard, "0-0")
+        last = "+" if until is None else until.get(shard, "0-0")
+        while page := await streams.range(shard, after, last, _PAGE):
+            after = page[-1].entry_id
+            found += [(shard, e, event) for e in page if (event := _decoded(e)) is not None]
+    return found

@@ -1,0 +1,99 @@
+"""Rebuilding: everything that is derived from the event log, made anew from the log alone.
+
+The archive and what the streams hold besides are folded with the rules of profiles; counters, votes
+and profiles follow. Whoever rebuilds works alone: no worker, no events arriving.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import groupby
+
+from recsvc.clock import HOUR_US, SECOND_US
+from recsvc.core.access.caller import is_anonymous
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import UPVOTE, Kind, Role
+from recsvc.core.readers.profile import Profile, profile_of
+from recsvc.store.items.boards import ANONYMOUS_VOTES, Boards, Vote
+from recsvc.store.log.writing import EventLogParams
+from recsvc.store.readers.profiles import Profiles
+from workers.log.reading import Log
+from workers.training.interactions import SCHEMA
+
+_DAY_S = 86_400
+_HOUR_S = 3_600
+
+Counts = dict[str, dict[str, int]]
+
+
+async def rebuild_boards(
+    log: Log, boards: Boards, kinds: dict[str, Kind], params: EventLogParams, now_us: int
+) -> int:
+    """Make counters, votes and trending scores anew; return of how many items."""
+    hold_us = int(params.vote_hold_hours * HOUR_US)
+    counts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    votes: defaultdict[str, list[Vote]] = defaultdict(list)
+    for user, entries, profile in _readers(log, kinds):
+        for entry in entries:
+            kind = _kind(entry, kinds)
+            if kind.role in (Role.SIGNAL, Role.EXPOSURE):
+                counts[entry.item][kind.state] += 1
+        cast_us = {e.item: e.received_us for e in entries if _kind(e, kinds).state == UPVOTE}
+        counts_us = (_first_seen_us(entries, kinds) or 0) + hold_us
+        for interaction in profile.interactions:
+            for state, at_us in interaction.states.items():
+                is_apart = state == UPVOTE and is_anonymous(user)
+                counter = ANONYMOUS_VOTES if is_apart else state
+                counts[interaction.item][counter] += at_us > 0
+            since_us = interaction.states.get(UPVOTE, 0)
+            if since_us > 0 and not is_anonymous(user):
+                is_held = hold_us > 0 and counts_us > cast_us[interaction.item]
+                vote = Vote(user, since_us, counts_us if is_held else 0)
+                votes[interaction.item].append(vote)
+    plain: Counts = {item: dict(counters) for item, counters in counts.items()}
+    await boards.replace(plain, dict(votes), log.until, now_us)
+    return len(plain)
+
+
+async def rebuild_profiles(
+    log: Log, profiles: Profiles, kinds: dict[str, Kind], params: EventLogParams, now_us: int
+) -> int:
+    """Make profiles and impressions anew; return of how many readers."""
+    n = 0
+    for user, entries, profile in _readers(log, kinds):
+        silent_s = (now_us - max(entry.received_us for entry in entries)) // SECOND_US
+        known_s = params.profile_ttl_days * _DAY_S
+        ttl_s = params.anonymous_ttl_hours * _HOUR_S if is_anonymous(user) else known_s
+        first_us = _first_seen_us(entries, kinds)
+        await profiles.replace(user, _latest(profile, params), first_us, int(ttl_s) - silent_s)
+        n += 1
+    return n
+
+
+def _readers(log: Log, kinds: dict[str, Kind]) -> Iterator[tuple[str, list[Entry], Profile]]:
+    """Yield each reader with their events in the order of the log, and what these come to."""
+    columns = [name for name in SCHEMA if name in Entry.__struct_fields__]
+    ordered = log.events.sort("user", "shard", "entry_ms", "entry_seq").select(columns)
+    rows = (Entry(**row) for row in ordered.iter_rows(named=True))
+    for user, found in groupby(rows, key=lambda entry: entry.user):
+        entries = list(found)
+        known = kinds | {entry.kind: _kind(entry, kinds) for entry in entries}
+        yield user, entries, profile_of(entries, known)
+
+
+def _first_seen_us(entries: list[Entry], kinds: dict[str, Kind]) -> int | None:
+    """Return when a reader first did anything; what was shown to them does not count."""
+    acts = [e.received_us for e in entries if _kind(e, kinds).role is not Role.EXPOSURE]
+    return min(acts, default=None)
+
+
+def _kind(entry: Entry, kinds: dict[str, Kind]) -> Kind:
+    # A kind that only a newer version knows still counts.
+    return kinds.get(entry.kind, Kind(Role.SIGNAL, entry.kind))
+
+
+def _latest(profile: Profile, params: EventLogParams) -> Profile:
+    """Return what a profile keeps: the latest interactions and impressions, hidden items always."""
+    by_age = sorted(profile.interactions, key=lambda i: (-i.last_us, i.item))
+    kept = [i for n, i in enumerate(by_age) if n < params.profile_items or i.is_hidden]
+    shown = sorted(profile.shown.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Profile(kept, dict(shown[: params.shown_items]))

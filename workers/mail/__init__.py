@@ -1,0 +1,1 @@
+"""Mails: what is due, made and handed to a relay."""

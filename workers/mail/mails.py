@@ -1,0 +1,100 @@
+"""Mails: makes the letter of a job, or says why there is none."""
+
+from datetime import date
+
+import msgspec
+
+from recsvc.clock import from_us
+from recsvc.core.mail.schedule import latest_slot, next_slot
+from recsvc.core.mail.subscription import Subscription
+from recsvc.mail.composing import Digest
+from recsvc.mail.letters import Writer
+from recsvc.mail.message import Letter
+from recsvc.store.mail.deliveries import Claim, Deliveries, Outcome
+from recsvc.store.mail.subscriptions import Subscriptions
+from workers.recommender import LazyComposer
+
+
+class Mail(msgspec.Struct, frozen=True):
+    """A letter to be sent.
+
+    Attributes:
+        day: the local date it is for.
+        items: what is in it.
+        again_us: when the job is due once this letter is sent; None for never.
+        strikes: of its subscription.
+    """
+
+    letter: Letter
+    day: date
+    items: list[str]
+    again_us: int | None
+    strikes: int = 0
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No letter: what the job comes to instead, and when it is due again."""
+
+    outcome: Outcome
+    again_us: int | None = None
+    day: date | None = None
+
+
+class Mails:
+    """Makes letters."""
+
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        deliveries: Deliveries,
+        writer: Writer,
+        composer: LazyComposer,
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._deliveries = deliveries
+        self._writer = writer
+        self._composer = composer
+
+    async def make(self, claim: Claim, now_us: int) -> Mail | Nothing:
+        """Return the letter of a job."""
+        kind, _, name = claim.job.partition(":")
+        if kind == "c":
+            return await self._confirmation(claim, name, now_us)
+        subscription = await self._subscriptions.get(name)
+        if subscription is None or subscription.suspended:
+            return Nothing("withdrawn")
+        return await self._digest(claim, subscription, now_us)
+
+    async def rest(self) -> None:
+        """Let go of the catalogue while there is nothing to do."""
+        await self._composer.close()
+
+    async def _composed(self, subscription: Subscription, day: date, now_us: int) -> Digest:
+        mailed = await self._deliveries.mailed(subscription.id, now_us)
+        composer = await self._composer.get()
+        return await composer.compose(subscription, day, mailed, now_us)
+
+    async def _digest(
+        self, claim: Claim, subscription: Subscription, now_us: int
+    ) -> Mail | Nothing:
+        rhythm = subscription.preferences.rhythm
+        slot, following = latest_slot(rhythm, now_us), next_slot(rhythm, now_us)
+        if claim.handing is not None:
+            return Nothing("unknown", following.at_us, claim.handing)
+        if claim.done is not None and slot.day <= claim.done:
+            return Nothing("done", following.at_us)
+        digest = await self._composed(subscription, slot.day, now_us)
+        if not digest.parts:
+            return Nothing("empty", following.at_us)
+        items = [entry.id for entry in digest.entries]
+        letter = self._writer.digest(subscription, digest, now_us)
+        return Mail(letter, slot.day, items, following.at_us, subscription.strikes)
+
+    async def _confirmation(self, claim: Claim, nonce: str, now_us: int) -> Mail | Nothing:
+        if claim.handing is not None:
+            return Nothing("unknown")
+        pending = await self._subscriptions.pending(nonce)
+        if pending is None:
+            return Nothing("withdrawn")
+        letter = self._writer.confirmation(nonce, pending, now_us)
+        return Mail(letter, from_us(now_us).date(), [], None)

@@ -1,0 +1,1 @@
+"""What is kept of readers, shown to them and erased."""

@@ -1,0 +1,119 @@
+"""What readers said besides events, as holdings: preferences, subscriptions, rows of Gorse's API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from recsvc.clock import from_us
+from recsvc.errors import NotFoundError
+from recsvc.store.mail.subscriptions import Subscriptions
+from recsvc.store.readers.gorse import Gorse
+from recsvc.store.readers.preferences import ReaderPreferences
+from workers.mail.maildir import remove_mails_to
+from workers.privacy.holdings import Leaver, Line
+
+
+class PreferenceHolding:
+    """What is followed and muted, and the address of the reader's private feed."""
+
+    name = "preferences"
+
+    def __init__(self, preferences: ReaderPreferences) -> None:
+        self._preferences = preferences
+
+    async def erase(self, _: Sequence[Leaver], /) -> dict[str, int]:
+        """Erase nothing: preferences go with the request, as profiles do."""
+        return {}
+
+    async def export(self, user: str) -> AsyncIterator[Line]:
+        """Yield one line per thing."""
+        found = await self._preferences.read(user)
+        for kind, stances in msgspec.structs.asdict(found).items():
+            for name, stance in stances.items():
+                yield {"type": "preference", "of": kind, "name": name, "stance": stance}
+        since_us = await self._preferences.address(user)
+        if since_us is not None:
+            yield {"type": "private_feed", "since": from_us(since_us)}
+
+
+class SubscriptionHolding:
+    """Subscriptions, wishes for one that wait to be confirmed, and mails that lie in the outbox."""
+
+    name = "subscriptions"
+
+    def __init__(self, subscriptions: Subscriptions, outbox: Path) -> None:
+        """Compose a holding.
+
+        Args:
+            outbox: the folder that mails go to where there is no relay.
+        """
+        self._subscriptions = subscriptions
+        self._outbox = outbox
+
+    async def erase(self, leavers: Sequence[Leaver]) -> dict[str, int]:
+        """End and forget them.
+
+        Mails go first, since nothing knows their addresses afterwards, and once more at the end,
+        since one may have been written meanwhile.
+        """
+        users = [leaver.user for leaver in leavers]
+        addresses = {address for user in users for address in await self._addresses_of(user)}
+        if addresses:
+            await asyncio.to_thread(remove_mails_to, self._outbox, addresses)
+        erased = {user: await self._subscriptions.erase_subscriptions_of(user) for user in users}
+        if addresses:
+            await asyncio.to_thread(remove_mails_to, self._outbox, addresses)
+        return erased
+
+    async def _addresses_of(self, user: str) -> list[str]:
+        subscriptions = await self._subscriptions.of(user)
+        wishes = await self._subscriptions.wishes_of(user)
+        return [s.email for s in subscriptions] + [wish.email for wish in wishes]
+
+    async def export(self, user: str) -> AsyncIterator[Line]:
+        """Yield the subscriptions, then the wishes."""
+        for found in await self._subscriptions.of(user):
+            yield {
+                "type": "subscription",
+                "email": found.email,
+                "preferences": msgspec.to_builtins(found.preferences),
+                "confirmed_at": from_us(found.consent.confirmed_us),
+                "suspended": found.suspended,
+            }
+        for wish in await self._subscriptions.wishes_of(user):
+            yield {
+                "type": "subscription",
+                "email": wish.email,
+                "preferences": msgspec.to_builtins(wish.preferences),
+                "confirmed_at": None,
+            }
+
+
+class GorseHolding:
+    """Users and feedback as Gorse's API keeps them."""
+
+    name = "gorse"
+
+    def __init__(self, gorse: Gorse) -> None:
+        self._gorse = gorse
+
+    async def erase(self, leavers: Sequence[Leaver]) -> dict[str, int]:
+        """Forget users and their rows."""
+        return {leaver.user: await self._gorse.forget(leaver.user) for leaver in leavers}
+
+    async def export(self, user: str) -> AsyncIterator[Line]:
+        """Yield the user's labels, then the rows."""
+        with suppress(NotFoundError):
+            yield {"type": "gorse_user"} | await self._gorse.user(user)
+        for row in await self._gorse.of_user(user):
+            yield {
+                "type": "gorse_feedback",
+                "of": row.type,
+                "item": row.item,
+                "value": row.value,
+                "at": from_us(row.at_us),
+                "comment": row.comment,
+            }

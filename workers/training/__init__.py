@@ -1,0 +1,1 @@
+"""From the log to a model that the gate lets pass."""

@@ -1,0 +1,20 @@
+"""Gathering: the whole log and catalogue of the service, from archive and store."""
+
+import asyncio
+
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from workers.log.archive import Archive
+from workers.log.reading import read_log
+from workers.training.training import Material, gather
+
+
+async def gathered(archive: Archive, streams: Streams, items: Items, now_us: int) -> Material:
+    """Return everything there is to learn from."""
+    log = await read_log(archive, streams)
+    rows = await items.rows()
+    found = {}
+    async for batch in items.all():
+        found.update({rows[item.id]: item for item in batch if item.id in rows})
+    catalogue_id = await items.catalogue_id()
+    return await asyncio.to_thread(gather, log.events, found, rows, catalogue_id, now_us)

@@ -1,0 +1,148 @@
+"""From the event log to interactions: what stands between each reader and item, as a matrix.
+
+The same rules as a profile's, over a table: of a state the latest event by its own time counts, the
+clearing one at equal times; signals add up; an event that came twice counts once.
+"""
+
+import msgspec
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from recsvc.clock import DAY_US
+from recsvc.core.readers.kinds import HIDE, Role
+from recsvc.core.readers.profile import ProfileParams
+
+SCHEMA: dict[str, pl.DataType] = {
+    "shard": pl.Int32(),
+    "entry_ms": pl.Int64(),
+    "entry_seq": pl.Int64(),
+    "user": pl.String(),
+    "item": pl.String(),
+    "kind": pl.String(),
+    "at_us": pl.Int64(),
+    "received_us": pl.Int64(),
+    "event_id": pl.String(),
+    "feed_id": pl.String(),
+    "position": pl.Int32(),
+    "value_milli": pl.Int64(),
+    "source": pl.String(),
+}
+
+
+class Interactions(msgspec.Struct, frozen=True):
+    """Evidence by reader and item row.
+
+    Attributes:
+        evidence: (n_users, n_rows) float32 without explicit zeros; negative means disliked.
+        users: the n_users ids, ascending.
+        n_events: events in the log they come from.
+    """
+
+    evidence: sp.csr_matrix
+    users: list[str]
+    n_events: int
+
+
+def interactions(
+    events: pl.DataFrame, rows: dict[str, int], n_rows: int, params: ProfileParams, now_us: int
+) -> Interactions:
+    """Return the evidence matrix of an event log.
+
+    Args:
+        events: a table of `SCHEMA`; entries that appear twice count once.
+        rows: row of each item in the catalogue; events of others wait for their item.
+        n_rows: width of the matrix.
+    """
+    log = events.unique(["shard", "entry_ms", "entry_seq"])
+    table = pl.concat([_states(log, params, now_us), _signals(log, params, now_us)])
+    known = pl.DataFrame(
+        {"item": list(rows), "row": list(rows.values())},
+        schema={"item": pl.String, "row": pl.Int64},
+    )
+    pairs = (
+        table.group_by("user", "item")
+        .agg(pl.col("evidence").sum(), pl.col("hidden").any())
+        .with_columns(
+            pl.when("hidden")
+            .then(params.state_weights()[HIDE])
+            .otherwise("evidence")
+            .alias("evidence")
+        )
+        .filter(pl.col("evidence") != 0)
+        .join(known, on="item")
+        .sort("user", "row")
+    )
+    users = pairs["user"].unique().sort().to_list()
+    user_rows = pairs.join(
+        pl.DataFrame(
+            {"user": users, "user_row": range(len(users))}, schema_overrides={"user": pl.String}
+        ),
+        on="user",
+        maintain_order="left",
+    )["user_row"].to_numpy()
+    evidence = sp.csr_matrix(
+        (pairs["evidence"].to_numpy().astype(np.float32), (user_rows, pairs["row"].to_numpy())),
+        shape=(len(users), n_rows),
+    )
+    return Interactions(evidence, users, len(log))
+
+
+def _decay(at: pl.Expr, params: ProfileParams, now_us: int) -> pl.Expr:
+    if params.half_life_days == 0:
+        return pl.lit(1.0)
+    age_days = (now_us - at).clip(lower_bound=0) / DAY_US
+    return pl.lit(2.0) ** (-age_days / params.half_life_days)
+
+
+def _states(log: pl.DataFrame, params: ProfileParams, now_us: int) -> pl.DataFrame:
+    kinds = {n: k for n, k in params.kinds.items() if k.role in (Role.STATE, Role.CLEAR)}
+    state = pl.col("kind").replace_strict({n: k.state for n, k in kinds.items()}, default=None)
+    is_on = pl.col("kind").is_in([n for n, k in kinds.items() if k.role is Role.STATE])
+    weights = params.state_weights()
+    return (
+        log.filter(pl.col("kind").is_in(list(kinds)))
+        .with_columns(state.alias("state"), is_on.alias("on"))
+        .sort("at_us", pl.col("on").not_())
+        .group_by("user", "item", "state")
+        .agg(pl.col("on").last(), pl.col("at_us").last())
+        .filter("on")
+        .select(
+            "user",
+            "item",
+            (
+                pl.col("state").replace_strict(weights, default=0.0, return_dtype=pl.Float64)
+                * _decay(pl.col("at_us"), params, now_us)
+            ).alias("evidence"),
+            (pl.col("state") == HIDE).alias("hidden"),
+        )
+    )
+
+
+def _signals(log: pl.DataFrame, params: ProfileParams, now_us: int) -> pl.DataFrame:
+    weights = params.signal_weights()
+    weight = pl.col("kind").replace_strict(
+        {n: w for n, (w, _) in weights.items()}, default=0.0, return_dtype=pl.Float64
+    )
+    unit = pl.col("kind").replace_strict(
+        {n: u for n, (_, u) in weights.items()}, default=0.0, return_dtype=pl.Float64
+    )
+    value = pl.col("value_milli")
+    amount = pl.when((unit > 0) & (value > 0)).then(value / 1000 / unit).otherwise(pl.col("count"))
+    return (
+        log.filter(pl.col("kind").is_in(list(weights)))
+        .group_by("user", "item", "kind")
+        .agg(
+            pl.len().alias("count"),
+            pl.col("value_milli").fill_null(0).sum(),
+            pl.col("at_us").max(),
+        )
+        .select(
+            "user",
+            "item",
+            (weight * (1 + amount).log(2) * _decay(pl.col("at_us"), params, now_us)).alias(
+                "evidence"
+            ),
+            pl.lit(False).alias("hidden"),
+        )
+    )

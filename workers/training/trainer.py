@@ -1,0 +1,200 @@
+"""The trainer: decides when to train, and publishes what the gate lets pass."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from recsvc.clock import SECOND_US
+from recsvc.core.model.snapshot import Manifest, Snapshot
+from recsvc.errors import NotFoundError, SnapshotError
+from recsvc.settings import Settings
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.models.training import Training
+from workers.log.archive import Archive
+from workers.training.candidate import Round, RoundParams, carry_out
+from workers.training.gate import GateParams
+from workers.training.gathering import gathered
+from workers.training.params import AlsParams, LearnParams, TrainParams
+from workers.training.training import Material
+from workers.training.tuning import Found
+
+log = structlog.get_logger()
+
+_MANY_ITEMS = 1_000
+_FIRST_SHARE = 0.5
+
+CarryOut = Callable[
+    [Material, Snapshot | None, Found | None, RoundParams, Callable[[], float]], Round
+]
+
+
+class Trainer:
+    """Trains by time or by number of new events; at most one at a time, by the leader."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        streams: Streams,
+        items: Items,
+        snapshots: Snapshots,
+        training: Training,
+        settings: Settings,
+        carry_out: CarryOut = carry_out,
+    ) -> None:
+        self._archive = archive
+        self._streams = streams
+        self._items = items
+        self._snapshots = snapshots
+        self._settings = settings
+        self._training = training
+        self._carry_out = carry_out
+        self._params = round_params(settings)
+        self._last: Manifest | None = None
+        self._knows_last = False
+        self._took_s = 0.0
+
+    async def run_once(self, token: int, now_us: int) -> Snapshot | None:
+        """Train and publish if it is time.
+
+        Raises:
+            ConflictError: when another worker has taken over meanwhile; nothing was published.
+        """
+        if not self._knows_last:
+            manifests = await self._snapshots.manifests()
+            self._last = manifests[0] if manifests else None
+            self._knows_last = True
+        n_items = await self._items.count()
+        n_events = await self._n_events() if n_items else 0
+        if not is_due(self._settings, self._last, self._took_s, n_items, n_events, now_us):
+            return None
+        return await self.train(token, now_us)
+
+    async def train(self, token: int | None, now_us: int) -> Snapshot:
+        """Train on all events; publish what the gate lets pass."""
+        started_s = time.monotonic()
+        material = await gathered(self._archive, self._streams, self._items, now_us)
+        current = await self._current(material.catalogue_id)
+        found = await self._found()
+        done = await asyncio.to_thread(
+            self._carry_out, material, current, found, self._params, time.monotonic
+        )
+        if done.found is not None and done.found != found:
+            await self._training.keep_found(msgspec.json.encode(done.found))
+            log.info("parameters_found", **_figures(done.found))
+        manifest = await self._snapshots.save(done.candidate)
+        self._last = manifest
+        self._took_s = max(0.0, time.monotonic() - started_s - done.searched_s)
+        await self._conclude(manifest, token)
+        await self._snapshots.prune(self._settings.snapshots_kept)
+        return done.candidate
+
+    async def _conclude(self, manifest: Manifest, token: int | None) -> None:
+        """Publish a candidate or not; log and count which."""
+        verdict = manifest.verdict
+        assert verdict is not None, "every round ends with a verdict"
+        held = await self._training.held()
+        outcome = "stopped" if not verdict.passed else "published" if held is None else "held_back"
+        if outcome == "published":
+            await self._snapshots.activate(manifest.snapshot_id, token)
+        await self._training.count(outcome)
+        (log.warning if outcome == "stopped" else log.info)(
+            f"snapshot_{outcome}",
+            snapshot_id=manifest.snapshot_id,
+            reason=verdict.reason,
+            n_events=manifest.n_events,
+            n_interactions=manifest.n_interactions,
+            n_items=manifest.n_items,
+            size_bytes=manifest.size_bytes,
+            took_s=round(self._took_s, 2),
+        )
+
+    async def _current(self, catalogue_id: str) -> Snapshot | None:
+        """Return what is served; None when there is nothing, or nothing that can be read."""
+        snapshot_id = await self._snapshots.current()
+        if snapshot_id is None:
+            return None
+        try:
+            return await self._snapshots.load(snapshot_id, catalogue_id)
+        except (SnapshotError, NotFoundError) as exc:
+            log.warning("served_snapshot_unreadable", snapshot_id=snapshot_id, error=str(exc))
+            return None
+
+    async def _found(self) -> Found | None:
+        packed = await self._training.found()
+        if packed is None:
+            return None
+        try:
+            return msgspec.json.decode(packed, type=Found)
+        except msgspec.MsgspecError:
+            return None  # another version's: search anew
+
+    async def _n_events(self) -> int:
+        """Return how many events there are in the log."""
+        archived = await asyncio.to_thread(self._archive.count)
+        return archived + sum((await self._streams.lengths()).values())
+
+
+def is_due(
+    settings: Settings,
+    last: Manifest | None,
+    took_s: float,
+    n_items: int,
+    n_events: int,
+    now_us: int,
+) -> bool:
+    """Return whether to train now.
+
+    Args:
+        last: what was trained last, whatever became of it.
+        took_s: how long that took.
+        n_items: in the catalogue.
+        n_events: in the log.
+    """
+    if n_items == 0:
+        return False
+    if last is None:  # until somebody acts, processes describe a small catalogue by themselves
+        return n_events > 0 or n_items >= _MANY_ITEMS
+    # The first interactions of a large catalogue do not wait for what describing its texts has cost.
+    is_first = n_events > 0 and last.n_interactions == 0
+    share = max(settings.train_share, _FIRST_SHARE) if is_first else settings.train_share
+    age_s = (now_us - last.created_us) / SECOND_US
+    if age_s < max(settings.train_pause_s, took_s / share):
+        return False
+    # Either way: without events that were erased or dropped the model is another one too.
+    n_new = abs(n_events - last.n_events)
+    if n_new >= settings.train_every_events or n_items > 1.2 * last.n_items + 100:
+        return True
+    changed = n_new > 0 or n_items != last.n_items
+    return changed and age_s >= settings.train_every_s
+
+
+def round_params(settings: Settings) -> RoundParams:
+    """Return how the settings have a round carried out."""
+    als = AlsParams(
+        factors=settings.factors,
+        iterations=settings.iterations,
+        regularization=settings.regularization,
+        threads=settings.train_threads,
+        seed=settings.seed,
+    )
+    return RoundParams(
+        TrainParams(settings.profile_params(), LearnParams(settings.confidence_params(), als)),
+        settings.blend_params(),
+        GateParams(settings.gate_share, settings.gate_min_readers, settings.seed),
+        settings.search_s,
+    )
+
+
+def _figures(found: Found) -> dict[str, object]:
+    return {
+        "ndcg_before": round(found.ndcg_before, 4),
+        "ndcg": round(found.ndcg, 4),
+        "n_tried": found.n_tried,
+        "took_s": round(found.took_s, 1),
+        "params": msgspec.to_builtins(found.params),
+    }

@@ -1,0 +1,168 @@
+"""Training: events -> evidence -> confidence -> ALS -> snapshot.
+
+Everything here is a function of the log, the catalogue and the settings: the same three give the same
+arrays, byte for byte.
+"""
+
+import os
+
+import msgspec
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recsvc.clock import from_us
+from recsvc.core.items.item import StoredItem
+from recsvc.core.model.model import text_digest
+from recsvc.core.model.snapshot import Manifest, Snapshot
+from recsvc.core.text import tfidf
+from recsvc.core.text.terms import item_text, term_counts
+from workers.training.interactions import interactions
+from workers.training.learning import Fixed, learn
+from workers.training.params import LearnParams, TrainParams
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What the catalogue's texts say, by row.
+
+    Attributes:
+        digest: (n_rows,) uint64 of each text; 0 for rows without an item.
+        texts: n_rows rows; empty ones for rows without an item.
+    """
+
+    digest: np.ndarray
+    terms: tfidf.Terms
+    texts: tfidf.Texts
+
+
+def describe(items: dict[int, StoredItem], n_rows: int) -> Content:
+    """Return what the texts of a catalogue say.
+
+    Args:
+        items: by row.
+    """
+    rows = np.array(sorted(items), np.int64)
+    texts = [item_text(items[r].title, items[r].text, items[r].topics) for r in rows.tolist()]
+    digest = np.zeros(n_rows, np.uint64)
+    digest[rows] = [text_digest(text) for text in texts]
+    counts = term_counts(texts)
+    terms = tfidf.fit(counts)
+    weighed = tfidf.weigh(counts, terms)
+    placed = tfidf.empty(n_rows, weighed.n_terms)
+    placed.terms[rows], placed.weights[rows] = weighed.terms, weighed.weights
+    return Content(digest, terms, placed)
+
+
+class Material(msgspec.Struct, frozen=True):
+    """What training works on.
+
+    Attributes:
+        events: the log, every item under its own id.
+        items: the catalogue by row.
+        listed: row of every item in the catalogue.
+        n_rows: rows the catalogue has given out.
+        now_us: the instant that evidence ages against, and the snapshot's time.
+    """
+
+    events: pl.DataFrame
+    items: dict[int, StoredItem]
+    listed: dict[str, int]
+    n_rows: int
+    catalogue_id: str
+    content: Content
+    now_us: int
+
+
+def gather(
+    events: pl.DataFrame,
+    items: dict[int, StoredItem],
+    rows: dict[str, int],
+    catalogue_id: str,
+    now_us: int,
+) -> Material:
+    """Put together what training works on.
+
+    Args:
+        events: the log.
+        items: the catalogue by row.
+        rows: the row of every id that ever had an item.
+    """
+    aliases = {alias: item.id for item in items.values() for alias in item.aliases}
+    return Material(
+        events.with_columns(pl.col("item").replace(aliases)),
+        items,
+        {item: row for item, row in rows.items() if row in items},
+        len(rows),
+        catalogue_id,
+        describe(items, len(rows)),
+        now_us,
+    )
+
+
+def train(
+    material: Material, params: TrainParams, start: NDArray[np.float32] | None = None
+) -> Snapshot:
+    """Train a model on an event log and a catalogue."""
+    m = material
+    found = interactions(m.events, m.listed, m.n_rows, params.profile, m.now_us)
+    about = announced(material, found.n_events)
+    return fitted(found.evidence, m.content, params.learn, about, start)
+
+
+def announced(material: Material, n_events: int) -> Manifest:
+    """Return what is known of a snapshot before it is trained."""
+    return Manifest(
+        snapshot_id=new_snapshot_id(material.now_us),
+        catalogue_id=material.catalogue_id,
+        created_us=material.now_us,
+        n_rows=material.n_rows,
+        n_items=len(material.items),
+        n_events=n_events,
+    )
+
+
+def fitted(
+    evidence: sp.csr_matrix,
+    content: Content,
+    params: LearnParams,
+    about: Manifest,
+    start: NDArray[np.float32] | None = None,
+    fixed: Fixed | None = None,
+) -> Snapshot:
+    """Fit a model to evidence and content.
+
+    Args:
+        evidence: (n_users, n_rows) without explicit zeros.
+        about: what is known of the snapshot beforehand.
+        start: (n_rows, f) factors to go on from; None begins anew.
+        fixed: what `prepare` made of the same evidence and texts, where it is at hand.
+    """
+    learned = learn(evidence, content.texts, params, start, fixed)
+    manifest = msgspec.structs.replace(
+        about,
+        n_users=evidence.shape[0],
+        n_interactions=int(evidence.nnz),
+        n_factors=params.als.factors,
+        regularization=params.als.regularization,
+        mean_weight=learned.weighting.mean_weight,
+        confidence=params.confidence,
+        seed=params.als.seed,
+        iterations=params.als.iterations,
+    )
+    return Snapshot(
+        manifest,
+        learned.factors,
+        learned.weighting.item_weight,
+        learned.support,
+        content.digest,
+        content.terms,
+        content.texts,
+        learned.neighbours,
+        learned.reader_gram,
+    )
+
+
+def new_snapshot_id(now_us: int) -> str:
+    """Return an id that sorts by time."""
+    return f"{from_us(now_us).strftime('%Y%m%dT%H%M%S')}-{os.urandom(3).hex()}"

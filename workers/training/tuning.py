@@ -1,0 +1,140 @@
+"""Search: which training parameters rank a held-out slice best, found within a budget of seconds.
+
+From the parameters in force one at a time is moved along its grid, and the best so far is kept: what
+matters (how much an interaction weighs, how strongly factors are held back, when to stop, how much
+heavy readers and popular items count) is nearly independent. Every candidate is trained on the same
+part of the window and ranks the same readers through the blend that is served.
+"""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recsvc.core.model.confidence import ConfidenceParams
+from recsvc.core.model.snapshot import Manifest
+from recsvc.core.ranking.blend import BlendParams
+from workers.training.learning import prepare
+from workers.training.params import LearnParams
+from workers.training.ranking import served
+from workers.training.training import Content, fitted
+
+K = 20
+_MAX_READERS = 1_000
+
+_GRIDS: dict[str, tuple[float, ...]] = {
+    "regularization": (1, 2, 5, 10, 20, 40, 80),
+    "iterations": (2, 3, 4, 5, 7, 10),
+    "alpha": (2, 5, 10, 20, 40, 80),
+    "exponent": (0.0, 0.15, 0.25, 0.35, 0.5),
+}
+
+Ndcg = NDArray[np.float64]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a search found.
+
+    Attributes:
+        began_with: the parameters in force when it began.
+        ndcg: NDCG@20 of the parameters found on the held-out slice.
+        ndcg_before: of those the search began with.
+        n_tried: parameters that were tried.
+        n_interactions: interactions in the window: when there are many more, search again.
+    """
+
+    params: LearnParams
+    began_with: LearnParams
+    ndcg: float
+    ndcg_before: float
+    n_tried: int
+    n_interactions: int
+    took_s: float
+
+
+def search(
+    evidence: sp.csr_matrix,
+    targets: sp.csr_matrix,
+    content: Content,
+    begin: LearnParams,
+    blend: BlendParams,
+    budget_s: float,
+    clock: Callable[[], float],
+    advance: Callable[[LearnParams, float], object] = lambda *_: None,
+) -> Found:
+    """Return the best parameters found until the budget is spent or nothing is left to try.
+
+    Args:
+        evidence: (n_users, n_rows) what readers did before the slice.
+        targets: (n_users, n_rows) what they went for within it.
+        clock: seconds from anywhere.
+        advance: told of each try.
+    """
+    started = clock()
+    users = np.flatnonzero((np.diff(targets.indptr) > 0) & (np.diff(evidence.indptr) > 0))
+    chosen = np.random.default_rng(begin.als.seed).permutation(users)[:_MAX_READERS]
+    users = np.sort(chosen)
+    fixed = prepare(evidence, content.texts)
+    n_rows = evidence.shape[1]
+    about = Manifest(
+        snapshot_id="search",
+        catalogue_id="search",
+        created_us=0,
+        n_rows=n_rows,
+        n_items=n_rows,
+        n_events=0,
+    )
+    candidates = np.ones(n_rows, bool)
+
+    def measure(params: LearnParams) -> float:
+        snapshot = fitted(evidence, content, params, about, fixed=fixed)
+        found = served(snapshot, blend).ndcg(evidence, targets, users, K, candidates).mean()
+        advance(params, float(found))
+        return float(found)
+
+    tried = {begin: measure(begin)}
+    best = begin
+    moving = True
+    while moving:
+        moving = False
+        for candidate in _moves(best):
+            if candidate in tried:
+                continue
+            if clock() - started > budget_s:
+                break
+            tried[candidate] = measure(candidate)
+            if tried[candidate] > tried[best]:
+                best, moving = candidate, True
+                break
+    return Found(
+        best, begin, tried[best], tried[begin], len(tried), int(evidence.nnz), clock() - started
+    )
+
+
+def _moves(params: LearnParams) -> Iterator[LearnParams]:
+    """Yield the parameters one step away, one grid after the other."""
+    now = {
+        "regularization": params.als.regularization,
+        "iterations": params.als.iterations,
+        "alpha": params.confidence.alpha,
+        "exponent": params.confidence.item_exponent,
+    }
+    for name, grid in _GRIDS.items():
+        below = [value for value in grid if value < now[name]]
+        above = [value for value in grid if value > now[name]]
+        for value in [*above[:1], *below[-1:]]:
+            yield _with(params, name, value)
+
+
+def _with(params: LearnParams, name: str, value: float) -> LearnParams:
+    replace = msgspec.structs.replace
+    confidence: ConfidenceParams = params.confidence
+    if name == "alpha":
+        return replace(params, confidence=replace(confidence, alpha=value))
+    if name == "exponent":
+        both = replace(confidence, user_exponent=value, item_exponent=value)
+        return replace(params, confidence=both)
+    changed = int(value) if name == "iterations" else value
+    return replace(params, als=replace(params.als, **{name: changed}))
