@@ -33,7 +33,7 @@ def reader_of(request: Request) -> str:
 async def front(request: Request) -> Template:
     """The front page in the reader's own order - or without one, but never an error page."""
     try:
-        feed = await recsvc.lists.shapes(reader_of(request), limit=10)
+        feed = await recsvc.feed(reader_of(request), limit=10)
         seen(reader_of(request), feed)
     except CallError:
         feed = None

@@ -15,7 +15,7 @@ let cursor = null;
 
 async function show(from = null) {
   try {
-    const feed = await recsvc.lists.shapes(reader, { limit: 5, cursor: from });
+    const feed = await recsvc.feed(reader, { limit: 5, cursor: from });
     if (!from) papers.replaceChildren();
     for (const listed of feed.items) papers.append(card(feed.feed_id, listed));
     cursor = feed.next;

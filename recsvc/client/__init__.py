@@ -4,7 +4,7 @@
 
     with Client("http://127.0.0.1:8000", key="…") as recsvc:
         recsvc.act("alice", "upvote", "2503.01234")
-        for listed in recsvc.lists.shapes("alice", limit=10).items:
+        for listed in recsvc.feed("alice", limit=10).items:
             print(listed.position, listed.item.title, "-", listed.reason.text)
 
         recsvc.events.add(Event("2503.01234", "click", "alice"))  # some time soon, with others

@@ -34,7 +34,7 @@ def test_a_secret_key_names_any_reader(secured: Secured):
     with client(secured, secured.secret) as recsvc:
         recsvc.act("ann", "upvote", "p1")
 
-        assert recsvc.lists.shapes("ann").user == "ann"
+        assert recsvc.feed("ann").user == "ann"
         assert recsvc.votes(["p1"], "ann")[0].upvoted
 
 
@@ -43,16 +43,16 @@ def test_a_token_names_its_reader_in_the_background_too(secured: Secured):
         recsvc.events.add(Event("p2", "upvote"))
         recsvc.events.flush()
 
-        assert recsvc.lists.shapes().user == "bea"
-        assert "p2" not in {listed.id for listed in recsvc.lists.shapes().items}
+        assert recsvc.feed().user == "bea"
+        assert "p2" not in {listed.id for listed in recsvc.feed().items}
         with pytest.raises(NotAllowedError):
-            recsvc.lists.shapes("ann")
+            recsvc.feed("ann")
 
 
 def test_a_publishable_key_reads_lists_and_writes_nothing(secured: Secured):
     with client(secured, secured.publishable) as recsvc:
         assert len(recsvc.new().items) == 6
-        assert recsvc.lists.shapes("ann").user is None
+        assert recsvc.feed("ann").user is None
         with pytest.raises(NotAllowedError):
             recsvc.put_items([NewItem(id="p9", title="Smuggled")])
 
@@ -67,4 +67,4 @@ async def test_the_awaited_client_shows_its_key_as_well(secured: Secured):
     async with AsyncClient(str(secured.service.http.base_url), key=secured.secret) as recsvc:
         await recsvc.act("cem", "upvote", "p3")
 
-        assert (await recsvc.lists.shapes("cem")).user == "cem"
+        assert (await recsvc.feed("cem")).user == "cem"

@@ -130,7 +130,7 @@ def test_the_clients_beacons_bring_their_credential_in_the_body(papers, host, vi
         "/app.js",
         f"""import {{ Recsvc }} from "{address(papers.service)}/embed/client.js";
         const recsvc = new Recsvc("{address(papers.service)}", {{ key: "{key}" }});
-        const feed = await recsvc.lists.shapes(undefined, {{ limit: 2 }});
+        const feed = await recsvc.feed(undefined, {{ limit: 2 }});
         const place = {{ feed_id: feed.feed_id, position: 0 }};
         recsvc.events.add({{ user: "tab-1", kind: "click", item: feed.items[0].id, ...place }});
         location = "/paper";""",

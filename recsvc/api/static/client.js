@@ -5,7 +5,7 @@
  *
  *     const recsvc = new Recsvc("https://recsvc.example", { key: "…" });
  *     await recsvc.act("alice", "upvote", "2503.01234");
- *     const { items } = await recsvc.lists.shapes("alice", { limit: 10 });
+ *     const { items } = await recsvc.feed("alice", { limit: 10 });
  *     recsvc.events.add({ user: "alice", kind: "click", item: "2503.01234" }); // some time soon
  *
  * Calls that may be repeated without harm are repeated when the service cannot be reached or is busy;
