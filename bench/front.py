@@ -26,7 +26,7 @@ from tests.relay import Relay
 from tests.secured import Secured, address, secure
 from tests.web.conftest import ARGUMENTS
 from tests.web.host import Host
-from tests.workers.post import Clock, Office, all_due, instant, papers, settings_for, worker
+from tests.workers.mail.post import Clock, Office, all_due, instant, papers, settings_for, worker
 
 _SCRIPTS = ("v1.js", "subscribe.js", "frame.js", "client.js")
 _WRONG_KEYS = 10_000

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from recsvc.cli import main
-from tests.digest.test_bounces import report
+from tests.mail.test_bounces import report
 from tests.outbox import Outbox, address_in
 from tests.service import Service
 

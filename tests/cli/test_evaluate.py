@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.workers import world
+from tests.workers.training import world
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from tests.archive_server import Answer, Archive, Asked
 from tests.cli.conftest import Cli
+from tests.sources.papers.test_arxiv import ATOM, ENTRY
 from tests.sources.reading import real
-from tests.sources.test_arxiv import ATOM, ENTRY
 
 Make = Callable[[Callable[[Asked], Answer]], Archive]
 TODAY = datetime.now(UTC).date()

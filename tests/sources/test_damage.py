@@ -11,12 +11,12 @@ from recsvc.sources.formats import source_of
 from recsvc.sources.reading.cassettes import opened
 from recsvc.sources.reading.content import Content
 from recsvc.sources.records import Options
-from tests.sources import test_arxiv as arxiv
-from tests.sources import test_hf_daily as hf
-from tests.sources import test_libraries as libraries
-from tests.sources import test_openreview as openreview
-from tests.sources import test_seed_pages as seed_pages
-from tests.sources import test_semantic_scholar as scholar
+from tests.sources.libraries import test_libraries as libraries
+from tests.sources.papers import test_arxiv as arxiv
+from tests.sources.papers import test_hf_daily as hf
+from tests.sources.papers import test_openreview as openreview
+from tests.sources.papers import test_saved_pages as seed_pages
+from tests.sources.papers import test_semantic_scholar as scholar
 
 WHOLE = [
     json.dumps([hf.NEW, hf.OLD]),

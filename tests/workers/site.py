@@ -16,7 +16,7 @@ from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.profiles import Profiles
 from tests.stored import put_all
-from tests.workers import world
+from tests.workers.training import world
 from workers.log.archive import Archive
 from workers.training.candidate import carry_out
 from workers.training.trainer import CarryOut, Trainer

@@ -10,8 +10,8 @@ from recsvc.core.items.item import StoredItem
 from recsvc.core.model.model import build, publish, with_warmed
 from recsvc.core.text.terms import item_text, term_counts
 from recsvc.store.connection import Redis
-from tests.workers import world
 from tests.workers.site import Site
+from tests.workers.training import world
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from recsvc.clock import from_us
 from recsvc.core.mail.schedule import WEEKDAYS
 from recsvc.store.connection import Redis
 from tests.relay import Received, Relay
-from tests.workers.post import (
+from tests.workers.mail.post import (
     MINUTE_US,
     Clock,
     Office,

@@ -21,7 +21,7 @@ from recsvc.settings import Settings
 from recsvc.store.connection import Redis
 from tests.relay import Relay
 from tests.service import wait_until
-from tests.workers.post import Clock, Office, all_due, instant, papers, settings_for, worker
+from tests.workers.mail.post import Clock, Office, all_due, instant, papers, settings_for, worker
 from workers.mail.digest import opened
 from workers.mail.journal import Slot
 from workers.mail.postman import Postman
@@ -74,7 +74,7 @@ def work_until(point: str, settings: Settings) -> None:
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.workers.test_digest_kills"])
+    context.set_forkserver_preload(["tests.workers.mail.test_digest_kills"])
     return context
 
 

@@ -11,7 +11,7 @@ from recsvc.store.connection import Redis
 from recsvc.store.mail.limits import MailLimitParams, MailLimits
 from recsvc.store.mail.subscriptions import Subscriptions, confirm_job, digest_job
 from recsvc.store.pipe import Pipe
-from tests.workers.post import Office, instant, settings_for
+from tests.workers.mail.post import Office, instant, settings_for
 
 START = instant("2026-03-28T12:00")
 LATER = instant("2036-01-01T00:00")

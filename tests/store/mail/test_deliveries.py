@@ -10,7 +10,7 @@ from recsvc.clock import DAY_US, SECOND_US
 from recsvc.store.connection import Redis
 from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.subscriptions import digest_job
-from tests.workers.post import Office, instant, settings_for
+from tests.workers.mail.post import Office, instant, settings_for
 
 START = instant("2026-03-28T12:00")
 DUE = instant("2026-03-29T07:00")

@@ -9,7 +9,7 @@ from recsvc.mail.composing import Paper
 from recsvc.mail.links import Click
 from recsvc.mail.rendering import Renderer, described
 from recsvc.mail.wording import clipped, one_line, wrapped
-from tests.digest.mails import digest, links, mail, params, subscription
+from tests.mail.mails import digest, links, mail, params, subscription
 
 
 class Page(HTMLParser):

@@ -17,7 +17,7 @@ from recsvc.core.items.item import NewItem
 from recsvc.core.mail.subscription import Pending, Preferences, Subscription
 from recsvc.store.connection import Redis
 from tests.relay import Relay, Says
-from tests.workers.post import (
+from tests.workers.mail.post import (
     HOUR_US,
     MINUTE_US,
     Clock,

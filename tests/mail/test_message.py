@@ -11,7 +11,7 @@ from recsvc.errors import SettingsError
 from recsvc.mail.composing import Paper
 from recsvc.mail.message import encoded, phrase
 from recsvc.mail.wording import one_line
-from tests.digest.mails import NOON, digest, links, mail, params, subscription
+from tests.mail.mails import NOON, digest, links, mail, params, subscription
 
 HOSTILE = 'Ask <EOS> & "co"\r\nBcc: victim@example.net\r\n\r\n<script>alert(1)</script>'
 

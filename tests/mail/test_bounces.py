@@ -9,7 +9,7 @@ from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
 from recsvc.mail.bounces import Bounces, failure_in
 from recsvc.store.connection import Redis
 from recsvc.store.mail.subscriptions import digest_job
-from tests.workers.post import Office, instant, settings_for
+from tests.workers.mail.post import Office, instant, settings_for
 
 
 def report(

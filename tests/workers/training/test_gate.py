@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recsvc.core.model.snapshot import Snapshot, Verdict
-from tests.workers import world
+from tests.workers.training import world
 from workers.training.candidate import carry_out
 from workers.training.gate import GateParams, judge
 from workers.training.holdout import Holdout, hold_out

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recsvc.clock import DAY_US, from_us, to_us
 from recsvc.core.mail.schedule import Rhythm, latest_slot, next_slot, slot_of
-from tests.workers.post import instant
+from tests.workers.mail.post import instant
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
 
