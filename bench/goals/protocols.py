@@ -10,16 +10,16 @@ import scipy.sparse as sp
 
 from bench.goals.data import first_items, only
 from recsvc.core.model.confidence import ConfidenceParams, weigh
+from recsvc.core.model.folding import folded
 from recsvc.core.model.model import Model, build, publish, with_warmed
 from recsvc.core.model.warming import Visit, warm
 from recsvc.core.ranking.blend import BlendParams
-from recsvc.core.ranking.voices.personal import folded
 from workers.evaluation.outcomes import Outcomes, outcomes
-from workers.evaluation.popularity import lists_by, readers_of
 from workers.evaluation.trials import content_of, snapshot_of
 from workers.training import als
 from workers.training.holdout import at_random
 from workers.training.params import AlsParams, LearnParams
+from workers.training.popularity import lists_by, readers_of
 from workers.training.ranking import Ranked, ranked, served
 from workers.training.tuning import Found, search
 

@@ -11,7 +11,7 @@ import jwt
 import msgspec
 
 from recsvc.clock import SECOND_US
-from recsvc.core.readers.events import Id
+from recsvc.core.ids import Id
 from recsvc.errors import NotAuthenticatedError
 
 ALGORITHM = "HS256"

@@ -18,7 +18,8 @@ from recsvc.intake.summary import Summary
 from recsvc.settings import Settings, from_environment
 from recsvc.sources.formats import LIBRARIES, recognised
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Happened, Options, Problem, Source
+from recsvc.sources.reading.place import Problem
+from recsvc.sources.records import Happened, Options, Source
 from recsvc.store.items.imports import Imports
 from recsvc.store.pipe import Pipe
 

@@ -9,7 +9,8 @@ from recsvc.intake.events import EventIntake
 from recsvc.intake.items import ItemIntake
 from recsvc.intake.library import LibraryIntake
 from recsvc.intake.summary import Summary
-from recsvc.sources.records import Happened, LibraryEntry, Note, Problem, Record, Source
+from recsvc.sources.reading.place import Problem
+from recsvc.sources.records import Happened, LibraryEntry, Note, Record, Source
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe

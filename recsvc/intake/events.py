@@ -10,7 +10,8 @@ from recsvc.core.readers.events import Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError
 from recsvc.intake.summary import Summary
-from recsvc.sources.records import Happened, problem
+from recsvc.sources.reading.place import problem
+from recsvc.sources.records import Happened
 from recsvc.store.log.writing import EventLog
 
 _PER_CALL = 1_000

@@ -16,7 +16,7 @@ from recsvc.core.items.merging import merged, merged_into
 from recsvc.errors import InvalidError
 from recsvc.intake.summary import Summary
 from recsvc.sources.naming.matching import Index
-from recsvc.sources.records import Problem
+from recsvc.sources.reading.place import Problem
 from recsvc.store.items.catalogue import Change, Items
 
 _PER_CALL = 200

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from recsvc.sources.records import Note, Problem
+from recsvc.sources.reading.place import Problem
+from recsvc.sources.records import Note
 
 _PROBLEMS_KEPT = 1_000
 

@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 
 from recsvc.core.ranking.blend import SEARCH, Ranking
+from recsvc.core.ranking.fusion import fuse_with_vectors, vector_ranking
 from recsvc.core.text.highlight import highlighted, snippet
-from recsvc.core.text.query import Asked, asked, fuse_with_vectors, vector_ranking
+from recsvc.core.text.query import Asked, asked
 from recsvc.core.text.terms import term_counts
 from recsvc.lists.recommender import Recommender
 from recsvc.lists.shapes import Feed, Highlights, Listed, Page

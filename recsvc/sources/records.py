@@ -10,35 +10,9 @@ from recsvc.core.items.item import NewItem
 from recsvc.core.readers.events import Event
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
+from recsvc.sources.reading.place import Place, Problem, problem
 
 T = TypeVar("T")
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where in a file a record begins.
-
-    Attributes:
-        line: 1-based.
-        record: its number among the file's records, 1-based.
-    """
-
-    file: str
-    line: int
-    record: int
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A place in a file that was not understood.
-
-    Attributes:
-        line: 1-based.
-        record: its number among the file's records, 1-based, where records are counted.
-    """
-
-    file: str
-    line: int
-    detail: str
-    record: int | None = None
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -131,8 +105,3 @@ def convert_each(
         else:
             if record is not None:
                 yield record
-
-
-def problem(place: Place, detail: str) -> Problem:
-    """Return that a record was not understood."""
-    return Problem(place.file, place.line, detail, place.record)

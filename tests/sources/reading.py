@@ -7,7 +7,8 @@ import pytest
 from recsvc.core.items.item import NewItem
 from recsvc.sources.formats import recognised, source_of
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Happened, LibraryEntry, Note, Options, Problem, Record
+from recsvc.sources.reading.place import Problem
+from recsvc.sources.records import Happened, LibraryEntry, Note, Options, Record
 from tests.service import REPOSITORY
 
 FORMATS = REPOSITORY.parent / "shared" / "data" / "formats"

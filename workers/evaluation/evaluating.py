@@ -18,9 +18,9 @@ from recsvc.core.ranking.metrics import Interval
 from recsvc.errors import InvalidError
 from workers.evaluation.methods import SHIPPED, listed, methods
 from workers.evaluation.outcomes import Outcomes, outcomes
-from workers.evaluation.popularity import readers_of
 from workers.training.holdout import Holdout, hold_out
 from workers.training.params import TrainParams
+from workers.training.popularity import readers_of
 from workers.training.training import Material, announced, fitted
 
 KS = (10, 20)

@@ -11,7 +11,7 @@ from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError, RecsvcError
 from recsvc.sources.formats import recognised
 from recsvc.sources.records import Happened, Options
-from workers.training.interactions import SCHEMA
+from workers.log.schema import SCHEMA
 from workers.training.training import Material, gather
 
 

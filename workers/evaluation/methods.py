@@ -10,8 +10,8 @@ from recsvc.clock import to_us
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.snapshot import Snapshot
 from recsvc.core.ranking.blend import BlendParams
-from workers.evaluation.popularity import lists_by, readers_of
 from workers.training.holdout import Holdout
+from workers.training.popularity import lists_by, readers_of
 from workers.training.ranking import served
 
 Rows = NDArray[np.int64]

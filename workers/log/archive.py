@@ -18,7 +18,7 @@ import polars as pl
 from recsvc.clock import from_us
 from recsvc.core.readers.events import Entry
 from recsvc.store.log.streams import Logged
-from workers.training.interactions import SCHEMA
+from workers.log.schema import SCHEMA
 
 _RANGES = "recsvc.ranges"
 

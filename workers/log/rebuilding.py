@@ -17,7 +17,7 @@ from recsvc.store.items.boards import ANONYMOUS_VOTES, Boards, Vote
 from recsvc.store.log.writing import EventLogParams
 from recsvc.store.readers.profiles import Profiles
 from workers.log.reading import Log
-from workers.training.interactions import SCHEMA
+from workers.log.schema import SCHEMA
 
 _DAY_S = 86_400
 _HOUR_S = 3_600

@@ -20,8 +20,8 @@ from recsvc.core.model.snapshot import Compared, Snapshot, Verdict
 from recsvc.core.ranking import metrics
 from recsvc.core.ranking.blend import BlendParams
 from recsvc.core.text.terms import item_text, term_counts
-from workers.evaluation.popularity import lists_by, readers_of
 from workers.training.holdout import Holdout
+from workers.training.popularity import lists_by, readers_of
 from workers.training.ranking import ndcg_of, served
 from workers.training.training import Material
 

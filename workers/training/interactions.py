@@ -13,22 +13,6 @@ from recsvc.clock import DAY_US
 from recsvc.core.readers.kinds import HIDE, Role
 from recsvc.core.readers.profile import ProfileParams
 
-SCHEMA: dict[str, pl.DataType] = {
-    "shard": pl.Int32(),
-    "entry_ms": pl.Int64(),
-    "entry_seq": pl.Int64(),
-    "user": pl.String(),
-    "item": pl.String(),
-    "kind": pl.String(),
-    "at_us": pl.Int64(),
-    "received_us": pl.Int64(),
-    "event_id": pl.String(),
-    "feed_id": pl.String(),
-    "position": pl.Int32(),
-    "value_milli": pl.Int64(),
-    "source": pl.String(),
-}
-
 
 class Interactions(msgspec.Struct, frozen=True):
     """Evidence by reader and item row.

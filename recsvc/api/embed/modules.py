@@ -8,15 +8,15 @@ import base64
 import gzip
 import hashlib
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, get
 
-from recsvc.api.pages.page import HERE
 from recsvc.core.access.caller import PUBLIC
 
-STATIC = HERE / "static"
+STATIC = Path(__file__).parent.parent / "static"
 MAX_EMBED_BYTES = 8 * 1024
 
 _TYPES = {".js": "text/javascript", ".ts": "text/plain"}

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import QueryParameter
 
 from recsvc.api.embed.options import EmbedOptions, frame_html, options_of
-from recsvc.api.embed.page import base_url
+from recsvc.api.http.addresses import base_of
 from recsvc.api.services import Services
 from recsvc.core.access.caller import PUBLIC
 from recsvc.errors import NotFoundError
@@ -50,7 +50,7 @@ async def oembed(
     """How to embed an address of this service; 404 for others', 501 for formats other than JSON."""
     if format != "json":
         raise HTTPException("only format=json is answered", status_code=501)
-    base = base_url(request, services.settings)
+    base = base_of(request, services) + "/"
     options = _options(url, base)
     width = min(options.width_px, maxwidth or options.width_px)
     height = min(options.height_px, maxheight or options.height_px)

@@ -1,15 +1,13 @@
-"""What the pages about embedding share: headers that allow nothing from elsewhere, and their address."""
+"""What the pages about embedding share."""
 
 from typing import Any
 
-from litestar import Request
 from litestar.response import Template
 
-from recsvc.api.pages.page import HEADERS
-from recsvc.settings import Settings
+from recsvc.api.http.page_headers import PAGE_HEADERS
 
 # As on our other pages, and frames of our own in the preview.
-_POLICY = HEADERS["Content-Security-Policy"].replace(
+_POLICY = PAGE_HEADERS["Content-Security-Policy"].replace(
     "frame-ancestors 'self'", "frame-src 'self'; frame-ancestors {ancestors}"
 )
 
@@ -21,9 +19,4 @@ def page(template: str, context: dict[str, Any], ancestors: str = "'none'") -> T
         ancestors: who may frame it, as in `frame-ancestors`.
     """
     policy = {"Content-Security-Policy": _POLICY.format(ancestors=ancestors)}
-    return Template(template, context=context, headers=HEADERS | policy)
-
-
-def base_url(request: Request[Any, Any, Any], settings: Settings) -> str:
-    """Return the address that readers know us by, ending in a slash."""
-    return (settings.public_url or str(request.base_url)).rstrip("/") + "/"
+    return Template(template, context=context, headers=PAGE_HEADERS | policy)

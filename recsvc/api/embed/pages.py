@@ -16,7 +16,8 @@ from recsvc.api.embed.options import (
     options_of,
     script_html,
 )
-from recsvc.api.embed.page import base_url, page
+from recsvc.api.embed.page import page
+from recsvc.api.http.addresses import base_of
 from recsvc.api.services import Services
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.items.catalogue import Filters
@@ -30,7 +31,7 @@ async def configure(
 ) -> Template:
     """Choose how an embedded list looks, see it live, copy the snippet."""
     options = options_of(request.query_params)
-    base = base_url(request, services.settings)
+    base = base_of(request, services) + "/"
     context = {
         "options": options,
         "attributes": attributes_of(options),
@@ -49,7 +50,7 @@ async def configure(
 async def framed(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
     """One list and nothing else; its links are in the page, so that it shows without scripts too."""
     options = options_of(request.query_params)
-    base = base_url(request, services.settings)
+    base = base_of(request, services) + "/"
     context = {
         "options": options,
         "attributes": attributes_of(options),

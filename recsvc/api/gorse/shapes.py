@@ -16,8 +16,9 @@ from recsvc.api.gorse import times
 from recsvc.api.http import request_body as body
 from recsvc.api.services import Services
 from recsvc.clock import from_us, to_us
+from recsvc.core.ids import Id
 from recsvc.core.items.item import NewItem, StoredItem
-from recsvc.core.readers.events import Entry, Id
+from recsvc.core.readers.events import Entry
 from recsvc.store.readers.gorse import FeedbackRow
 
 MAX_ROWS = 10_000

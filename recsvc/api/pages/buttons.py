@@ -13,7 +13,8 @@ from recsvc.api.http.visitor import forgetting, newcomer, reader_of, remembering
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
-from recsvc.core.readers.events import Event, Id, accept
+from recsvc.core.ids import Id
+from recsvc.core.readers.events import Event, accept
 from recsvc.errors import InvalidError, NotAllowedError
 from recsvc.sources import demo
 

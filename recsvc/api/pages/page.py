@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from litestar import Request
 from litestar.response import Template
 
+from recsvc.api.http.page_headers import PAGE_HEADERS
 from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.tex import with_formulae
 from recsvc.api.services import Services
@@ -22,14 +23,6 @@ from recsvc.sources import demo
 
 HERE = Path(__file__).parent.parent
 
-# No inline script or style anywhere: what a title contains can never run.
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'self'",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 # What a page shows depends on who looks, and on what they did a moment ago.
 _OWN = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
 
@@ -112,7 +105,7 @@ def render(
     return Template(
         template,
         context={"shell": shell, "visitor": visitor, **context},
-        headers=HEADERS | _OWN,
+        headers=PAGE_HEADERS | _OWN,
         status_code=status,
         media_type="text/html",
     )

@@ -6,8 +6,9 @@ import msgspec
 from litestar import Request, Router, delete, get, post
 from litestar.di import NamedDependency
 
+from recsvc.api.http.addresses import base_of
 from recsvc.api.services import Services
-from recsvc.api.syndication.routes import PURPOSE, base_of
+from recsvc.api.syndication.routes import PURPOSE
 from recsvc.api.v1.preferences import Reader, own
 from recsvc.clock import now_us
 from recsvc.core.access.caller import OWN, WISHES

@@ -7,7 +7,7 @@ from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter
 
-from recsvc.api.embed.page import base_url
+from recsvc.api.http.addresses import base_of
 from recsvc.api.http.list_parameters import (
     Exclude,
     Limit,
@@ -130,11 +130,6 @@ async def reader_of(services: Services, signed: str) -> str:
     if await services.preferences.address(user) != since_us:
         raise NotFoundError("there is no such feed (any more)")
     return user
-
-
-def base_of(request: Request[Any, Any, Any], services: Services) -> str:
-    """Return the address of the service as readers know it, without a final slash."""
-    return base_url(request, services.settings).rstrip("/")
 
 
 async def _answer(

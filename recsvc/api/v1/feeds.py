@@ -33,7 +33,8 @@ from recsvc.api.http.metrics import FEED
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import LISTS
-from recsvc.core.readers.events import Event, Id, accept
+from recsvc.core.ids import Id
+from recsvc.core.readers.events import Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.core.readers.profile import Profile, profile_of
 from recsvc.lists.shapes import Feed, FeedOptions, Page

@@ -16,6 +16,7 @@ from recsvc.api.http.openapi import accepts_records
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ITEMS, LISTS, Caller
+from recsvc.core.ids import Id
 from recsvc.core.items.item import (
     MAX_ITEMS_PER_CALL,
     ItemFields,
@@ -27,7 +28,6 @@ from recsvc.core.items.item import (
     patched,
     view,
 )
-from recsvc.core.readers.events import Id
 from recsvc.errors import InvalidError, NotFoundError
 from recsvc.store.items.catalogue import Change
 

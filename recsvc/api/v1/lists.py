@@ -12,8 +12,8 @@ from recsvc.api.http.list_parameters import By, asked_page
 from recsvc.api.http.list_parameters import page as page_of
 from recsvc.api.services import Services
 from recsvc.core.access.caller import LISTS
+from recsvc.core.ids import Id
 from recsvc.core.ranking.public_lists import Likeness
-from recsvc.core.readers.events import Id
 from recsvc.lists.periods import PeriodFeed
 from recsvc.lists.search import Sort
 from recsvc.lists.shapes import Feed, Page

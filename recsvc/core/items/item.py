@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from recsvc.clock import from_us
-from recsvc.core.readers.events import Id
+from recsvc.core.ids import Id
 from recsvc.errors import InvalidError
 
 MAX_ITEMS_PER_CALL = 1_000

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
+from recsvc.core.ids import Id
 from recsvc.core.items.item import Topics
 from recsvc.core.mail.schedule import WEEKDAYS, Rhythm, Weekday
-from recsvc.core.readers.events import Id
 from recsvc.errors import InvalidError
 
 Cadence = Literal["daily", "weekly"]

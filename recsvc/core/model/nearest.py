@@ -9,8 +9,8 @@ mean shrinks towards zero, which says nothing.
 import numpy as np
 import scipy.sparse as sp
 
-from recsvc.core.ranking.top_k import top_per_row
 from recsvc.core.text.tfidf import Texts
+from recsvc.core.top_k import top_per_row
 
 N_NEAREST = 50
 _CHUNK = 512

@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recsvc.core.ranking.top_k import top_per_row
+from recsvc.core.top_k import top_per_row
 
 WIDTH = 64
 # Items that lead to one without interactions.

@@ -15,11 +15,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recsvc.core.model.folding import folded
 from recsvc.core.model.model import Learned, Model
 from recsvc.core.model.neighbours import COLD_WIDTH
 from recsvc.core.model.snapshot import Warmed
-from recsvc.core.ranking.top_k import top_per_row
-from recsvc.core.ranking.voices.personal import folded
+from recsvc.core.top_k import top_per_row
 
 Matrix = NDArray[np.float32]
 Vector = NDArray[np.float32]

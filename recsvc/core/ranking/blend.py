@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 from recsvc.clock import HOUR_US
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.factors import FoldIn
+from recsvc.core.model.folding import folded
 from recsvc.core.model.model import Model
 from recsvc.core.model.reliability import trust
 from recsvc.core.ranking.standardizing import SILENT, Scores, Standard, standard
-from recsvc.core.ranking.top_k import top_k
-from recsvc.core.ranking.voices import content, personal
+from recsvc.core.ranking.voices import content
 from recsvc.core.ranking.voices import walk as similar
 from recsvc.core.ranking.voices.fresh import fresh
 from recsvc.core.ranking.voices.trending import trending
 from recsvc.core.readers.reader import Reader
+from recsvc.core.top_k import top_k
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -204,7 +205,7 @@ def _folded(model: Model, reader: Reader, params: BlendParams) -> tuple[Rows, Fo
     known = np.flatnonzero(reader.rows < model.n)
     if model.learned is None or not params.personal:
         return known, None
-    return known, personal.folded(model.learned, reader.rows[known], reader.evidence[known])
+    return known, folded(model.learned, reader.rows[known], reader.evidence[known])
 
 
 def _ranked(

@@ -9,8 +9,8 @@ from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.trending import WINDOW_US, votes_worth
 from recsvc.core.model.model import Learned, Model
 from recsvc.core.ranking.blend import LISTED, NEW, SIMILAR, TRENDING, Ranking
-from recsvc.core.ranking.top_k import top_k
 from recsvc.core.ranking.voices.content import content, profile
+from recsvc.core.top_k import top_k
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from recsvc.clock import SECOND_US, to_us
+from recsvc.core.ids import Id
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError
 
@@ -14,13 +15,6 @@ MAX_BATCH = 1_000
 MAX_AHEAD_US = 300 * SECOND_US
 # Profiles hold "switched off at t" as -t, so that t must be positive with room to spare.
 MIN_AT_US = 86_400 * SECOND_US
-
-# 1-256 characters, none of them a control character. The lookahead closes the one gap of `$`,
-# which in Python also matches before a final newline; in other languages it changes nothing.
-Id = Annotated[
-    str,
-    Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)"),
-]
 
 
 class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):

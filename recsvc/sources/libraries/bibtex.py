@@ -16,7 +16,8 @@ from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, E
 from recsvc.errors import InvalidError
 from recsvc.sources.libraries.entry import entry, natural, whole_date
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import LibraryEntry, Note, Options, Place, Problem, Record, convert_each
+from recsvc.sources.reading.place import Place, Problem
+from recsvc.sources.records import LibraryEntry, Note, Options, Record, convert_each
 from recsvc.sources.text.dates import instant
 from recsvc.sources.text.latex import plain
 

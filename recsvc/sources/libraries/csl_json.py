@@ -8,7 +8,8 @@ import msgspec
 from recsvc.sources.libraries.entry import entry
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import LibraryEntry, Options, Place, Record, convert_each
+from recsvc.sources.reading.place import Place
+from recsvc.sources.records import LibraryEntry, Options, Record, convert_each
 
 NAME = "csl-json"
 TITLES_IDENTIFY = True

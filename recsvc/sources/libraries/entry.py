@@ -8,7 +8,8 @@ from recsvc.core.items.item import NewItem
 from recsvc.errors import InvalidError
 from recsvc.sources.naming import arxiv_ids, dois
 from recsvc.sources.papers.paper import paper
-from recsvc.sources.records import LibraryEntry, Place
+from recsvc.sources.reading.place import Place
+from recsvc.sources.records import LibraryEntry
 from recsvc.sources.text.unwrapping import one_line
 
 _UNTITLED = "untitled"

@@ -12,7 +12,8 @@ import rispy
 from recsvc.errors import InvalidError
 from recsvc.sources.libraries.entry import entry, natural
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import LibraryEntry, Options, Place, Record, convert_each
+from recsvc.sources.reading.place import Place
+from recsvc.sources.records import LibraryEntry, Options, Record, convert_each
 
 NAME = "ris"
 TITLES_IDENTIFY = True

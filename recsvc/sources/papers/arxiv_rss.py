@@ -13,7 +13,8 @@ from recsvc.sources.naming import arxiv_ids
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import feeds
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Note, Options, Place, Record, convert_each
+from recsvc.sources.reading.place import Place
+from recsvc.sources.records import Note, Options, Record, convert_each
 from recsvc.sources.text.dates import instant
 from recsvc.sources.text.unwrapping import names
 

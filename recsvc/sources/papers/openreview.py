@@ -15,7 +15,8 @@ from recsvc.core.items.item import NewItem
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Note, Options, Place, Record, convert_each
+from recsvc.sources.reading.place import Place
+from recsvc.sources.records import Note, Options, Record, convert_each
 from recsvc.sources.text.dates import epoch
 
 NAME = "openreview"

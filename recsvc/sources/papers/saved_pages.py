@@ -28,7 +28,8 @@ from recsvc.core.items.item import Organisation
 from recsvc.errors import InvalidError
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Note, Options, Problem, Record
+from recsvc.sources.reading.place import Problem
+from recsvc.sources.records import Note, Options, Record
 
 NAME = "seed-pages"
 TITLES_IDENTIFY = True

@@ -8,7 +8,7 @@ import feedparser
 import msgspec
 
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Place, Problem
+from recsvc.sources.reading.place import Place, Problem
 
 _ENTRY = re.compile(r"<(?:entry|item)[\s>]")
 _END = re.compile(r"</(?:entry|item)\s*>")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from recsvc.sources.reading.content import NOT_TEXT, Content, is_text
-from recsvc.sources.records import Place, Problem
+from recsvc.sources.reading.place import Place, Problem
 
 _scan = json.JSONDecoder().raw_decode
 _SPACE = re.compile(r"\s*")

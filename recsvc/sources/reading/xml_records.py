@@ -6,7 +6,7 @@ from typing import Any, cast
 from lxml import etree
 
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Place, Problem
+from recsvc.sources.reading.place import Place, Problem
 
 
 class Element:

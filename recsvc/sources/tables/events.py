@@ -7,7 +7,8 @@ from recsvc.core.readers.events import Event
 from recsvc.errors import InvalidError
 from recsvc.sources.checking import fitted
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Happened, Note, Options, Place, Record, convert_each
+from recsvc.sources.reading.place import Place
+from recsvc.sources.records import Happened, Note, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.tables.rows import Row
 from recsvc.sources.text.dates import epoch, instant

@@ -17,7 +17,8 @@ from recsvc.core.readers.events import Event
 from recsvc.sources.checking import fitted
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
-from recsvc.sources.records import Happened, Note, Options, Place, Record, convert_each
+from recsvc.sources.reading.place import Place
+from recsvc.sources.records import Happened, Note, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.text.dates import instant
 from recsvc.sources.text.unwrapping import one_line, paragraphs

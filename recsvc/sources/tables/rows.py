@@ -13,7 +13,8 @@ import msgspec
 from recsvc.errors import InvalidError
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import NOT_TEXT, Content, is_text
-from recsvc.sources.records import Options, Place, Problem
+from recsvc.sources.reading.place import Place, Problem
+from recsvc.sources.records import Options
 
 Row = dict[str, Any]
 

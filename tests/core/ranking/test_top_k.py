@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.ranking.top_k import top_k
+from recsvc.core.top_k import top_k
 from tests.core.strategies import finite_scores, seeds
 
 

@@ -9,7 +9,8 @@ from recsvc.core.readers.events import MIN_AT_US, Entry
 from recsvc.core.readers.evidence import Evidence
 from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import ProfileParams, profile_of
-from workers.training.interactions import SCHEMA, interactions
+from workers.log.schema import SCHEMA
+from workers.training.interactions import interactions
 
 NOW_US = MIN_AT_US + 100 * DAY_US
 entries = st.lists(

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from recsvc.core.ranking.fusion import fuse_with_vectors, fused
 from recsvc.core.text.highlight import highlighted, is_near, snippet
-from recsvc.core.text.query import asked, fuse_with_vectors, fused
+from recsvc.core.text.query import asked
 
 texts = st.text(alphabet="ab cé'\\^{}<&-\n", max_size=80)
 findings = st.sampled_from(

@@ -6,7 +6,7 @@ import polars as pl
 from recsvc.core.items.item import StoredItem
 from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import ProfileParams
-from workers.training.interactions import SCHEMA
+from workers.log.schema import SCHEMA
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.training import gather, train
 

@@ -8,8 +8,8 @@ from recsvc.core.items.item import StoredItem
 from recsvc.core.ranking.blend import BlendParams
 from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import ProfileParams
+from workers.log.schema import SCHEMA
 from workers.training.candidate import RoundParams
-from workers.training.interactions import SCHEMA
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.training import Material, gather
 
