@@ -7,9 +7,8 @@ RecsvcError
 ├── NotAuthenticatedError    the caller did not say who they are, or not convincingly
 ├── NotAllowedError          the caller may not do this
 ├── LimitedError             the caller asks too often; says when to come back
-├── NotFoundError            there is no such item, user or snapshot
+├── NotFoundError            there is no such thing: an item, a reader, a snapshot, a list …
 ├── ExpiredError             a cursor outlived its list
-├── LimitedError             too much of it from there; says when to come back
 ├── ConflictError            somebody else changed it first
 ├── SettingsError            a setting is unknown or out of range; the start stops
 ├── AlreadyRunningError      another process owns the data folder
@@ -85,7 +84,7 @@ class LimitedError(RecsvcError):
 
 
 class NotFoundError(RecsvcError):
-    """Raised when there is no such item, user or snapshot."""
+    """Raised when there is no such thing, or when it is no longer there."""
 
 
 class ExpiredError(RecsvcError):

@@ -1,1 +1,1 @@
-"""What carries over time: ingest, archive and training."""
+"""What carries over time: ingest, archive, training, mail, erasure and export."""

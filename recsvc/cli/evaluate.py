@@ -20,7 +20,7 @@ from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 
-if TYPE_CHECKING:  # numpy, scipy and polars take a second to load: only when they are needed
+if TYPE_CHECKING:  # polars and implicit take most of a second to load: only when needed
     from workers.evaluation.evaluating import Report
     from workers.training.training import Material
 

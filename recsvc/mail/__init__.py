@@ -1,1 +1,1 @@
-"""The digest: what goes into a subscriber's mail, and what the mail looks like."""
+"""Mail: who subscribes, what goes into a digest, what it looks like, and where its links lead."""

@@ -142,7 +142,7 @@ class BundledStore:
                 raise StoreUnavailableError(f"the bundled store does not start:\n{self._log_end()}")
 
     async def stop(self) -> None:
-        """Stop the server; everything acknowledged is on disk already."""
+        """Stop the server, which syncs first what its log has not synced yet (`everysec`)."""
         if self._process is None:
             return
         self._process.terminate()

@@ -1,8 +1,7 @@
 """Every Redis key, in one place.
 
 Users map to 64 logical shards by hash. All keys of shard s carry the hash tag `{s}` and all keys of
-the site as a whole carry `{site}`, so that every script touches one slot and the same code runs on
-one Redis and on a Redis Cluster.
+the site as a whole carry `{site}`, so that what must change together lies in one slot.
 
 Key                         Type    Bound            Writer        Reader   Holds
 rs:{s}:events               stream  trimmed          api           worker   the log of record of shard s
@@ -38,7 +37,7 @@ rs:{site}:worker            string  TTL              worker        all      hear
 rs:{site}:snapshot          string  one              train         all      id of the snapshot being served
 rs:{site}:snapshots         hash    retention        train         all      snapshot id -> manifest (JSON)
 rs:{site}:warmed            hash    500 items        worker        api      items folded in since the snapshot
-rs:{site}:training:found    string  one              train         train    parameters found by the search (JSON)
+rs:{site}:training:found    string  one              train         train    parameters found by tuning (JSON)
 rs:{site}:training:outcomes hash    outcomes         train         all      outcome -> candidates
 rs:{site}:training:held     string  one              people        train    snapshot that nothing may replace
 rs:{site}:lock:<name>       string  TTL              worker        worker   who leads, with a fencing token

@@ -1,4 +1,4 @@
-"""Rebuilding: everything that is derived from the event log, made anew from the log alone.
+"""Rebuilding: counters, votes and profiles, made anew from the event log alone.
 
 The archive and what the streams hold besides are folded with the rules of profiles; counters, votes
 and profiles follow. Whoever rebuilds works alone: no worker, no events arriving.

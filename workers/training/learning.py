@@ -37,7 +37,7 @@ class Learned(msgspec.Struct, frozen=True):
 
 
 class Fixed(msgspec.Struct, frozen=True):
-    """What does not depend on the parameters that a search varies.
+    """What does not depend on the parameters that tuning varies.
 
     Attributes:
         near: (n_cold, n_rows) the nearest of each item without interactions, by text.

@@ -27,7 +27,7 @@ class AlsParams(msgspec.Struct, frozen=True):
 
 
 class LearnParams(msgspec.Struct, frozen=True):
-    """How interactions become a model: what a search may vary."""
+    """How interactions become a model: what tuning may vary."""
 
     confidence: ConfidenceParams = ConfidenceParams()
     als: AlsParams = AlsParams()

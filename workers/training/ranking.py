@@ -1,7 +1,7 @@
-"""Ranking readers who are rows of a matrix: the served model and blend, for search, gate, evaluation.
+"""Ranking readers who are rows of a matrix: the served model and blend, for tuning, gate, evaluation.
 
 Nothing here decides a score: a snapshot becomes a model by `core.model` and readers are ranked by
-`core.blend`, as in a serving process.
+`core.ranking.blend`, as in a serving process.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,8 +1,8 @@
 """Headers that every answer carries, errors included: CORS by exact origin, CSP, limits.
 
-No credentials mode: callers are known by keys and tokens, never by cookies, so that no page acts for a
-reader who merely visits it. The origin allowed is the one that asked or none, which is why every answer
-varies by `Origin`.
+No credentials mode: callers of other origins are known by keys and tokens. The cookie of our own pages
+stays with them, so that no foreign page acts for a reader who merely visits it. The origin allowed is
+the one that asked or none, which is why every answer varies by `Origin`.
 """
 
 from collections.abc import Iterable

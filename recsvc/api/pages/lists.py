@@ -32,7 +32,7 @@ _Jump = Annotated[str | None, QueryParameter(max_length=40)]
 
 @get("/", include_in_schema=False)
 async def home(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
-    """Today's list, trending, and the reader's own feed."""
+    """What was listed on the latest day, trending, and the reader's own feed."""
     visitor = await visitor_of(request, services)
     zone = services.settings.zone
     listed_us = calendar.latest_us(services)

@@ -1,4 +1,4 @@
-"""What the site's pages share: their headers, the templates, and who is looking."""
+"""What the site's pages share: the frame around them, the templates, and who is looking."""
 
 from collections.abc import Iterable
 from datetime import datetime

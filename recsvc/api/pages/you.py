@@ -34,8 +34,8 @@ class Preference(msgspec.Struct, frozen=True):
     """One thing followed or muted.
 
     Attributes:
-        label: how it is called; organisations are kept by slug.
-        href: where its papers are.
+        name: what it is kept by; of organisations the slug.
+        label: how it is called.
     """
 
     kind: Kind
@@ -49,7 +49,8 @@ class Deed(msgspec.Struct, frozen=True):
 
     Attributes:
         title: None when the paper is gone.
-        at: the instant of the latest thing.
+        did: everything that still stands, in words.
+        day: of the latest of it, in words.
         undo: the kind of event that takes it back; empty where nothing does.
     """
 

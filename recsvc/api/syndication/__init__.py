@@ -1,1 +1,1 @@
-"""Reading formats: every list as RSS 2.0, Atom and JSON Feed 1.1."""
+"""Syndication: every list as RSS 2.0, Atom and JSON Feed 1.1."""

@@ -1,4 +1,4 @@
-"""The formats by their endings, and the links by which pages make feeds discoverable."""
+"""The formats by their endings, and the links by which feed readers find them from a page."""
 
 from collections.abc import Callable
 
@@ -36,7 +36,7 @@ class Alternate(msgspec.Struct, frozen=True):
 
 
 def alternates(path: str, title: str, query: str = "") -> list[Alternate]:
-    """Return the links to a list's feeds, one per format.
+    """Return the links to a list in every format.
 
     Args:
         path: without its ending, e.g. `/feeds/trending`.

@@ -1,4 +1,9 @@
-"""The private address of a reader's own feed: made, looked up and revoked over HTTP."""
+"""The private address of a reader's own feed: made, looked up and revoked over HTTP.
+
+The signed part holds the reader and the instant at which it was made. The store keeps that instant: an
+address with another one is unknown. A signature alone could not be taken back. A counter of generations
+would start at zero again when a reader is erased, and an old address would be valid once more.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Lists as feeds over HTTP: open to anybody, the personal one to whoever knows its address."""
+"""Lists syndicated over HTTP: open to anybody, the personal one to whoever knows its address."""
 
 from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import quote
@@ -49,7 +49,7 @@ def asked_entries(
     until: Until = None,
     exclude: Exclude = None,
 ) -> Page:
-    """Read the parameters that every feed takes; a dependency of its handlers."""
+    """Read the parameters that every syndicated list takes; a dependency of its handlers."""
     return page(limit, None, "id", topic, topic_all, topic_not, since, until, exclude, organisation)
 
 

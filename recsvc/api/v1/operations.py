@@ -1,4 +1,4 @@
-"""Health, figures and metrics over HTTP."""
+"""Health and figures over HTTP; metrics for Prometheus are in `recsvc.api.http.metrics`."""
 
 import contextlib
 from datetime import datetime

@@ -1,9 +1,12 @@
-"""Trending: exponentially decayed votes that never need rescoring.
+"""Trending: exponentially decayed votes, whose order time alone does not change.
 
 A vote at time t is worth 2^((t - now) / half-life) now. All items share the factor 2^(-now / half-life),
 so it cannot change their order; dropping it leaves the sum of 2^(t / half-life), kept as its logarithm
 to base 2 so that it cannot overflow, and counted from a fixed epoch so that it stays precise.
 Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay", ICDE 2009.
+
+So no sweep ages the scores. An item is scored anew when a vote on it comes, goes or falls due, and all
+are when the half-life is another one (`recsvc rebuild trending`).
 
 The score of an item is computed from its votes sorted by time, so that it depends on the votes alone
 and not on the order in which they were counted, down to the last bit.

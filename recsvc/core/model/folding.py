@@ -1,4 +1,4 @@
-"""Personal: what readers with a like taste went for, by folding the reader into the item factors."""
+"""Folding a reader in by their history: evidence weighed as in training, then solved (`factors`)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -27,7 +27,8 @@ class Learned(msgspec.Struct, frozen=True):
 
     Attributes:
         factors: (n, f).
-        support: (n,) readers whose interactions trained the item; 0 for mapped factors.
+        support: (n,) readers behind the item's factors: those trained on or, of a warmed item, those
+            who came since; 0 where the factors are guessed from the text.
         neighbours: where the items of the snapshot lead to.
         reader_gram: (f, f) of the factors of the readers trained on.
         added: where items lead to among those that came since; None when there are none.
@@ -51,7 +52,7 @@ class Model(msgspec.Struct, frozen=True):
         texts: what the items' texts say.
         matrix: (n, n_terms) the same as a matrix.
         postings: (n_terms, n) the same by term.
-        warm: (n,) 1 where the item's factors come from interactions, else 0.
+        warm: (n,) 1 where training saw readers of the item, else 0; a warmed item stays at 0.
     """
 
     snapshot_id: str | None

@@ -65,7 +65,7 @@ def lift(
     """Return (n,) score points for what the reader follows; None when they follow nothing.
 
     Args:
-        weight: points of one thing followed; a second adds half as much, and so on: w · log2(1 + n).
+        weight: points of one thing followed; of n things w · log2(1 + n), each further adds less.
     """
     found = _rows(preferences, "follow", catalogue, rows_with)
     if not found:

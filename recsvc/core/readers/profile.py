@@ -60,7 +60,7 @@ class Profile(msgspec.Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known of the reader."""
+        """Whether the reader did nothing and was shown nothing; they may follow something."""
         return not self.interactions and not self.shown
 
 

@@ -100,7 +100,7 @@ class Credentials:
         self._pipe = pipe
 
     async def load(self) -> tuple[Signatures, dict[bytes, bytes]]:
-        """Return the site's signatures and the stored credentials, in one round trip if possible."""
+        """Return the site's signatures and the stored credentials."""
         signs = await signatures(self._pipe)
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.CREDENTIALS)
         return signs, raw
@@ -173,7 +173,7 @@ class Credentials:
         await self._pipe.send("HSET", keys.CREDENTIALS, credential.id, packed)
 
     async def _make_room(self, raw: dict[bytes, bytes], kind: CredentialKind, now_us: int) -> None:
-        """Drop what has ended.
+        """Drop what has ended, and refuse what would be too many.
 
         Two people who create at the same instant may exceed a bound by one; nothing depends on it.
         """

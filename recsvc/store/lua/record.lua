@@ -13,9 +13,9 @@
 --
 -- Returns one integer per event: 1 accepted, 0 a duplicate.
 --
--- A vote that changes something is logged with its transition (s, w, n: state, instant it was on
--- since, instant it is on since), so that counters can follow the log without reading profiles. One
--- that does not count at once also says from when on it will (d).
+-- A state that changes - a vote, a save, a hide - is logged with its transition (s, w, n: state, instant
+-- it was on since, instant it is on since), so that counters can follow the log without reading profiles.
+-- A vote that does not count at once also says from when on it will (d).
 
 local FIRST_SEEN = '\1'  -- a field that no item can have, as control characters are not part of ids
 

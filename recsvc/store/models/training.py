@@ -11,12 +11,12 @@ class Training:
         self._pipe = pipe
 
     async def found(self) -> bytes | None:
-        """Return what the latest search found, as it was kept."""
+        """Return what tuning found last, as it was kept."""
         raw: bytes | None = await self._pipe.send("GET", keys.TRAINING_FOUND)
         return raw
 
     async def keep_found(self, packed: bytes) -> None:
-        """Keep what a search found."""
+        """Keep what tuning found."""
         await self._pipe.send("SET", keys.TRAINING_FOUND, packed)
 
     async def count(self, outcome: str) -> None:
