@@ -17,9 +17,9 @@ from recsvc.core.access.caller import is_anonymous
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
 from recsvc.errors import StoreError, StoreUnavailableError
+from recsvc.store.entry_ids import parse
 from recsvc.store.items.boards import ANONYMOUS_VOTES, OVERLAPS, Batch, Boards, Vote
 from recsvc.store.log.streams import Logged, Streams
-from workers.log.archive import parse
 
 log = structlog.get_logger()
 

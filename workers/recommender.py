@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from recsvc.lists.recommender import Recommender
+from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
+from recsvc.live.model import LiveModel
 from recsvc.live.search_index import SearchIndex
 from recsvc.live.view import Live
 from recsvc.mail.composing import Composer
@@ -29,7 +31,8 @@ async def composer(redis: Redis, pipe: Pipe, settings: Settings) -> AsyncIterato
     cache = ItemCache(items, settings.cached_items)
     snapshots = Snapshots(pipe, settings.snapshot_cache_path)
     boards = Boards(pipe, settings.trending_params())
-    live = Live(redis, items, boards, snapshots, cache, SearchIndex())
+    catalogue = LiveCatalogue(items, boards, cache, SearchIndex())
+    live = Live(redis, catalogue, LiveModel(snapshots))
     profiles = Profiles(pipe, lambda: live.catalogue.aliases)
     recommender = Recommender(live, profiles, cache, settings.recommender_params())
     try:

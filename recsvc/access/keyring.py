@@ -9,8 +9,7 @@ import asyncio
 import contextlib
 import hmac
 
-import structlog
-
+from recsvc.background import Background
 from recsvc.clock import now_us
 from recsvc.errors import NotAuthenticatedError, StoreError
 from recsvc.store.access.credentials import (
@@ -22,8 +21,6 @@ from recsvc.store.access.credentials import (
     digest,
 )
 from recsvc.store.access.signatures import Signatures
-
-log = structlog.get_logger()
 
 _REFRESH_S = 0.5
 _UNKNOWN = bytes(32)
@@ -43,21 +40,18 @@ class Keyring:
         self._raw: dict[bytes, bytes] = {}
         self._by_id: dict[str, Credential] = {}
         self._ends_us: int | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loops = Background()
         self.origins: frozenset[str] = frozenset()
         self.signing_secrets: tuple[str, ...] = ()
 
     async def start(self) -> None:
         """Read the credentials, then follow them in the background."""
         await self.refresh()
-        self._task = asyncio.create_task(self._follow(), name="keyring")
+        self._loops.start(self._follow, "keyring")
 
     async def stop(self) -> None:
         """Stop following."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._loops.stop()
 
     @property
     def is_empty(self) -> bool:
@@ -103,11 +97,6 @@ class Keyring:
         self.signing_secrets = tuple(c.secret for c in found if c.secret is not None)
 
     async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(_REFRESH_S)
-            try:
-                await self.refresh()
-            except StoreError:
-                continue
-            except Exception:
-                log.exception("keyring_failed")
+        await asyncio.sleep(_REFRESH_S)
+        with contextlib.suppress(StoreError):
+            await self.refresh()

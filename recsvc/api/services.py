@@ -15,7 +15,9 @@ from recsvc.errors import StoreError
 from recsvc.lists.periods import Periods
 from recsvc.lists.recommender import Recommender
 from recsvc.lists.search import Search
+from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
+from recsvc.live.model import LiveModel
 from recsvc.live.search_index import SearchIndex
 from recsvc.live.view import Live
 from recsvc.mail.composing import Composer
@@ -92,7 +94,8 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
     snapshots = Snapshots(pipe, settings.snapshot_cache_path)
     boards = Boards(pipe, settings.trending_params())
     index = SearchIndex()
-    live = Live(redis, items, boards, snapshots, cache, index, WarmedItems(pipe))
+    catalogue = LiveCatalogue(items, boards, cache, index)
+    live = Live(redis, catalogue, LiveModel(snapshots, WarmedItems(pipe)))
     profiles = Profiles(pipe, lambda: live.catalogue.aliases)
     kinds = settings.kinds()
     params = settings.recommender_params()

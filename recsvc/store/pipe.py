@@ -6,6 +6,7 @@ With `appendfsync always` the server also syncs its log once per batch instead o
 """
 
 import asyncio
+from itertools import islice
 from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError
@@ -19,16 +20,40 @@ _BATCH = 256
 _IN_FLIGHT = 2
 
 
+class _Letter:
+    """What one caller sends: commands that travel together, and one future for all their answers."""
+
+    def __init__(self, commands: list[Command]) -> None:
+        self.commands = commands
+        self.answers: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+    def deliver(self, answers: list[Any]) -> None:
+        """Hand over the answers, or the first error among them."""
+        if self.answers.done():
+            return  # nobody waits any more
+        error = next((a for a in answers if isinstance(a, RedisError)), None)
+        if error is None:
+            self.answers.set_result(answers)
+        else:
+            self.answers.set_exception(_translation(error))
+
+    def fail(self, exc: Exception) -> None:
+        """Tell that there will be no answers."""
+        if not self.answers.done():
+            self.answers.set_exception(exc)
+
+
 class Pipe:
     """Sends commands, gathered into batches.
 
-    Futures resolve to the answer; errors come out of `send` translated. Commands of one `send_all`
-    travel in order in one batch; between callers there is no order.
+    Errors come out of `send` and `send_all` translated. Commands of one `send_all` travel in order
+    and in one batch, but others may come between them; between callers there is no order: up to two
+    batches are under way at a time.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._waiting: list[_Letter] = []
         self._senders: set[asyncio.Task[None]] = set()
 
     async def send(self, *command: Any) -> Any:
@@ -38,54 +63,66 @@ class Pipe:
             StoreUnavailableError: when the server did not answer; a write may have happened.
             StoreError: when it answered with an error.
         """
-        return await self._enqueue(command)
+        (answer,) = await self._post([command])
+        return answer
 
     async def send_all(self, commands: list[Command]) -> list[Any]:
-        """Send several commands in one round trip and return their answers."""
-        return list(await asyncio.gather(*[self._enqueue(command) for command in commands]))
+        """Send several commands in one round trip and return their answers.
 
-    def _enqueue(self, command: Command) -> asyncio.Future[Any]:
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, future))
+        Raises:
+            StoreUnavailableError: when the server did not answer; a write may have happened.
+            StoreError: when it answered one of them with an error; the others are done all the same.
+        """
+        return await self._post(commands) if commands else []
+
+    def _post(self, commands: list[Command]) -> asyncio.Future[list[Any]]:
+        # One future, not one per command: a `gather` whose first command failed would swallow the
+        # cancellation of a caller that waits for the others.
+        letter = _Letter(commands)
+        self._waiting.append(letter)
         if len(self._senders) < _IN_FLIGHT:
             sender = asyncio.create_task(self._drain())
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
-        return future
+        return letter.answers
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            await self._send(batch)
+            await self._send(self._next_batch())
 
-    async def _send(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
+    def _next_batch(self) -> list[_Letter]:
+        n_letters = n_commands = 0
+        while n_letters < len(self._waiting) and n_commands < _BATCH:
+            n_commands += len(self._waiting[n_letters].commands)
+            n_letters += 1
+        batch, self._waiting = self._waiting[:n_letters], self._waiting[n_letters:]
+        return batch
+
+    async def _send(self, batch: list[_Letter]) -> None:
         try:
             with translated():
                 pipeline = self._redis.pipeline(transaction=False)
-                for command, _ in batch:
-                    pipeline.execute_command(*command)
+                for letter in batch:
+                    for command in letter.commands:
+                        pipeline.execute_command(*command)
                 answers = await pipeline.execute(raise_on_error=False)
         except BaseException as exc:
             lost = exc if isinstance(exc, Exception) else StoreUnavailableError("shutting down")
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(lost)
+            for letter in batch:
+                letter.fail(lost)
             if not isinstance(exc, Exception):
                 raise
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if not future.done():
-                _resolve(future, answer)
+        following = iter(answers)
+        for letter in batch:
+            letter.deliver(list(islice(following, len(letter.commands))))
 
 
-def _resolve(future: asyncio.Future[Any], answer: Any) -> None:
-    if isinstance(answer, NoScriptError):
-        future.set_exception(answer)  # `Scripts` loads the script and sends again
-    elif isinstance(answer, RedisError):
-        try:
-            with translated():
-                raise answer
-        except Exception as exc:  # noqa: BLE001 - handed to the caller, not swallowed
-            future.set_exception(exc)
-    else:
-        future.set_result(answer)
+def _translation(error: RedisError) -> Exception:
+    if isinstance(error, NoScriptError):
+        return error  # `Scripts` loads the script and sends again
+    try:
+        with translated():
+            raise error
+    except Exception as exc:  # noqa: BLE001 - handed to the caller, not swallowed
+        return exc

@@ -17,18 +17,11 @@ import polars as pl
 
 from recsvc.clock import from_us
 from recsvc.core.readers.events import Entry
+from recsvc.store.entry_ids import EntryId, parse
 from recsvc.store.log.streams import Logged
 from workers.log.schema import SCHEMA
 
 _RANGES = "recsvc.ranges"
-
-EntryId = tuple[int, int]
-
-
-def parse(entry_id: str) -> EntryId:
-    """Return an entry id as something that sorts."""
-    ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq or 0)
 
 
 def table(logged: Iterable[tuple[int, Logged, Entry]]) -> pl.DataFrame:

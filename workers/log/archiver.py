@@ -8,9 +8,10 @@ import structlog
 from recsvc.clock import DAY_US, HOUR_US, SECOND_US, from_us
 from recsvc.core.readers.events import Entry
 from recsvc.store import keys
+from recsvc.store.entry_ids import parse
 from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Logged, Streams
-from workers.log.archive import Archive, parse, table
+from workers.log.archive import Archive, table
 
 log = structlog.get_logger()
 

@@ -5,8 +5,9 @@ import asyncio
 import msgspec
 import polars as pl
 
+from recsvc.store.entry_ids import parse
 from recsvc.store.log.streams import Streams
-from workers.log.archive import Archive, parse, table
+from workers.log.archive import Archive, table
 from workers.log.archiver import tail
 
 

@@ -10,10 +10,10 @@ import msgspec
 import structlog
 
 from recsvc.clock import now_us
+from recsvc.store.entry_ids import parse
 from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.readers.erasures import Erasure, Erasures
-from workers.log.archive import parse
 from workers.privacy.holdings import Holding, Leaver
 
 log = structlog.get_logger()

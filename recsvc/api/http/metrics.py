@@ -96,7 +96,7 @@ def _candidates(outcomes: dict[str, int]) -> Metric:
 
 def observe(app: Litestar) -> None:
     """Have the live view report how far behind events reach its boards."""
-    app.state.services.live.observe_lag = EVENT_TO_BOARD.observe
+    app.state.services.live.observe_lag(EVENT_TO_BOARD.observe)
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -1,0 +1,111 @@
+"""The model at hand: what was published, what was warmed since, and the texts that came after both.
+
+It is built in a thread and replaced whole, so that no request ever waits for it or sees half of it.
+"""
+
+import asyncio
+
+import numpy as np
+import scipy.sparse as sp
+import structlog
+from numpy.typing import NDArray
+
+from recsvc.core.model.model import Model, Published, build, publish, with_warmed
+from recsvc.core.model.snapshot import Warmed
+from recsvc.errors import NotFoundError, SnapshotError
+from recsvc.live.texts import NONE_DESCRIBED, FreshTexts, no_counts
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.models.warmed import WarmedItems
+
+log = structlog.get_logger()
+
+
+class LiveModel:
+    """Follows what is published, and builds the model.
+
+    Attributes:
+        model: replaced whole, never changed.
+        texts: those that came after the snapshot.
+        refused: why the published snapshot is not served, if it is not.
+    """
+
+    def __init__(self, snapshots: Snapshots, warmed: WarmedItems | None = None) -> None:
+        self._snapshots = snapshots
+        self._warmed_items = warmed
+        self._published: Published | None = None
+        self._warmed: Warmed | None = None
+        self._warmed_version = 0
+        self.texts = FreshTexts()
+        self.model: Model = build(None, 0, np.empty(0, np.int64), no_counts())
+        self.refused: str | None = None
+
+    async def follow(self, catalogue_id: str) -> bool:
+        """Take over the snapshot to be served; return whether that is another one than before.
+
+        One that cannot be read leaves the one before in its place. What was learned of another
+        catalogue is of no use: its rows are other items.
+
+        Raises:
+            StoreUnavailableError: when the store does not answer.
+        """
+        served = self._published
+        if served is not None and served.snapshot.manifest.catalogue_id != catalogue_id:
+            self._serve(None)
+        current = await self._snapshots.current()
+        if current is not None and current != self._snapshot_id:
+            await self._load(current, catalogue_id)
+        return self._published is not served
+
+    async def follow_warmed(self) -> bool:
+        """Take in what the worker folded in since the snapshot; return whether that changed."""
+        if self._warmed_items is None:
+            return False
+        version = await self._warmed_items.version()
+        if version == self._warmed_version:
+            return False
+        self._warmed = await self._warmed_items.read()
+        self._warmed_version = version
+        return True
+
+    async def build(self, n_rows: int) -> None:
+        """Build the model of everything known by now.
+
+        Args:
+            n_rows: rows the catalogue has given out.
+        """
+        rows, counts = self.texts.counted()
+        self.model = await asyncio.to_thread(
+            _model, self._published, n_rows, rows, counts, self._warmed
+        )
+
+    @property
+    def _snapshot_id(self) -> str | None:
+        return None if self._published is None else self._published.snapshot.manifest.snapshot_id
+
+    async def _load(self, snapshot_id: str, catalogue_id: str) -> None:
+        try:
+            snapshot = await self._snapshots.load(snapshot_id, catalogue_id)
+        except (SnapshotError, NotFoundError) as exc:
+            if self.refused != str(exc):
+                log.error("snapshot_refused", snapshot_id=snapshot_id, error=str(exc))
+            self.refused = str(exc)
+            return
+        self._serve(await asyncio.to_thread(publish, snapshot))
+        self.refused = None
+        log.info("snapshot_loaded", snapshot_id=snapshot_id)
+
+    def _serve(self, published: Published | None) -> None:
+        self._published = published
+        described = NONE_DESCRIBED if published is None else published.snapshot.text_digest
+        self.texts.describe(described)
+
+
+def _model(
+    published: Published | None,
+    n_rows: int,
+    fresh_rows: NDArray[np.int64],
+    counts: sp.csr_matrix,
+    warmed: Warmed | None,
+) -> Model:
+    model = build(published, n_rows, fresh_rows, counts)
+    return model if warmed is None else with_warmed(model, warmed)

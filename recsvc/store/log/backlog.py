@@ -1,0 +1,66 @@
+"""The backlog: what of the log the worker has not dealt with yet, and whether there is a worker."""
+
+from typing import Any
+
+import msgspec
+
+from recsvc.store import keys
+from recsvc.store.connection import Redis, translated
+from recsvc.store.entry_ids import EntryId, parse
+
+
+class ShardLog(msgspec.Struct, frozen=True):
+    """The log of a shard.
+
+    Attributes:
+        last: its last entry.
+        waiting: entries that no worker has dealt with.
+    """
+
+    last: EntryId
+    waiting: int
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What there is to do.
+
+    Attributes:
+        heartbeat_us: the worker's last sign of life; 0 without one.
+        demo: whether the demo is loaded.
+        logs: by shard, those that have a log.
+    """
+
+    heartbeat_us: int
+    demo: bool
+    logs: dict[int, ShardLog]
+
+
+async def look(redis: Redis) -> Backlog:
+    """Return the backlog of this moment, asked for in one round trip.
+
+    Raises:
+        StoreUnavailableError: when the store does not answer.
+    """
+    with translated():
+        pipeline = redis.pipeline(transaction=False)
+        pipeline.get(keys.WORKER)
+        pipeline.exists(keys.DEMO)
+        for shard in range(keys.N_SHARDS):
+            pipeline.xinfo_stream(keys.events(shard))
+        for shard in range(keys.N_SHARDS):
+            pipeline.xinfo_groups(keys.events(shard))
+        heartbeat, demo, *found = await pipeline.execute(raise_on_error=False)
+    streams, groups = found[: keys.N_SHARDS], found[keys.N_SHARDS :]
+    logs = {
+        shard: _log(stream, groups[shard])
+        for shard, stream in enumerate(streams)
+        if isinstance(stream, dict)  # an error where there is no such stream yet
+    }
+    return Backlog(int(heartbeat or 0), bool(demo), logs)
+
+
+def _log(stream: dict[str, Any], groups: list[dict[str, Any]]) -> ShardLog:
+    waiting = sum((group["lag"] or 0) + group["pending"] for group in groups)
+    if not groups:
+        waiting = int(stream["length"])
+    return ShardLog(parse(stream["last-generated-id"]), waiting)

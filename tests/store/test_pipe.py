@@ -1,0 +1,68 @@
+"""The shared pipe: batches, errors and cancellations, against a real server."""
+
+import asyncio
+
+import pytest
+
+from recsvc.errors import StoreError
+from recsvc.store.connection import Redis
+from recsvc.store.pipe import Pipe
+
+MANY = 600  # more than one batch
+
+
+async def test_answers_come_back_to_whoever_asked(redis: Redis) -> None:
+    pipe = Pipe(redis)
+
+    async def caller(n: int) -> None:
+        commands = [
+            ("SET", f"k{n}", n),
+            ("GET", f"k{n}"),
+            ("APPEND", f"k{n}", "!"),
+            ("GET", f"k{n}"),
+        ]
+        answers = await pipe.send_all(commands)
+        assert answers[1::2] == [str(n).encode(), f"{n}!".encode()]
+        assert await pipe.send("GET", f"k{n}") == f"{n}!".encode()
+
+    await asyncio.gather(*(caller(n) for n in range(MANY)))
+
+
+async def test_what_is_sent_together_travels_in_order_and_may_be_more_than_a_batch(
+    redis: Redis,
+) -> None:
+    pipe = Pipe(redis)
+    answers = await pipe.send_all([("INCR", "n") for _ in range(MANY)])
+    assert answers == list(range(1, MANY + 1))
+    assert await pipe.send_all([]) == []
+
+
+async def test_an_error_is_the_callers_own_and_the_rest_is_done(redis: Redis) -> None:
+    pipe = Pipe(redis)
+    await redis.set("text", "a")
+    good = pipe.send("SET", "b", 1)
+    bad = pipe.send_all([("SET", "c", 1), ("LPUSH", "text", 1), ("SET", "d", 1)])
+    results = await asyncio.gather(good, bad, return_exceptions=True)
+    assert isinstance(results[1], StoreError)
+    assert "WRONGTYPE" in str(results[1])
+    assert await redis.mget("b", "c", "d") == [b"1"] * 3
+
+
+async def test_a_cancelled_call_is_cancelled_even_where_one_of_its_commands_failed(
+    redis: Redis,
+) -> None:
+    """Otherwise a loop that is told to stop would go on, and be waited for for ever."""
+    pipe = Pipe(redis)
+    await redis.set("text", "a")
+
+    async def just_before() -> bool:
+        await pipe.send("GET", "text")  # answered together with the first of the others
+        return call.cancel()
+
+    cancelled = asyncio.create_task(just_before())
+    await asyncio.sleep(0)
+    commands = [("LPUSH", "text", 1), *[("GET", "text") for _ in range(MANY)]]
+    call = asyncio.create_task(pipe.send_all(commands))
+    assert await cancelled
+    with pytest.raises(asyncio.CancelledError):
+        await call
