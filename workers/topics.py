@@ -3,6 +3,11 @@
 The leader follows the catalogue's changes. Items that changed get their keywords at once, by the
 phrases known so far; when the catalogue has grown by a tenth, the phrases are gathered anew and every
 item is looked at again, so that the first paper on a subject gets its topic once others follow.
+
+Which phrases are worth a topic depends on the whole catalogue, so it is one process's business. Keywords
+are stored with the item, where they reach every process by the way items travel, and in a field of their
+own: what a source said is never mixed with what we guessed. The price: a new item changes twice, the
+second time about a second later, and at its start the worker reads every title and text once.
 """
 
 import asyncio

@@ -3,6 +3,10 @@
 One thread per batcher, started with the first event. When the service is away, events wait and are sent
 again: they carry ids. When the interpreter ends, whatever waits is sent before it does; `kill -9` and
 `os._exit` leave no time for that and cost what the last fraction of a second brought.
+
+A thread also under asyncio: at the end of a program the event loop is gone before its tasks are, while a
+thread is still there when `atexit` hooks run; and `add` stays a plain call that works anywhere. There is
+no spool on disk: it would survive `kill -9`, and ask every host for a place, locks and cleaning up.
 """
 
 import atexit

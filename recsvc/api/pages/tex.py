@@ -7,6 +7,10 @@ be read stays as it was written.
 Texts come from anybody. latex2mathml 3.81 hands on what `\text{…}` holds as markup, and takes
 addresses and styles from `\href` and `\style`: so its tree is serialised here, where everything is
 escaped, and only elements and attributes that draw formulae pass.
+
+MathML and not KaTeX or MathJax: every browser draws it since 2023, it is read out, and it needs no
+script, no font and no inline style, which our policy forbids. Titles in lists keep their TeX: they are
+what people copy, search for and compare.
 """
 
 import html

@@ -2,7 +2,7 @@
 
 The rest of a ranked list travels in the cursor - five to seven bytes per item - so that pages neither
 repeat nor skip while votes arrive, reading a feed writes nothing anywhere, and any process can serve
-any page. The price is a cursor of about 2 kB and lists that end; `docs/decisions/` has the reasons.
+any page. The price is a cursor of about 2 kB and lists that end; docs/decisions/0002 has the reasons.
 Lists in the order of listing continue from their last item instead and reach everything.
 """
 
