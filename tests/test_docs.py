@@ -128,6 +128,43 @@ def test_links_between_pages_lead_somewhere(path):
         assert ((REPOSITORY / path).parent / target).exists(), target
 
 
+# What the pages of the house call a file or a folder: in full, or from `recsvc/` on.
+_PATH = re.compile(r"`([\w./-]+(?:/|\.(?:py|lua|md|toml|js|html)))`")
+_HOUSE = [
+    "CONTRIBUTING.md",
+    *(f"docs/{name}" for name in ("tour.md", "glossary.md")),
+    *sorted(str(page.relative_to(REPOSITORY)) for page in (DOCS / "decisions").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("path", _HOUSE)
+def test_every_file_that_the_pages_of_the_house_name_exists(path):
+    for line in text(path).splitlines():
+        named = _PATH.findall(line)
+        # In a row of the tree, rooms are named from its folder on.
+        roots = [REPOSITORY, REPOSITORY / "recsvc", *(REPOSITORY / first for first in named[:1])]
+        for one in named:
+            assert any((root / one).exists() for root in roots), one
+
+
+def test_the_tour_leads_past_fourteen_files_at_most_and_to_ten_tasks():
+    page = text("docs/tour.md")
+    stations = re.findall(r"^\d+\. `(\S+?)`", page, re.M)
+
+    assert 8 <= len(stations) <= 14
+    assert (
+        len(re.findall(r"^\| .+ \| .*`.+` .*\|$", page.partition("## Where to go")[2], re.M)) >= 10
+    )
+
+
+def test_decisions_are_numbered_without_gaps_and_as_they_call_themselves():
+    pages = sorted((DOCS / "decisions").glob("*.md"))
+
+    assert [page.name[:4] for page in pages] == [f"{n:04}" for n in range(1, len(pages) + 1)]
+    for page in pages:
+        assert page.read_text().startswith(f"# {page.name[:4]} "), page.name
+
+
 def test_every_dependency_says_why():
     project = tomllib.loads(text("pyproject.toml"))
     declared = project["project"]["dependencies"] + [

@@ -4,10 +4,10 @@ One typed door to tantivy (BM25, Snowball stems, Levenshtein automata). A proces
 index and shares it with nobody, so that nothing can lock or corrupt it; 100,000 abstracts take about
 130 MB and five seconds at the start. Texts are not stored in it, only what finds them.
 
-Not one folder shared by all: tantivy allows one writer per folder, which would need an election, a way to
-notice that the elected one died, and readers that lag behind. In memory an item is committed before it is
-listed, so that "listed" implies "found". With far more than a million items searching would move to
-processes of its own.
+Not one folder shared by all: tantivy allows one writer per folder, which would need an election, a
+way to notice that the elected one died, and readers that lag behind. In memory an item is committed
+before it is listed, so that "listed" implies "found". With far more than a million items searching
+would move to processes of its own.
 
     title, text   stems with positions, for BM25 and phrases
     names         stems of authors, organisation and topics

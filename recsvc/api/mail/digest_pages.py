@@ -4,12 +4,12 @@ A link leads to a page, which changes nothing: scanners open every link of a mai
 The page's script says that it was shown, by POST, and goes on to where the item lives; without scripts a
 button does both. So a click is counted when a browser showed the page, once per link.
 
-Not a redirect that counts its GETs: 489 of 497 unsubscribes of one list were scanners'. Not a pixel, which
-tracks and is blocked. Not the item's own address: it is usually another site's, which counts nothing for
-us. The token is signed and holds item, feed and position; of a known reader also the subscription,
-through which the click becomes theirs. Impressions are not logged, for a mail does not know what was seen
-of it: clicks from mail have a feed id and no propensity to correct for. A scanner that runs scripts counts
-as a reader.
+Not a redirect that counts its GETs: 489 of 497 unsubscribes of one list were scanners'. Not a pixel,
+which tracks and is blocked. Not the item's own address: it is usually another site's, which counts
+nothing for us. The token is signed and holds item, feed and position; of a known reader also the
+subscription, through which the click becomes theirs. Impressions are not logged, for a mail does not
+know what was seen of it: clicks from mail have a feed id and no propensity to correct for. A scanner
+that runs scripts counts as a reader.
 """
 
 import hashlib

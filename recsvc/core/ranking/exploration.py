@@ -7,10 +7,10 @@ item with propensity ε / (P − j), which an estimate from the log can divide b
 "Counterfactual Risk Minimization", ICML 2015).
 
 Reading a feed writes nothing, and any process may serve any feed, so what is needed to know the
-propensities - the seed, ε and P, eight bytes - travels in the feed id, which clients send back with every
-impression and click: the log holds every propensity without a field of its own. A field apart would be
-forgotten by most clients and could be forged by any. Chance is drawn from reader and hour: a feed stands
-still between events, and un-voting brings the old feed back.
+propensities - the seed, ε and P, eight bytes - travels in the feed id, which clients send back with
+every impression and click: the log holds every propensity without a field of its own. A field apart
+would be forgotten by most clients and could be forged by any. Chance is drawn from reader and hour: a
+feed stands still between events, and un-voting brings the old feed back.
 
 The price: feed ids of 27 characters instead of 16; events without `feed_id` and `position` cannot be
 corrected for; whoever can guess a reader's id can check the guess against the seed of a feed id.
