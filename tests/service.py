@@ -55,10 +55,11 @@ def recsvc(
 
 
 class Service:
-    """`recsvc up` in a folder of its own."""
+    """`recsvc up` in a folder of its own, of this checkout unless told another."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, checkout: Path = REPOSITORY, **settings: Any) -> None:
         self.folder = folder
+        self.checkout = checkout
         self.port = free_port()
         self.settings = {
             "demo": "false",
@@ -78,7 +79,7 @@ class Service:
                 env=environment(**self.settings),
                 stdout=log,
                 stderr=log,
-                cwd=REPOSITORY,
+                cwd=self.checkout,
                 start_new_session=True,
             )
         try:

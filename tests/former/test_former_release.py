@@ -1,0 +1,109 @@
+"""A data folder that the former release wrote is served as that release served it.
+
+`make.py` says how the folder and the answers were made.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.former.make import ANSWERS, unpack
+from tests.former.recording import PRIVATE, SETTINGS, SUBSCRIBER, answers
+from tests.outbox import Outbox, address_in
+from tests.service import Service, wait_until
+
+UNTAUGHT = {"train_every_s": 1e9, "train_every_events": 10**9}
+
+
+@pytest.fixture
+def former(new_service: Callable[..., Service]) -> Callable[..., Service]:
+    """Starts the present code on the former release's folder."""
+
+    def start(**settings: object) -> Service:
+        service = new_service(**(SETTINGS | settings))
+        unpack(service.folder)
+        return serving(service.start())
+
+    return start
+
+
+def serving(service: Service) -> Service:
+    wait_until(lambda: service.get("/v1/snapshots")["serving"], "a snapshot is served")
+    return service
+
+
+@pytest.fixture(scope="module")
+def then() -> dict[str, Any]:
+    """What the former release answered."""
+    return json.loads(ANSWERS.read_text())
+
+
+def rounded(found: Any) -> Any:
+    """The same, scores only as precise as two machines' arithmetic agrees on."""
+    if isinstance(found, list):
+        return [rounded(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    return {
+        name: pytest.approx(value, abs=2e-3) if name == "score" else rounded(value)
+        for name, value in found.items()
+    }
+
+
+def assert_as_then(service: Service, then: dict[str, Any]) -> None:
+    for part, found in answers(service).items():
+        assert found == rounded(then[part]), part
+
+
+@pytest.mark.timeout(300)  # two starts and two commands
+def test_all_is_as_it_was_left_and_again_when_made_anew_from_its_log(former, then):
+    service = former(**UNTAUGHT)
+
+    assert_as_then(service, then)
+
+    service.stop()
+    for derived in ("boards", "profiles"):
+        done = service.run("rebuild", derived)
+        assert done.returncode == 0, done.stderr
+    assert_as_then(serving(service.start()), then)
+
+
+def test_its_subscriber_still_gets_mail_and_its_addresses_still_lead_there(former, then):
+    service = former(**UNTAUGHT)
+    outbox = Outbox(service)
+
+    private = service.get(then["private_path"], limit=20)
+    assert [entry["title"] for entry in private["items"]] == [
+        item["item"]["title"] for item in service.feed(PRIVATE, limit=20)["items"]
+    ]
+
+    service.put("news", title="What is new on the loom", text="A loom, again.")
+    service.act("reader-3", "upvote", "news")
+    service.settled()
+    outbox.make_due()
+    mail = outbox.next_to(SUBSCRIBER)
+    assert "What is new on the loom" in mail.get_body(("plain",)).get_content()
+
+    service.http.post(address_in(mail, "unsubscribe")).raise_for_status()
+    assert not outbox.subscriptions()
+
+
+def test_it_takes_events_learns_and_archives(former, then):
+    service = former(train_every_s=1, train_pause_s="0.1", archive_every_s=1)
+    archived = set(service.folder.rglob("*.parquet"))
+    before = service.ids("/v1/feed", user="reader-0", limit=30)
+
+    service.act("reader-0", "upvote", "loom/9")
+    after = service.ids("/v1/feed", user="reader-0", limit=30)
+
+    assert "loom/9" in before
+    assert "loom/9" not in after
+    service.settled()
+    (votes,) = service.get("/v1/votes", item="loom/9", user="reader-0")["items"]
+    assert votes == {"id": "loom/9", "upvotes": 1, "upvoted": True}
+    wait_until(
+        lambda: service.get("/v1/snapshots")["serving"] != then["snapshot"], "a new model", 60
+    )
+    wait_until(lambda: set(service.folder.rglob("*.parquet")) - archived, "a new archive", 60)
