@@ -1,20 +1,27 @@
-# One verb per line: run, test, check, fuzz, bench, evaluate, soak, lock, clean.
+# One verb per line: run, test, test-fast, check, fuzz, bench, evaluate, soak, lock, clean.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help run test check fuzz bench evaluate soak lock clean format
+# Modules side by side, each in one process; what a busy machine would disturb comes after them.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
+.PHONY: help run test test-fast check fuzz bench evaluate soak lock clean format
 
 help:  ## say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.run  ## set everything up and serve http://127.0.0.1:8000
 	@exec $(BIN)/recsvc up
 
 test: $(VENV)/.dev  ## set everything up and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL) -m "not (alone or web)"
+	$(BIN)/python -m pytest -m "alone or web"
+
+test-fast: $(VENV)/.dev  ## run the tests that need no server, browser or Node
+	$(BIN)/python -m pytest $(PARALLEL) -m "not server" tests/core tests/sources tests/access tests/live tests/mail
 
 check: $(VENV)/.dev  ## format, lint, types, layers, spelling
 	$(BIN)/ruff format --check .

@@ -15,6 +15,15 @@ from tests.service import SEEDS, Service, wait_until
 
 N_SEED_PAPERS = 444
 
+# Who asks for one of these starts a server, a browser or Node: `make test-fast` leaves such tests out.
+STARTERS = {"store_url", "service", "own_service", "new_service", "seeded", "chromium", "node"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if STARTERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -52,13 +61,23 @@ async def redis(store_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A running service, shared by the tests of a module: they use items and users of their own."""
-    running = Service(tmp_path_factory.mktemp("service") / "data").start()
-    yield running
-    running.stop()
-    running.http.close()
+    """A running service that everybody shares: tests use items, topics and users of their own."""
+    yield from running(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running service for a module whose tests speak of the whole catalogue."""
+    yield from running(tmp_path_factory)
+
+
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    started = Service(tmp_path_factory.mktemp("service") / "data").start()
+    yield started
+    started.stop()
+    started.http.close()
 
 
 @pytest.fixture

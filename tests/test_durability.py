@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import polars as pl
+import pytest
 
 from recsvc.core.items.trending import TrendingParams
 from recsvc.store.bundled import BundledStore
@@ -27,6 +28,8 @@ from recsvc.store.pipe import Pipe
 from tests.service import REPOSITORY, environment, free_port, wait_until
 from workers.log.archive import Archive
 from workers.log.reading import read_log
+
+pytestmark = pytest.mark.alone
 
 N_EVENTS, BATCH = 10_000, 20
 USERS, ITEMS = 50, 20

@@ -14,7 +14,7 @@ def mine(folder: Path) -> Path:
 
 
 def test_the_demo_goes_when_real_data_comes(new_service, tmp_path: Path):
-    service: Service = new_service(demo="true").start()
+    service: Service = new_service(demo="true", archive_every_s=1, search_s=0).start()
     wait_until(lambda: service.get("/v1/trending", limit=1)["items"], "the demo's votes")
     reader = demo.readers()[0]
     assert service.get("/v1/stats")["demo"]
@@ -36,7 +36,7 @@ def test_the_demo_goes_when_real_data_comes(new_service, tmp_path: Path):
 
 
 def test_the_demo_stays_where_it_is_wanted(new_service, tmp_path: Path):
-    service: Service = new_service(demo="true").start()
+    service: Service = new_service(demo="true", archive_every_s=1, search_s=0).start()
 
     done = recsvc("import", "--keep-demo", str(mine(tmp_path)), data_dir=service.folder)
 

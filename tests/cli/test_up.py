@@ -160,7 +160,7 @@ def test_without_the_store_feeds_are_served_from_memory_and_events_refused(new_s
 
 
 def test_every_part_that_dies_is_started_again(new_service):
-    service = new_service().start()
+    service = new_service(reclaim_after_s=1).start()
     service.put("kept")
     forked = children(service.part("api"))
     assert forked, "the server serves in processes of its own"
@@ -191,6 +191,14 @@ def children(pid: int) -> list[int]:
     return [int(line) for line in found.stdout.split()]
 
 
+def worked_s(pid: int) -> int:
+    """Seconds of processor time; a worker that does not train has used two or three to start."""
+    used = subprocess.run(
+        ["ps", "-o", "cputimes=", "-p", str(pid)], capture_output=True, text=True, check=True
+    )
+    return int(used.stdout)
+
+
 def test_an_unknown_or_wrong_setting_stops_the_start_and_is_named(tmp_path):
     misspelt = recsvc("up", data_dir=tmp_path, prot=1)
     wrong = recsvc("up", data_dir=tmp_path, alpha="-3")
@@ -214,7 +222,7 @@ def test_a_first_feed_within_a_minute(new_service):
 
 
 def test_a_training_in_hand_is_given_up_when_the_service_is_told_to_stop(new_service):
-    service = new_service(train_pause_s=3_600).start()
+    service = new_service(train_pause_s=3_600, search_s=0).start()
     events = [
         {"user": f"u{n % 2_999}", "kind": "upvote", "item": f"i{n * n % 2_999}"}
         for n in range(6_000)
@@ -223,12 +231,13 @@ def test_a_training_in_hand_is_given_up_when_the_service_is_told_to_stop(new_ser
         service.put_all([{"id": f"i{start // 2 + n}", "title": "paper"} for n in range(500)])
         service.send(*events[start : start + 1_000])
     service.settled()
-    wait_until(lambda: "snapshot_published" in service.log(), "the first training is over")
+    wait_until(lambda: "snapshot_published" in service.log(), "the first training is over", 60)
     service.stop()
     service.settings |= {"train_pause_s": 0.1, "train_every_events": 1_000, "train_threads": 1}
     service.settings |= {"factors": 512, "iterations": 100}
     service.start()
-    time.sleep(1)  # it trains by now, for many seconds
+    service.send(*(event | {"kind": "click"} for event in events[:1_000]))
+    wait_until(lambda: worked_s(service.part("worker")) > 5, "it trains, for many seconds", 60)
     n_before = service.log().count("snapshot_published")
 
     assert service.stop() == 0

@@ -1,8 +1,15 @@
 """Topics are extracted when the catalogue changes, marked as such, and give way to a source's own."""
 
+import pytest
+
 from tests.service import Service, wait_until
 
 TEXT = "Kestrel flight is studied. A kestrel hovers; kestrel flight needs wind."
+
+
+@pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    return own_service
 
 
 def topics(service: Service, item: str) -> tuple[list[str], bool]:

@@ -29,7 +29,7 @@ def endpoint(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Endpoint]:
     if request.param == "open":
-        service = request.getfixturevalue("service")
+        service = request.getfixturevalue("own_service")
         yield Endpoint(f"{service.http.base_url}/gorse", "api-key")
         return
     secured = secure(tmp_path_factory.mktemp("gorse") / "data")

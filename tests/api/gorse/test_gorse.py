@@ -13,6 +13,11 @@ THEN = "2025-03-11T09:30:15Z"
 
 
 @pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    return own_service
+
+
+@pytest.fixture(scope="module")
 def gorse(service: Service) -> Callable[..., httpx.Response]:
     """Calls Gorse's API."""
 

@@ -48,6 +48,11 @@ RICH = paper(
 
 
 @pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    return own_service
+
+
+@pytest.fixture(scope="module")
 def papers(service: Service) -> Service:
     others = [paper(n, "2024-12-03") for n in range(2, 6)] + [paper(6, "2024-12-05")]
     others[0]["extra"] = {"submitted_by": {"user": "dave"}}

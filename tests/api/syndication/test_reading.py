@@ -23,6 +23,11 @@ TITLE = "Lost in <EOS>: $\\mathbb{X}$ & “quotes” "
 
 
 @pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    return own_service
+
+
+@pytest.fixture(scope="module")
 def library(service: Service) -> Service:
     service.put_all(
         [

@@ -51,7 +51,7 @@ def test_when_two_items_become_one_votes_and_events_move_along(service: Service)
     service.put("sparse-transformers", text="Sparse attention for long texts.")
     service.put("2506.00003", title="Sparse Transformers", upvotes=2)
     service.put("sparse-matrices", text="Sparse matrices for long texts.")
-    service.act("early", "upvote", "2506.00003")
+    service.act("earlier", "upvote", "2506.00003")
     service.act("other", "upvote", "sparse-transformers")
     service.settled()
 
@@ -63,12 +63,12 @@ def test_when_two_items_become_one_votes_and_events_move_along(service: Service)
     wait_until(
         lambda: service.get("/v1/items/sparse-transformers")["upvotes"] == 4, "both votes and 2"
     )
-    feed = service.feed("early")
+    feed = service.feed("earlier")
     assert "sparse-transformers" not in [i["id"] for i in feed["items"]]
     reasons = [i["reason"]["text"] for i in feed["items"]]
     assert "Because you upvoted “sparse-transformers”" in reasons
 
-    service.act("early", "unvote", "2506.00003")
+    service.act("earlier", "unvote", "2506.00003")
 
     wait_until(
         lambda: service.get("/v1/items/sparse-transformers")["upvotes"] == 3, "one vote less"

@@ -12,6 +12,11 @@ from tests.stored import put_all
 
 
 @pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    return own_service
+
+
+@pytest.fixture(scope="module")
 def zoo(service: Service) -> Service:
     words = ["lynx", "otter", "crane", "viper"]
     service.put_all(

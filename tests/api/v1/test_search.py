@@ -16,6 +16,11 @@ def found(service: Service, q: str, **params: object) -> list[str]:
 
 
 @pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    return own_service
+
+
+@pytest.fixture(scope="module")
 def papers(seeds: list[Path]) -> list[NewItem]:
     return [item for page in seeds for item in read_file(page, year=2025).items]
 

@@ -12,6 +12,11 @@ def similar(service: Service, **body: object) -> list[str]:
 
 
 @pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    return own_service
+
+
+@pytest.fixture(scope="module")
 def animals(service: Service) -> Service:
     """Texts on two subjects, and two on both."""
     subjects = [("owl", "night"), ("owl", "day"), ("owl", "mouse"), ("cat", "mouse")]

@@ -41,6 +41,7 @@ def serves(service: Service, snapshot_id: str) -> bool:
     return service.feed("reader-1")["snapshot_id"] == snapshot_id
 
 
+@pytest.mark.alone
 def test_rollback_takes_effect_within_two_seconds_and_holds_until_released(trained: Service):
     settled: list[dict[str, Any]] = []
 

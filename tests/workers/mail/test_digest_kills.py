@@ -26,6 +26,8 @@ from workers.mail.digest import opened
 from workers.mail.journal import Slot
 from workers.mail.postman import Postman
 
+pytestmark = pytest.mark.alone
+
 N_PEOPLE = 200
 N_KILLS = 20
 START, DUE = instant("2026-03-28T12:00"), instant("2026-03-29T07:00")
