@@ -56,7 +56,9 @@ def evaluate(
     from workers.evaluation.page import page
 
     settings = from_environment()
-    options = Options(columns=_pairs(columns), constants=_pairs(constants))
+    options = Options(
+        columns=_pairs(columns), constants=_pairs(constants), feedback=settings.gorse_types()
+    )
     console = Console(stderr=as_json)
     material = _of_files(files, options, settings) if files else asyncio.run(_own(settings))
     with Progress(console=console, transient=True) as progress:

@@ -117,6 +117,7 @@ def files_command(
         _pairs(columns, "--column"),
         _pairs(constants, "--set"),
         _pairs(kinds, "--kind"),
+        settings.gorse_types(),
     )
     try:
         # Every file is recognised before anything is written: an unknown one changes nothing.

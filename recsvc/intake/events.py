@@ -40,7 +40,7 @@ class EventIntake:
         if event.event_id is None:
             event = msgspec.structs.replace(event, event_id=self._id(event))
         try:
-            entry = accept(event, None, self._kinds, now_us())
+            entry = accept(event, None, self._kinds, now_us(), origin)
         except InvalidError as exc:
             hint = " (--kind THEIRS=OURS)" if exc.field == "kind" else ""
             self._summary.complain(problem(found.place, f"{exc}{hint}"))
@@ -48,7 +48,7 @@ class EventIntake:
         if is_known:
             self._summary.events_known += 1
             return
-        self._waiting.append(msgspec.structs.replace(entry, source=origin))
+        self._waiting.append(entry)
         if len(self._waiting) >= _PER_CALL:
             await self.write()
 

@@ -7,9 +7,9 @@ knows of saving an item is not repeated, so that a library can be imported as of
 import hashlib
 from datetime import datetime
 
-from recsvc.clock import now_us, to_us
-from recsvc.core.readers.events import MIN_AT_US, Entry
-from recsvc.core.readers.kinds import SAVE
+from recsvc.clock import from_us, now_us, to_us
+from recsvc.core.readers.events import MIN_AT_US, Event, accept, event_of
+from recsvc.core.readers.kinds import KINDS, SAVE
 from recsvc.intake.items import ItemIntake
 from recsvc.intake.summary import Summary
 from recsvc.sources.records import LibraryEntry
@@ -80,7 +80,9 @@ class LibraryIntake:
         }
         now = now_us()
         entries = [
-            _saved(reader, item, min(now if at is None else at, now), now, origin)
+            accept(
+                _saved(reader, item, min(now if at is None else at, now)), None, KINDS, now, origin
+            )
             for item, (at, origin) in added.items()
             if item not in known or (at is not None and at > known[item])
         ]
@@ -91,10 +93,11 @@ class LibraryIntake:
         self._summary.saved_before += len(added) - sum(fresh)
 
 
-def _saved(reader: str, item: str, at_us: int, now: int, origin: str) -> Entry:
+def _saved(reader: str, item: str, at_us: int) -> Event:
     digest = hashlib.blake2b(item.encode(), digest_size=12).hexdigest()
     event_id = f"library-{digest}-{at_us}"
-    return Entry(reader, item, SAVE, at_us, now, event_id=event_id, source=origin)
+    fields = {"user": reader, "item": item, "kind": SAVE, "at": from_us(at_us)}
+    return event_of({**fields, "event_id": event_id})
 
 
 def _instant(moment: datetime | None) -> int | None:

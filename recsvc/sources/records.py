@@ -8,6 +8,8 @@ import msgspec
 
 from recsvc.core.items.item import NewItem
 from recsvc.core.readers.events import Event
+from recsvc.core.readers.gorse_feedback import types_with
+from recsvc.core.readers.kinds import KINDS
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place, Problem, problem
@@ -55,6 +57,7 @@ class Options(msgspec.Struct, frozen=True):
         columns: our field -> their column, for tables.
         constants: our field -> its value in every row, for tables.
         kinds: their kind of event -> ours.
+        feedback: type of Gorse's feedback -> our kind.
     """
 
     year: int | None = None
@@ -63,6 +66,7 @@ class Options(msgspec.Struct, frozen=True):
     columns: dict[str, str] = msgspec.field(default_factory=dict)
     constants: dict[str, str] = msgspec.field(default_factory=dict)
     kinds: dict[str, str] = msgspec.field(default_factory=dict)
+    feedback: dict[str, str] = msgspec.field(default_factory=lambda: types_with({}, KINDS))
 
 
 class Source(Protocol):

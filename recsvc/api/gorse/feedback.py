@@ -26,7 +26,7 @@ from recsvc.api.gorse.shapes import (
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
 from recsvc.core.access.caller import FEEDBACK
-from recsvc.core.readers.events import Entry
+from recsvc.core.readers.events import Entry, accept, event_of
 from recsvc.core.readers.gorse_feedback import kind_of
 from recsvc.core.readers.kinds import Role
 from recsvc.errors import NotFoundError
@@ -159,7 +159,7 @@ async def insert_rows(services: Services, rows: list[FeedbackRow], overwrites: b
         row for row, old in zip(rows, known, strict=True) if old is None or old.at_us != row.at_us
     ]
     types = services.settings.gorse_types()
-    await _log(services, [entry_of(row, kind_of(row.type, types), now) for row in news])
+    await _log(services, [entry_of(row, types, services.kinds, now) for row in news])
     await services.gorse.know_users({row.user for row in rows})
     await services.gorse.write(rows, overwrites, now)
     return Success(len(rows))
@@ -185,10 +185,12 @@ async def retract(services: Services, rows: list[FeedbackRow]) -> None:
     }
     now = now_us()
     over = {state(row) for row in rows} - standing
-    await _log(
-        services,
-        [Entry(user, item, clearing[s], now, now) for user, item, s in over if s in clearing],
-    )
+    back = [
+        event_of({"user": user, "item": item, "kind": clearing[s]})
+        for user, item, s in over
+        if s in clearing
+    ]
+    await _log(services, [accept(event, None, kinds, now) for event in back])
 
 
 async def _delete(services: Services, rows: list[FeedbackRow]) -> Success:

@@ -14,7 +14,6 @@ from recsvc.api.gorse.times import duration_us
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
 from recsvc.core.items.catalogue import Filters
-from recsvc.core.readers.gorse_feedback import kind_of
 from recsvc.core.readers.kinds import UPVOTE
 from recsvc.core.readers.profile import profile_of
 from recsvc.errors import NotFoundError
@@ -188,7 +187,7 @@ async def session(
     wanted = _slice(services, n, offset, in_category, category)
     now, types = now_us(), services.settings.gorse_types()
     rows = [row_of(one, now) for one in given]
-    entries = [entry_of(row, kind_of(row.type, types), now) for row in rows]
+    entries = [entry_of(row, types, services.kinds, now) for row in rows]
     history = profile_of(entries, services.kinds)
     page = wanted.page(tuple({row.item for row in rows}))
     return _scores(wanted.of(await services.recommender.feed(None, page, history=history)))

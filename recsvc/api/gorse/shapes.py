@@ -4,7 +4,7 @@ What the catalogue has no place for - labels of any shape, the comment, categori
 travels in the item's `extra` under `gorse`, so that it comes back as it went.
 """
 
-import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -18,7 +18,9 @@ from recsvc.api.services import Services
 from recsvc.clock import from_us, to_us
 from recsvc.core.ids import Id
 from recsvc.core.items.item import NewItem, StoredItem
-from recsvc.core.readers.events import Entry
+from recsvc.core.readers.events import Entry, accept, event_of
+from recsvc.core.readers.gorse_feedback import event_fields, kind_of
+from recsvc.core.readers.kinds import Kind
 from recsvc.store.readers.gorse import FeedbackRow
 
 MAX_ROWS = 10_000
@@ -174,18 +176,13 @@ def row_as_gorse(row: FeedbackRow) -> FeedbackAnswer:
     )
 
 
-def entry_of(row: FeedbackRow, kind: str, now_us: int) -> Entry:
-    """Return feedback as an event; what is dated ahead happened now, as far as taste goes."""
-    identity = f"{row.type}\n{row.item}\n{row.at_us}".encode()
-    return Entry(
-        user=row.user,
-        item=row.item,
-        kind=kind,
-        at_us=min(row.at_us, now_us),
-        received_us=now_us,
-        event_id=f"gorse:{hashlib.blake2b(identity, digest_size=12).hexdigest()}",
-        value_milli=round(row.value * 1_000) if 0 < row.value <= 1e6 else None,
-    )
+def entry_of(
+    row: FeedbackRow, types: Mapping[str, str], kinds: Mapping[str, Kind], now_us: int
+) -> Entry:
+    """Return feedback as an event."""
+    kind = kind_of(row.type, types)
+    fields = event_fields(row.type, row.user, row.item, row.at_us, row.value, kind, now_us)
+    return accept(event_of(fields), None, kinds, now_us)
 
 
 def _topics(categories: list[str]) -> list[str]:

@@ -14,6 +14,9 @@ from recsvc.errors import InvalidError, TooLargeError
 
 T = TypeVar("T")
 
+# As much as is read of somebody of whom nothing is known: what the browsers' beacons may send at a time.
+STRANGERS_BYTES = 65_536
+
 _DRAINED = 4  # times the largest body
 
 _raw = msgspec.json.Decoder(msgspec.Raw)

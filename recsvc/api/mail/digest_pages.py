@@ -33,7 +33,7 @@ from recsvc.core.mail.subscription import (
     as_if,
     checked,
 )
-from recsvc.core.readers.events import Event, accept
+from recsvc.core.readers.events import accept, event_of
 from recsvc.errors import InvalidError, NotFoundError, RecsvcError
 from recsvc.mail.rendering import Rendered
 from recsvc.mail.wording import one_line
@@ -103,13 +103,15 @@ async def clicked(
 ) -> Response[Any]:
     """Count a click, once per link; then lead on, if a person pressed the button."""
     click, user = await services.desk.clicked(token)
-    event = Event(
-        item=click.item,
-        kind="click",
-        user=user,
-        event_id=f"mail:{hashlib.sha256(token.encode()).hexdigest()[:32]}",
-        feed_id=click.feed_id,
-        position=click.position,
+    event = event_of(
+        {
+            "item": click.item,
+            "kind": "click",
+            "user": user,
+            "event_id": f"mail:{hashlib.sha256(token.encode()).hexdigest()[:32]}",
+            "feed_id": click.feed_id,
+            "position": click.position,
+        }
     )
     await services.events.record([accept(event, None, services.kinds, now_us())], [True])
     if "go" not in await request.form():

@@ -9,12 +9,13 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta
 
+from recsvc.api.http.request_body import STRANGERS_BYTES
 from recsvc.api.http.visitor import forgetting, newcomer, reader_of, remembering
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.ids import Id
-from recsvc.core.readers.events import Event, accept
+from recsvc.core.readers.events import accept, event_of
 from recsvc.errors import InvalidError, NotAllowedError
 from recsvc.sources import demo
 
@@ -95,13 +96,16 @@ def back_as(services: Services, user: str, known: str | None, back: str) -> Redi
 
 
 async def _record(services: Services, press: Press, user: str) -> None:
-    event = Event(
-        item=press.item,
-        kind=press.kind,
-        feed_id=press.feed_id or None,
-        position=press.position if press.feed_id else None,
-    )
+    fields: dict[str, object] = {"item": press.item, "kind": press.kind}
+    if press.feed_id:
+        fields |= {"feed_id": press.feed_id, "position": press.position}
+    event = event_of(fields)
     await services.events.record([accept(event, user, services.kinds, now_us())], [False])
 
 
-router = Router("/", route_handlers=[vote, click, choose_reader], opt={"access": PUBLIC})
+router = Router(
+    "/",
+    route_handlers=[vote, click, choose_reader],
+    opt={"access": PUBLIC},
+    request_max_body_size=STRANGERS_BYTES,
+)

@@ -23,9 +23,6 @@ from recsvc.core.readers.events import MAX_BATCH, Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError, TooLargeError
 
-# What the browsers' beacons may send at a time, and as much as is read of a stranger.
-_MAX_BEACON_BYTES = 65_536
-
 _ACCEPTED, _DUPLICATE, _REJECTED = (
     COUNTED.labels(outcome) for outcome in ("accepted", "duplicate", "rejected")
 )
@@ -95,7 +92,7 @@ async def record(
     """
     visit = visit_of(request)
     most = services.settings.max_body_bytes
-    raw = await body.read(request, min(most, _MAX_BEACON_BYTES) if visit.is_stranger else most)
+    raw = await body.read(request, min(most, body.STRANGERS_BYTES) if visit.is_stranger else most)
     records, single = body.raw_records(raw, MAX_BATCH)
     received_us = now_us()
     beacon = _beacon_in(raw) if single else None

@@ -1,18 +1,25 @@
-"""Events as clients send them, and entries as the log keeps them."""
+"""Events as clients send them, and entries as the log keeps them.
 
+Whoever makes an event makes it here: decoders by the type, everybody else by `event_of`, which checks
+the same. What `accept` takes has passed one of them, so that nothing else ever reaches the log.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from recsvc.clock import SECOND_US, to_us
+from recsvc.core.fitting import fitted
 from recsvc.core.ids import Id
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError
 
 MAX_BATCH = 1_000
 MAX_AHEAD_US = 300 * SECOND_US
+MAX_VALUE = 1e6
 # Profiles hold "switched off at t" as -t, so that t must be positive with room to spare.
 MIN_AT_US = 86_400 * SECOND_US
 
@@ -38,7 +45,7 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
         Meta(description="0-based place in that feed."),
     ] = None
     value: Annotated[
-        Annotated[float, Meta(ge=0, le=1e6)] | None,
+        Annotated[float, Meta(ge=0, le=MAX_VALUE)] | None,
         Meta(description="How much: seconds of a `read`."),
     ] = None
 
@@ -64,12 +71,28 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str | None = None
 
 
-def accept(event: Event, user: str | None, kinds: dict[str, Kind], received_us: int) -> Entry:
+def event_of(fields: Mapping[str, Any]) -> Event:
+    """Return fields as an event, within the bounds of its types; None counts as not said.
+
+    Raises:
+        InvalidError: naming the field.
+    """
+    return fitted(fields, Event)
+
+
+def accept(
+    event: Event,
+    user: str | None,
+    kinds: Mapping[str, Kind],
+    received_us: int,
+    source: str | None = None,
+) -> Entry:
     """Check what types cannot, and complete an event to the entry that is logged.
 
     Args:
         user: who sends it, by their token; None when the event's own `user` is to be believed.
         received_us: the event's time where it names none.
+        source: what brought it, where it was no client.
 
     Raises:
         InvalidError: naming the field.
@@ -95,4 +118,5 @@ def accept(event: Event, user: str | None, kinds: dict[str, Kind], received_us: 
         feed_id=event.feed_id,
         position=event.position,
         value_milli=None if event.value is None else round(event.value * 1000),
+        source=source,
     )

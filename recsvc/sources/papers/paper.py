@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from recsvc.core.fitting import fitted
 from recsvc.core.items.item import NewItem
 from recsvc.errors import InvalidError
-from recsvc.sources.checking import fitted
 from recsvc.sources.extra_fields import MEANINGS
 from recsvc.sources.naming import arxiv_ids, dois
 from recsvc.sources.naming.title_ids import id_of_title

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from recsvc.core.readers.events import Event
+from recsvc.core.readers.events import event_of
 from recsvc.errors import InvalidError
-from recsvc.sources.checking import fitted
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Happened, Note, Options, Record, convert_each
@@ -37,7 +36,7 @@ def read(content: Content, options: Options) -> Iterator[Record]:
             fields[name] = _number(row[name], name)
         kind = str(row.get("kind", ""))
         fields |= {"kind": options.kinds.get(kind, kind), "at": _at(row.get("at"))}
-        return Happened(place, fitted(fields, Event))
+        return Happened(place, event_of(fields))
 
     yield from convert_each(tables.read(content, options, _FIELDS), convert)
     others = tables.unused(content, options, _FIELDS)

@@ -1,6 +1,6 @@
 """Gorse's bulk files: users, items and feedback as JSON lines, as its dashboard exports them.
 
-Feedback types are a site's own names; the usual ones are read as ours, any other with `--kind x=upvote`.
+Feedback is read as Gorse's API reads it (RECSVC_GORSE_FEEDBACK); `--kind x=upvote` goes before that.
 Labels are whatever a site put there: a list of words becomes topics, of an object the title and the text
 are taken. Its users carry nothing that is kept here: readers exist by their events.
 https://gorse.io/docs/concepts/data-source
@@ -12,9 +12,11 @@ from typing import Any
 
 import msgspec
 
+from recsvc.clock import now_us, to_us
+from recsvc.core.fitting import fitted
 from recsvc.core.items.item import NewItem
-from recsvc.core.readers.events import Event
-from recsvc.sources.checking import fitted
+from recsvc.core.readers.events import Event, event_of
+from recsvc.core.readers.gorse_feedback import event_fields, kind_of
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
@@ -25,17 +27,6 @@ from recsvc.sources.text.unwrapping import one_line, paragraphs
 
 NAME = "gorse"
 TITLES_IDENTIFY = False
-
-KINDS = {
-    "like": "upvote",
-    "star": "upvote",
-    "favorite": "upvote",
-    "favourite": "upvote",
-    "bookmark": "save",
-    "view": "click",
-    "watch": "click",
-    "dislike": "hide",
-}
 
 
 class _Item(msgspec.Struct, rename="pascal"):
@@ -52,6 +43,7 @@ class _Feedback(msgspec.Struct, rename="pascal"):
     user_id: Any
     item_id: Any
     timestamp: str = ""
+    value: float = 0.0
 
 
 def recognises(content: Content, options: Options) -> bool:
@@ -109,16 +101,19 @@ def _words(labels: object) -> list[str]:
 
 def _event(raw: str, options: Options) -> Event:
     found = msgspec.json.decode(raw, type=_Feedback)
-    kind = options.kinds.get(found.feedback_type) or KINDS.get(
-        found.feedback_type.lower(), found.feedback_type
+    at = _instant(found.timestamp)
+    return event_of(
+        event_fields(
+            found.feedback_type,
+            tables.identity(found.user_id, "UserId"),
+            tables.identity(found.item_id, "ItemId"),
+            None if at is None else to_us(at),
+            found.value,
+            options.kinds.get(found.feedback_type)
+            or kind_of(found.feedback_type, options.feedback),
+            now_us(),
+        )
     )
-    fields = {
-        "user": tables.identity(found.user_id, "UserId"),
-        "item": tables.identity(found.item_id, "ItemId"),
-        "kind": kind,
-        "at": _instant(found.timestamp),
-    }
-    return fitted(fields, Event)
 
 
 def _instant(text: str) -> datetime | None:

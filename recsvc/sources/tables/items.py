@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from recsvc.core.fitting import fitted
 from recsvc.core.items.item import NewItem
 from recsvc.errors import InvalidError
-from recsvc.sources.checking import fitted
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Note, Options, Record, convert_each

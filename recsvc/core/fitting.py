@@ -1,5 +1,6 @@
-"""Fitting: what comes from a file is checked as if it had come over HTTP."""
+"""Fitting: what comes from a file or a form is checked as if it had come as JSON."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,7 +10,7 @@ from recsvc.errors import InvalidError
 T = TypeVar("T")
 
 
-def fitted(fields: dict[str, Any], into: type[T]) -> T:
+def fitted(fields: Mapping[str, Any], into: type[T]) -> T:
     """Return fields as the struct they are meant for; a field that is None counts as not said.
 
     Raises:
