@@ -3,7 +3,8 @@
 RecsvcError
 ├── InvalidError             what the caller sent is wrong; names the field
 │   ├── TooLargeError        … because there is too much of it
-│   └── UnknownFormatError   … because no importer recognises it
+│   ├── UnknownFormatError   … because no importer recognises it
+│   └── UnknownEncodingError … because it is compressed in a way that is not spoken here
 ├── NotAuthenticatedError    the caller did not say who they are, or not convincingly
 ├── NotAllowedError          the caller may not do this
 ├── LimitedError             the caller asks too often; says when to come back
@@ -43,6 +44,10 @@ class TooLargeError(InvalidError):
 
 class UnknownFormatError(InvalidError):
     """Raised when no importer recognises the content of a file."""
+
+
+class UnknownEncodingError(InvalidError):
+    """Raised when a body is compressed in a way that is not spoken here."""
 
 
 class NotAuthenticatedError(RecsvcError):

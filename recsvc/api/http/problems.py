@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
+from recsvc.api.http.decompression import ACCEPTED as ACCEPTED_ENCODINGS
 from recsvc.api.http.metrics import PROBLEMS
 from recsvc.errors import (
     ConflictError,
@@ -22,6 +23,7 @@ from recsvc.errors import (
     SnapshotError,
     StoreUnavailableError,
     TooLargeError,
+    UnknownEncodingError,
 )
 
 log = structlog.get_logger()
@@ -30,6 +32,7 @@ MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[RecsvcError], int] = {
     TooLargeError: 413,
+    UnknownEncodingError: 415,
     InvalidError: 400,
     NotAuthenticatedError: 401,
     NotAllowedError: 403,
@@ -101,6 +104,8 @@ def _headers(exc: RecsvcError, status: int) -> dict[str, str] | None:
     """Return what a client may act on: when to come back, and with which credential (RFC 6750)."""
     if isinstance(exc, LimitedError):
         return {"Retry-After": str(exc.retry_after_s)}
+    if isinstance(exc, UnknownEncodingError):
+        return {"Accept-Encoding": ACCEPTED_ENCODINGS}  # RFC 9110, section 12.5.3
     if isinstance(exc, NotAuthenticatedError):
         error = ', error="invalid_token"' if exc.is_presented else ""
         return {"WWW-Authenticate": f'Bearer realm="recsvc"{error}'}

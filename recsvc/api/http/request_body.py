@@ -1,6 +1,7 @@
 """Request bodies: JSON objects, arrays and NDJSON, decoded by their content and not by their label.
 
-`sendBeacon` labels JSON as text/plain and cannot do otherwise, so the label is not believed.
+`sendBeacon` labels JSON as text/plain and cannot do otherwise, so the label is not believed. Of NDJSON
+each line is judged by itself: one that was cut off on its way does not cost the others.
 """
 
 from typing import Any, TypeVar, cast
@@ -9,6 +10,7 @@ import msgspec
 from litestar import Request
 from litestar.types import Receive
 
+from recsvc.api.http.decompression import decompressed
 from recsvc.api.http.problems import field_of
 from recsvc.errors import InvalidError, TooLargeError
 
@@ -19,26 +21,29 @@ STRANGERS_BYTES = 65_536
 
 _DRAINED = 4  # times the largest body
 
+_BOM = b"\xef\xbb\xbf"
+
 _raw = msgspec.json.Decoder(msgspec.Raw)
 
 
-def raw_records(raw: bytes, limit: int) -> tuple[list[msgspec.Raw], bool]:
+def raw_records(raw: bytes, limit: int) -> tuple[list[bytes | msgspec.Raw], bool]:
     """Split a body into its records, undecoded.
 
     Returns:
-        The records, and whether the body was a single object.
+        The records, and whether the body was a single object. Lines may still be no JSON.
 
     Raises:
         InvalidError: when it is not JSON, or JSON of another shape.
         TooLargeError: when there are more than `limit`.
     """
-    text = raw.strip()
+    text = raw.removeprefix(_BOM).strip()
     if not text:
         raise InvalidError("the body is empty", "body")
     single = False
+    records: list[bytes | msgspec.Raw]
     try:
         if text.startswith(b"["):
-            records = msgspec.json.decode(text, type=list[msgspec.Raw])
+            records = [*msgspec.json.decode(text, type=list[msgspec.Raw])]
         else:
             records, single = _one_or_lines(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -50,13 +55,22 @@ def raw_records(raw: bytes, limit: int) -> tuple[list[msgspec.Raw], bool]:
     return records, single
 
 
-def _one_or_lines(text: bytes) -> tuple[list[msgspec.Raw], bool]:
+def _one_or_lines(text: bytes) -> tuple[list[bytes | msgspec.Raw], bool]:
     try:
         return [_raw.decode(text)], True
     except msgspec.DecodeError:
-        if b"\n" not in text:
+        lines = [line for line in text.splitlines() if line.strip()]
+        # A single object that is broken, written over several lines, has no line that is one.
+        if len(lines) == 1 or not any(map(_is_object, lines)):
             raise
-        return _raw.decode_lines(text), False
+        return [*lines], False
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return line.lstrip().startswith(b"{") and bool(_raw.decode(line))
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def decode(record: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
@@ -75,12 +89,15 @@ def decode(record: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 async def read(request: Request[Any, Any, Any], max_bytes: int) -> bytes:
-    """Return the body.
+    """Return the body, decompressed if it came so.
 
     Raises:
-        TooLargeError: when more than `max_bytes` are sent.
+        TooLargeError: when more than `max_bytes` are sent, or would come out.
+        InvalidError: when it cannot be decompressed.
+        UnknownEncodingError: when nothing here could.
     """
-    return await received(request.receive, max_bytes)
+    encodings = request.headers.getall("content-encoding", [])
+    return decompressed(await received(request.receive, max_bytes), encodings, max_bytes)
 
 
 async def received(receive: Receive, max_bytes: int) -> bytes:

@@ -4,6 +4,7 @@
 between, so that a page's key or token may come in the body: `{"authorization": "...", "events": [...]}`.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -97,7 +98,7 @@ async def record(
     received_us = now_us()
     beacon = _beacon_in(raw) if single else None
     if beacon is not None:
-        records, single = beacon.events, False
+        records, single = [*beacon.events], False
         if len(records) > MAX_BATCH:
             raise TooLargeError(f"at most {MAX_BATCH} at a time, not {len(records)}", "events")
     shown = None if beacon is None else beacon.authorization
@@ -135,7 +136,7 @@ def _beacon_in(raw: bytes) -> Beacon | None:
 
 
 def _taken(
-    records: list[msgspec.Raw], caller: Caller, kinds: dict[str, Kind], received_us: int
+    records: Sequence[bytes | msgspec.Raw], caller: Caller, kinds: dict[str, Kind], received_us: int
 ) -> Taken:
     taken = Taken()
     for index, record in enumerate(records):

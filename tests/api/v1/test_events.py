@@ -179,3 +179,23 @@ def test_a_read_counts_by_its_seconds(service: Service):
     service.act("slow", "read", "long", value=30)
 
     assert stored(service, "slow")[0]["signals"]["read"]["value"] == 120.5
+
+
+def test_of_lines_each_is_judged_by_itself(service: Service):
+    good = [json.dumps({"user": "lines", "item": f"l{n}", "kind": "click"}) for n in range(999)]
+    cut = json.dumps({"user": "lines", "item": "l999", "kind": "click"})[:-20]
+
+    whole = post(service, "\n".join([*good, cut])).json()
+    noise = post(
+        service, "\r\n".join([good[0], "", "not json", '["list"]', cut, good[1], "7"])
+    ).json()
+    alone = post(service, "\n".join([cut, good[0]])).json()
+
+    assert (whole["accepted"], [r["index"] for r in whole["rejected"]]) == (999, [999])
+    assert (noise["accepted"], [r["index"] for r in noise["rejected"]]) == (2, [1, 2, 3, 5])
+    assert (alone["accepted"], [r["index"] for r in alone["rejected"]]) == (1, [0])
+
+
+@pytest.mark.parametrize("lines", ['{\n "user": "wrong",\n "item": "x"\n', "a\nb", '["a"]\n["b"]'])
+def test_what_holds_no_line_that_is_an_event_is_refused_whole(service: Service, lines: str):
+    assert is_problem(post(service, lines), 400, "body")
