@@ -22,7 +22,7 @@ from recsvc.api.pages import routes as pages
 from recsvc.api.pages.page import environment
 from recsvc.api.services import lifespan_of, provided
 from recsvc.api.syndication import private
-from recsvc.api.syndication import routes as reading_routes
+from recsvc.api.syndication import routes as syndication
 from recsvc.api.v1 import (
     erasures,
     events,
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             items.router,
             users.router,
             preferences.router,
-            reading_routes.router,
+            syndication.router,
             private.router,
             huggingface.router,
             snapshots.router,

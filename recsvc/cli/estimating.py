@@ -9,7 +9,7 @@ from rich.table import Table
 
 from recsvc.cli.context import store
 from recsvc.settings import Settings, from_environment
-from recsvc.store.memory import Held, Wanted, measure, projected
+from recsvc.store.memory import Expected, Held, measure, projected
 
 _count = click.IntRange(min=0)
 
@@ -37,7 +37,7 @@ def estimate(
     held = asyncio.run(_measured(settings))
     remembered_days = 2 * settings.event_id_days
     given = (items, readers, events_per_day, subscribers)
-    wanted = Wanted(
+    expected = Expected(
         held.counts["item"] if items is None else items,
         held.counts["reader"] if readers is None else readers,
         round(held.counts["event"] / remembered_days) if events_per_day is None else events_per_day,
@@ -47,9 +47,9 @@ def estimate(
         settings.snapshots_kept,
     )
     if as_json:
-        click.echo(_as_json(held, wanted).decode())
+        click.echo(_as_json(held, expected).decode())
     else:
-        _print(held, wanted, is_asked=any(one is not None for one in given))
+        _print(held, expected, is_asked=any(one is not None for one in given))
 
 
 async def _measured(settings: Settings) -> Held:
@@ -57,13 +57,13 @@ async def _measured(settings: Settings) -> Held:
         return await measure(redis)
 
 
-def _as_json(held: Held, wanted: Wanted) -> bytes:
-    then = {family.name: projected(family, held.counts, wanted) for family in held.families}
+def _as_json(held: Held, expected: Expected) -> bytes:
+    then = {family.name: projected(family, held.counts, expected) for family in held.families}
     total = sum(size or 0 for size in then.values())
-    return msgspec.json.encode({"now": held, "for": wanted, "then": then, "then_bytes": total})
+    return msgspec.json.encode({"now": held, "for": expected, "then": then, "then_bytes": total})
 
 
-def _print(held: Held, wanted: Wanted, *, is_asked: bool) -> None:
+def _print(held: Held, expected: Expected, *, is_asked: bool) -> None:
     table = Table("keys", "grows with", "number", "now")
     if is_asked:
         table.add_column("then")
@@ -71,7 +71,7 @@ def _print(held: Held, wanted: Wanted, *, is_asked: bool) -> None:
         column.justify = "right"
     total = 0
     for family in sorted(held.families, key=lambda family: -family.size_bytes):
-        then = projected(family, held.counts, wanted)
+        then = projected(family, held.counts, expected)
         total += then or 0
         row = [family.name, family.grows_with or "", f"{family.n_keys:,}", size(family.size_bytes)]
         table.add_row(*row, *([size(then)] if is_asked else []))
@@ -84,9 +84,9 @@ def _print(held: Held, wanted: Wanted, *, is_asked: bool) -> None:
     console.print(f"now: {counts}; the server uses {size(held.used_bytes)}", soft_wrap=True)
     if is_asked:
         console.print(
-            f"then: {wanted.items:,} items, {wanted.readers:,} readers, "
-            f"{wanted.events_per_day:,} events a day, {wanted.subscribers:,} subscribers, "
-            f"{wanted.snapshots:,} snapshots",
+            f"then: {expected.items:,} items, {expected.readers:,} readers, "
+            f"{expected.events_per_day:,} events a day, {expected.subscribers:,} subscribers, "
+            f"{expected.snapshots:,} snapshots",
             soft_wrap=True,
         )
     missing = [f"{unit}s" for unit in ("item", "reader", "event") if not held.counts[unit]]

@@ -17,7 +17,7 @@ from recsvc.core.access.caller import Scope
 from recsvc.core.access.origins import parse_origin
 from recsvc.errors import NotFoundError
 from recsvc.settings import Settings, from_environment
-from recsvc.store.access.credentials import Credential, CredentialKind, Credentials, Wanted
+from recsvc.store.access.credentials import Credential, CredentialKind, Credentials, NewCredential
 from recsvc.store.pipe import Pipe
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def create(
     kind: CredentialKind, name: str, scopes: tuple[Scope, ...], origins: tuple[str, ...]
 ) -> None:
     """Make a key: a secret one for servers, a publishable one for pages, or a signing secret."""
-    wanted = Wanted(
+    wanted = NewCredential(
         CredentialKind(kind),
         name,
         tuple(Scope(scope) for scope in dict.fromkeys(scopes)),

@@ -10,7 +10,7 @@ import jinja2
 import msgspec
 
 from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Preferences
-from recsvc.mail import wording as words
+from recsvc.mail import wording
 from recsvc.mail.composing import Digest, Entry, Part
 from recsvc.mail.links import Click, Links
 from recsvc.mail.params import DigestParams
@@ -54,7 +54,7 @@ class Renderer:
             "digest",
             _subject(digest),
             {
-                "date": words.long_date(digest.day),
+                "date": wording.long_date(digest.day),
                 "parts": parts,
                 "cadence": digest.cadence,
                 "preferences": self._links.preferences(subscription_id),
@@ -89,11 +89,11 @@ class Renderer:
         item = entry.item
         click = Click(entry.id, part.feed_id, entry.position, digest.subscription_id)
         return {
-            "title": words.one_line(readable(item.title)) or entry.id,
+            "title": wording.one_line(readable(item.title)) or entry.id,
             "url": self._links.click(click),
             "meta": " · ".join(_meta(entry)),
-            "text": words.clipped(readable(item.text[: 8 * _TEXT_LENGTH]), _TEXT_LENGTH),
-            "reason": words.one_line(readable(entry.reason.text)),
+            "text": wording.clipped(readable(item.text[: 8 * _TEXT_LENGTH]), _TEXT_LENGTH),
+            "reason": wording.one_line(readable(entry.reason.text)),
         }
 
     def _source(self, name: str) -> str:
@@ -113,21 +113,21 @@ def _subject(digest: Digest) -> str:
     """Return the first title, and how many more there are."""
     first, *more = digest.entries
     tail = f" and {len(more)} more" if more else ""
-    return words.clipped(readable(first.item.title), _SUBJECT_LENGTH - len(tail)) + tail
+    return wording.clipped(readable(first.item.title), _SUBJECT_LENGTH - len(tail)) + tail
 
 
 def _meta(entry: Entry) -> list[str]:
     item = entry.item
     found = []
     if item.organisation is not None:
-        found.append(words.one_line(item.organisation.name))
+        found.append(wording.one_line(item.organisation.name))
     if item.n_authors == 1 and item.authors:
-        found.append(words.one_line(item.authors[0]))
+        found.append(wording.one_line(item.authors[0]))
     elif item.n_authors:
-        found.append(words.counted(item.n_authors, "author"))
-    found += [words.one_line(topic) for topic in item.topics[:_TOPICS_SHOWN]]
+        found.append(wording.counted(item.n_authors, "author"))
+    found += [wording.one_line(topic) for topic in item.topics[:_TOPICS_SHOWN]]
     if item.comments:
-        found.append(words.counted(item.comments, "comment"))
+        found.append(wording.counted(item.comments, "comment"))
     return found
 
 
@@ -139,5 +139,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["wrap"] = words.wrapped
+    environment.filters["wrap"] = wording.wrapped
     return environment

@@ -11,9 +11,9 @@ from recsvc.sources.papers import (
     arxiv_rss,
     hf_daily,
     openreview,
+    saved_pages,
     semantic_scholar,
 )
-from recsvc.sources.papers import saved_pages as seed_pages
 from recsvc.sources.reading.cassettes import opened
 from recsvc.sources.reading.content import Content
 from recsvc.sources.records import Options, Source
@@ -23,7 +23,7 @@ from recsvc.sources.tables import items as table_items
 
 # Formats that know their own come first; tables, which take any column names, last.
 SOURCES: list[Source] = [
-    seed_pages,
+    saved_pages,
     arxiv_rss,
     arxiv_atom,
     arxiv_oai,

@@ -93,7 +93,7 @@ class Held(msgspec.Struct, frozen=True):
         return sum(family.size_bytes for family in self.families)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Expected(msgspec.Struct, frozen=True):
     """What to estimate for.
 
     Attributes:
@@ -166,32 +166,32 @@ async def _weighed(redis: Redis, name: str, n_keys: int, sample: list[bytes]) ->
     return Family(name, unit, n_keys, round(size), round(n_entries))
 
 
-def projected(family: Family, counts: dict[Unit, int], wanted: Wanted) -> int | None:
+def projected(family: Family, counts: dict[Unit, int], expected: Expected) -> int | None:
     """Return the bytes a family would take.
 
     Returns:
         None when there is nothing yet to judge by.
     """
-    n_now, n_then = _growth(family, counts, wanted)
+    n_now, n_then = _growth(family, counts, expected)
     if n_now == 0:
         return None if n_then else 0
     return round(family.size_bytes * n_then / n_now)
 
 
-def _growth(family: Family, counts: dict[Unit, int], wanted: Wanted) -> tuple[float, float]:
+def _growth(family: Family, counts: dict[Unit, int], expected: Expected) -> tuple[float, float]:
     """Return how much there is now and would be then of what a family grows with."""
     match family.grows_with:
         case None:
             return 1, 1
         case "item":
-            return counts["item"], wanted.items
+            return counts["item"], expected.items
         case "reader":
-            return counts["reader"], wanted.readers
+            return counts["reader"], expected.readers
         case "subscriber":
-            return counts["subscriber"], wanted.subscribers
+            return counts["subscriber"], expected.subscribers
         case "snapshot":
-            return counts["snapshot"] * counts["item"], wanted.snapshots * wanted.items
+            return counts["snapshot"] * counts["item"], expected.snapshots * expected.items
         case "event":
             is_log = family.name == "events"
-            days = wanted.archive_every_s / _DAY_S if is_log else wanted.remembered_days
-            return family.n_entries, wanted.events_per_day * days
+            days = expected.archive_every_s / _DAY_S if is_log else expected.remembered_days
+            return family.n_entries, expected.events_per_day * days

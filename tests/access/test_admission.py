@@ -8,7 +8,7 @@ from recsvc.clock import now_us
 from recsvc.core.access.caller import EVENTS, HEALTH, LISTS, PUBLIC, CallerKind
 from recsvc.core.access.networks import parse_networks
 from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
-from recsvc.store.access.credentials import CredentialKind, Credentials, Wanted
+from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
 
@@ -18,7 +18,7 @@ FRIEND = "https://blog.example.org"
 
 async def admission_with_key(redis: Redis, **params: object) -> tuple[Admission, str]:
     credentials = Credentials(Pipe(redis))
-    wanted = Wanted(CredentialKind.PUBLISHABLE, origins=(FRIEND,))
+    wanted = NewCredential(CredentialKind.PUBLISHABLE, origins=(FRIEND,))
     _, shown = await credentials.create(wanted, now_us())
     keyring = Keyring(credentials)
     await keyring.refresh()
@@ -144,7 +144,7 @@ async def test_insecure_serves_everybody_until_there_is_a_key(redis: Redis):
     admission.admit(visit, LISTS)
     assert visit.caller.kind is CallerKind.OPEN
 
-    await credentials.create(Wanted(CredentialKind.SIGNING), now_us())
+    await credentials.create(NewCredential(CredentialKind.SIGNING), now_us())
     await keyring.refresh()
 
     with pytest.raises(NotAuthenticatedError):

@@ -12,7 +12,7 @@ from recsvc.cli.exposure import refuse_to_expose
 from recsvc.clock import now_us
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings
-from recsvc.store.access.credentials import CredentialKind, Credentials, Wanted
+from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
 from tests.service import recsvc
@@ -83,6 +83,6 @@ async def test_other_machines_are_served_on_purpose_or_with_a_key(redis: Redis, 
     await refuse_to_expose(Settings(host="0.0.0.0", redis_url=store_url, insecure=True))
     await refuse_to_expose(Settings(host="::1", redis_url=store_url))
 
-    await Credentials(Pipe(redis)).create(Wanted(CredentialKind.SECRET), now_us())
+    await Credentials(Pipe(redis)).create(NewCredential(CredentialKind.SECRET), now_us())
 
     await refuse_to_expose(exposed)

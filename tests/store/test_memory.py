@@ -12,7 +12,7 @@ from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.writing import EventLog, EventLogParams
-from recsvc.store.memory import GROWS_WITH, Family, Wanted, family_of, measure, projected
+from recsvc.store.memory import GROWS_WITH, Expected, Family, family_of, measure, projected
 from recsvc.store.pipe import Pipe
 from tests.stored import put_all
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 NOW_US = 1_763_000_000_000_000
 PER_READER = 10
-AS_IT_IS = Wanted(
+AS_IT_IS = Expected(
     items=0,
     readers=0,
     events_per_day=0,

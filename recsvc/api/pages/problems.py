@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from recsvc.api.http import problems as problem
+from recsvc.api.http import problems
 from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.page import Visitor, render
 from recsvc.api.services import Services
@@ -31,7 +31,7 @@ _FALLBACK = "It is our fault, and it has been noted. Please try again."
 
 def on_recsvc_error(request: Request[Any, Any, Any], exc: RecsvcError) -> Response[Any]:
     """Answer an error that was raised on purpose."""
-    answer = problem.on_recsvc_error(request, exc)
+    answer = problems.on_recsvc_error(request, exc)
     if isinstance(exc, ExpiredError):
         return _page(request, answer, "The list you were reading has expired; start it again.")
     if isinstance(exc, StoreUnavailableError):
@@ -41,13 +41,13 @@ def on_recsvc_error(request: Request[Any, Any, Any], exc: RecsvcError) -> Respon
 
 def on_validation_error(request: Request[Any, Any, Any], exc: ValidationException) -> Response[Any]:
     """Answer a parameter or a field that does not fit."""
-    answer = problem.on_validation_error(request, exc)
+    answer = problems.on_validation_error(request, exc)
     return _page(request, answer, "Something in the address or the form makes no sense to us.")
 
 
 def on_http_error(request: Request[Any, Any, Any], exc: HTTPException) -> Response[Any]:
     """Answer what the framework refuses: unknown paths above all."""
-    answer = problem.on_http_error(request, exc)
+    answer = problems.on_http_error(request, exc)
     if exc.status_code == 404:
         return _page(request, answer, "The address may be mistyped, or what was here is gone.")
     return _page(request, answer, _sentence(exc.detail))
@@ -55,7 +55,7 @@ def on_http_error(request: Request[Any, Any, Any], exc: HTTPException) -> Respon
 
 def on_bug(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
     """Answer anything else: the traceback is logged, the caller learns nothing of it."""
-    return _page(request, problem.on_bug(request, exc), _FALLBACK)
+    return _page(request, problems.on_bug(request, exc), _FALLBACK)
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:

@@ -107,7 +107,7 @@ async def get_period(
     """What was listed in a period, or a reader's own list, as RSS, Atom or JSON Feed."""
     name, form = split(file)
     if kind == "personal":
-        user = await reader_of(services, name)
+        user = await reader_at(services, name)
         listed = await services.recommender.feed(user, asked)
         return await _answer(request, services, form, "For you", listed, is_private=True)
     if kind not in _PERIODS:
@@ -116,7 +116,7 @@ async def get_period(
     return await _answer(request, services, form, f"Listed {name}", period)
 
 
-async def reader_of(services: Services, signed: str) -> str:
+async def reader_at(services: Services, signed: str) -> str:
     """Return whose private address it is.
 
     Raises:

@@ -13,7 +13,7 @@ from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us
 from recsvc.core.access.caller import ADMIN, Scope
 from recsvc.core.access.origins import parse_origin
-from recsvc.store.access.credentials import Credential, CredentialKind, Wanted
+from recsvc.store.access.credentials import Credential, CredentialKind, NewCredential
 
 DAY_S = 86_400
 
@@ -81,7 +81,7 @@ async def list_keys(services: NamedDependency[Services]) -> KeyList:
 async def create_key(data: JSONBody[NewKey], services: NamedDependency[Services]) -> KeyMade:
     """Make a credential: the first one of a service ends its being open to this machine."""
     origins = tuple(dict.fromkeys(parse_origin(origin) for origin in data.origins))
-    wanted = Wanted(data.kind, data.name, tuple(dict.fromkeys(data.scopes)), origins)
+    wanted = NewCredential(data.kind, data.name, tuple(dict.fromkeys(data.scopes)), origins)
     made, shown = await services.credentials.create(wanted, now_us())
     await services.keyring.refresh()
     return KeyMade(shown, answer(made))

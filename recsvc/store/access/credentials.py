@@ -72,7 +72,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.expires_us is None or now_us < self.expires_us
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class NewCredential(msgspec.Struct, frozen=True):
     """What a new credential is to be.
 
     Raises:
@@ -112,7 +112,7 @@ class Credentials:
         return sorted(found, key=lambda c: (c.created_us, c.id))
 
     async def create(
-        self, wanted: Wanted, now_us: int, replaces: str | None = None
+        self, wanted: NewCredential, now_us: int, replaces: str | None = None
     ) -> tuple[Credential, str]:
         """Make a credential; return it, and the key that nobody will see again.
 
@@ -145,7 +145,7 @@ class Credentials:
             ConflictError: when a signing secret is rotated while two of them count.
         """
         old = await self._get(identity, now_us)
-        wanted = Wanted(old.kind, old.name, old.scopes, old.origins)
+        wanted = NewCredential(old.kind, old.name, old.scopes, old.origins)
         made = await self.create(wanted, now_us, replaces=identity)
         ends_us = now_us + int(overlap_s * SECOND_US)
         if old.expires_us is None or ends_us < old.expires_us:

@@ -6,12 +6,12 @@ from recsvc.core.access.caller import Scope
 from recsvc.errors import ConflictError, InvalidError, NotAuthenticatedError, NotFoundError
 from recsvc.store import keys
 from recsvc.store.access import credentials as module
-from recsvc.store.access.credentials import CredentialKind, Credentials, Wanted
+from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
 
-SECRET = Wanted(CredentialKind.SECRET, "back end")
-SIGNING = Wanted(CredentialKind.SIGNING)
+SECRET = NewCredential(CredentialKind.SECRET, "back end")
+SIGNING = NewCredential(CredentialKind.SIGNING)
 
 
 @pytest.fixture
@@ -35,7 +35,9 @@ async def test_a_key_is_kept_as_a_digest_only(stored: Credentials, redis: Redis)
 
 
 async def test_a_key_is_found_and_any_other_is_not(stored: Credentials, keyring: Keyring):
-    made, shown = await stored.create(Wanted(CredentialKind.SECRET, scopes=(Scope.READ,)), now_us())
+    made, shown = await stored.create(
+        NewCredential(CredentialKind.SECRET, scopes=(Scope.READ,)), now_us()
+    )
     await keyring.refresh()
 
     assert keyring.find(shown).id == made.id
@@ -149,4 +151,4 @@ async def test_a_store_that_was_emptied_is_noticed(
 )
 def test_what_does_not_fit_together_is_refused(kind, scopes, origins):
     with pytest.raises(InvalidError):
-        Wanted(kind, "", scopes, origins)
+        NewCredential(kind, "", scopes, origins)
