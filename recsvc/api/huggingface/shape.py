@@ -11,15 +11,17 @@ from typing import Any
 from recsvc.clock import rfc3339, to_us
 from recsvc.core.items.item import StoredItem
 
-# What a paper may bring along, by the name it has in `extra` and the name the client knows.
+# What a paper may bring along: the name the client knows, and those it may have in `extra`. Importers
+# have names of their own (`recsvc.sources.extra_fields`); sites may use the client's in our spelling.
 _EXTRAS = {
-    "ai_summary": "ai_summary",
-    "ai_keywords": "ai_keywords",
-    "github_repo": "githubRepo",
-    "github_stars": "githubStars",
-    "project_page": "projectPage",
-    "media_urls": "mediaUrls",
+    "ai_summary": ("ai_summary",),
+    "ai_keywords": ("ai_keywords",),
+    "githubRepo": ("github_repo", "github"),
+    "githubStars": ("github_stars",),
+    "projectPage": ("project_page",),
+    "mediaUrls": ("media_urls",),
 }
+_PERSON = {"avatar_url": "avatarUrl", "is_pro": "isPro"}
 
 
 def paper_id(item: StoredItem) -> str:
@@ -43,7 +45,7 @@ def listed(item: StoredItem, upvotes: int) -> dict[str, Any]:
         "numComments": item.comments,
         "submittedBy": _submitter(item),
         "organization": _organisation(item),
-        "isAuthorParticipating": False,
+        "isAuthorParticipating": item.extra.get("is_author_participating") is True,
     }
     return _without_none(outer | _extras(item))
 
@@ -75,7 +77,7 @@ def _paper(item: StoredItem, upvotes: int) -> dict[str, Any]:
         "summary": item.text,
         "authors": [{"name": name, "hidden": False} for name in item.authors],
         "publishedAt": _instant(item.published_at),
-        "submittedOnDailyAt": item.extra.get("submitted_on_daily_at") or _instant(item.listed_at),
+        "submittedOnDailyAt": _submitted_at(item),
         "submittedOnDailyBy": _submitter(item),
         "upvotes": upvotes,
         "discussionId": item.extra.get("discussion_id"),
@@ -85,14 +87,24 @@ def _paper(item: StoredItem, upvotes: int) -> dict[str, Any]:
 
 
 def _extras(item: StoredItem) -> dict[str, Any]:
-    return {theirs: item.extra.get(ours) for ours, theirs in _EXTRAS.items()}
+    return {theirs: _first(item, ours) for theirs, ours in _EXTRAS.items()}
+
+
+def _submitted_at(item: StoredItem) -> Any:
+    """Return when a paper was submitted to the list, as it came where that is known."""
+    return _first(item, ("submitted_on_daily_at", "submitted_at")) or _instant(item.listed_at)
+
+
+def _first(item: StoredItem, names: tuple[str, ...]) -> Any:
+    return next((item.extra[name] for name in names if item.extra.get(name) is not None), None)
 
 
 def _submitter(item: StoredItem) -> dict[str, Any] | None:
     """Return who submitted a paper, their handle under both names that clients look for."""
     if item.submitter is None:
         return None
-    return {**item.extra["submitted_by"], "name": item.submitter, "user": item.submitter}
+    person = {_PERSON.get(name, name): value for name, value in item.submitted_by.items()}
+    return {**person, "name": item.submitter, "user": item.submitter}
 
 
 def _organisation(item: StoredItem) -> dict[str, str] | None:

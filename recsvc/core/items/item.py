@@ -108,10 +108,16 @@ class StoredItem(ItemFields, kw_only=True, forbid_unknown_fields=False, gc=False
         return self.topics or self.keywords
 
     @property
+    def submitted_by(self) -> dict[str, Any]:
+        """Who submitted it to the list: `submitter` as importers call it, or `submitted_by`."""
+        named = (self.extra.get(name) for name in ("submitted_by", "submitter"))
+        return next((person for person in named if isinstance(person, dict)), {})
+
+    @property
     def submitter(self) -> str | None:
         """The handle of who submitted it to the list, as its source keeps it."""
-        person = self.extra.get("submitted_by")
-        handle = (person.get("name") or person.get("user")) if isinstance(person, dict) else None
+        person = self.submitted_by
+        handle = person.get("name") or person.get("user")
         return handle if isinstance(handle, str) else None
 
 
