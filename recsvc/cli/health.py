@@ -27,6 +27,7 @@ def health(worker: bool) -> None:
 def _api_problem(settings: Settings) -> str | None:
     url = f"{settings.local_url}/health/ready"
     try:
+        # Not through a proxy that the environment names: this is about this very machine.
         answer = httpx.get(url, timeout=4, trust_env=False)
     except httpx.HTTPError as exc:
         return f"{url}: {exc}"

@@ -71,7 +71,7 @@ class _Child:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
-        self._pause_s = _PAUSE_S / 2
+        self._pause_s = _PAUSE_S / 2  # doubled at the first death
         self._again_s = time.monotonic() + after_s
 
     def start(self) -> None:

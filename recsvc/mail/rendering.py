@@ -92,6 +92,7 @@ class Renderer:
             "title": wording.one_line(readable(item.title)) or entry.id,
             "url": self._links.click(click),
             "meta": " · ".join(_meta(entry)),
+            # Cut before TeX is read, which takes its time, to what surely is enough afterwards.
             "text": wording.clipped(readable(item.text[: 8 * _TEXT_LENGTH]), _TEXT_LENGTH),
             "reason": wording.one_line(readable(entry.reason.text)),
         }

@@ -52,10 +52,12 @@ class Desk:
         email = wire_address(wish.email)
         fields = {name: getattr(wish, name) for name in Preferences.__struct_fields__}
         preferences = checked(Preferences(**fields), user)
+        # Only now: a mistyped address uses nothing up for the others behind the same network.
         wait_s = await self._limits.wait_s(where, now_us)
         if wait_s:
             raise LimitedError("too many subscriptions from your network; try again later", wait_s)
         subscription_id = self.subscription_id(email)
+        # Beyond this limit nothing is sent and nothing is said: the answer tells nothing of the address.
         if await self._limits.may_mail(subscription_id, now_us):
             wanted = Pending(subscription_id, email, preferences, now_us, WORDING, user)
             await self._subscriptions.request(secrets.token_urlsafe(12), wanted)

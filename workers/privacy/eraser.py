@@ -67,6 +67,7 @@ class Eraser:
         """
         if jobs:
             await self._erase(jobs)
+        # Once at the start too: whoever led before may have died between erasing and compacting.
         if jobs or not self._looked_for_unfinished:
             await self._finish()
             self._looked_for_unfinished = True

@@ -170,6 +170,7 @@ class VoteHolding:
         """
         users = [leaver.user for leaver in leavers]
         erased = dict.fromkeys(users, 0)
+        # In batches: one call of all items at once would stop the store for as long as it takes.
         for batch in _batches(await self._boards.items()):
             gone: dict[str, list[Vote]] = defaultdict(list)
             for user, stored in (await self._boards.votes_of(users, batch)).items():

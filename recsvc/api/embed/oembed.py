@@ -81,6 +81,7 @@ def _options(url: str, base: str) -> EmbedOptions:
         theirs = urlsplit(url)
     except ValueError:
         theirs = urlsplit("")
+    # Our own path ends in a slash, as `base` does: `_PATHS` go on behind it.
     is_ours = (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc)
     if not is_ours or theirs.path.rstrip("/") not in {ours.path + path for path in _PATHS}:
         raise NotFoundError("there is nothing here to embed for this address")

@@ -148,6 +148,7 @@ async def erase(
 ) -> Redirect:
     """Erase the reader, and forget who they are."""
     user = reader_of(request, services)
+    # A box and not a question in a dialogue: that would need a script.
     if data.sure != "yes":
         raise InvalidError("tick the box if you are sure", "sure")
     if user is not None and demo.is_simulated(user):

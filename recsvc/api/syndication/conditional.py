@@ -22,6 +22,7 @@ def respond(
     Args:
         changed_us: the document has not changed since, to the second.
     """
+    # Of the content and not of an instant: the same list made by another process has the same tag.
     tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     headers = {
         "ETag": tag,

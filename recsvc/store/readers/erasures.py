@@ -80,6 +80,7 @@ class Erasures:
     async def request(self, user: str, now_us: int) -> Proof:
         """Forget a reader, and note that what is logged of them must go too."""
         shard = keys.shard_of(user)
+        # The id ends in the shard: whoever asks how far it is names no reader to look it up by.
         identity = f"{now_us // 1000:012x}{os.urandom(_RANDOM_BYTES).hex()}{shard:02x}"
         key_names = [
             keys.profile(shard, user),
