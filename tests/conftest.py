@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from recsvc.clock import now_us
 from recsvc.sources import demo
@@ -14,6 +15,10 @@ from recsvc.store.connection import Redis, connect
 from tests.service import SEEDS, Service, wait_until
 
 N_SEED_PAPERS = 444
+
+# By default an example may take 0.2 s: that says more of what runs beside it than of the code.
+settings.register_profile("beside others", deadline=None)
+settings.load_profile("beside others")
 
 # Who asks for one of these starts a server, a browser or Node: `make test-fast` leaves such tests out.
 STARTERS = {"store_url", "service", "own_service", "new_service", "seeded", "chromium", "node"}

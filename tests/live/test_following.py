@@ -26,8 +26,8 @@ from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
 from tests.stored import put_all
-from tests.workers import world
 from tests.workers.site import Site
+from tests.workers.training import world
 
 pytestmark = pytest.mark.anyio
 
@@ -80,6 +80,7 @@ async def test_it_stops_though_the_driver_swallows_the_cancellation(
     await deaf.aclose()
 
 
+@pytest.mark.server
 async def test_it_stops_while_the_store_goes_away(tmp_path: Path) -> None:
     store = BundledStore(tmp_path, "everysec")
     await store.start()
