@@ -12,7 +12,8 @@ from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.model import Model, build, publish
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
-from recsvc.core.ranking.blend import BlendParams, common, rank
+from recsvc.core.ranking.blend import common, rank
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.reader import Reader
 from recsvc.core.text.terms import N_COLUMNS
 from workers.evaluation.trials import content_of, snapshot_of

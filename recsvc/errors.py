@@ -11,6 +11,7 @@ RecsvcError
 ├── NotFoundError            there is no such thing: an item, a reader, a snapshot, a list …
 ├── ExpiredError             a cursor outlived its list
 ├── ConflictError            somebody else changed it first
+├── NotFiniteError           scores that should be numbers are not
 ├── SettingsError            a setting is unknown or out of range; the start stops
 ├── AlreadyRunningError      another process owns the data folder
 ├── SourceError              an archive on the network does not answer, or not as it should
@@ -98,6 +99,10 @@ class ExpiredError(RecsvcError):
 
 class ConflictError(RecsvcError):
     """Raised when somebody else changed the same thing first: read it again and retry."""
+
+
+class NotFiniteError(RecsvcError):
+    """Raised when scores that should be numbers are not: answer with a list that needs none of them."""
 
 
 class SettingsError(RecsvcError):

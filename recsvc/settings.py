@@ -17,7 +17,7 @@ from recsvc.core.access.origins import is_loopback, parse_origins
 from recsvc.core.items.trending import TrendingParams
 from recsvc.core.model.confidence import ConfidenceParams
 from recsvc.core.ranking.arrangement import ArrangementParams
-from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.gorse_feedback import types_with
 from recsvc.core.readers.kinds import Kind, kinds_with
 from recsvc.core.readers.profile import ProfileParams

@@ -13,7 +13,7 @@ from recsvc.core.model.confidence import ConfidenceParams, weigh
 from recsvc.core.model.folding import folded
 from recsvc.core.model.model import Model, build, publish, with_warmed
 from recsvc.core.model.warming import Visit, warm
-from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.ranking.params import BlendParams
 from workers.evaluation.outcomes import Outcomes, outcomes
 from workers.evaluation.trials import content_of, snapshot_of
 from workers.training import als

@@ -19,10 +19,11 @@ from recsvc.core.model.model import Model
 from recsvc.core.ranking import cursor as cursors
 from recsvc.core.ranking.account import accounts
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
-from recsvc.core.ranking.blend import EXPLORE, SOURCES, BlendParams, Common, Ranking, common, rank
+from recsvc.core.ranking.blend import EXPLORE, SOURCES, Common, Ranking, common, rank
 from recsvc.core.ranking.cursor import Cursor, ListKind
 from recsvc.core.ranking.exploration import feed_id as new_id
 from recsvc.core.ranking.exploration import lottery_of, seed_of
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import (
     Likeness,
     cold_list,

@@ -1,9 +1,11 @@
 """Reasons and orders in words, for people."""
 
-import msgspec
-
 from recsvc.core.items.item import StoredItem
 from recsvc.core.ranking.reasons import Cause
+from recsvc.core.ranking.voice import Voice
+from recsvc.core.ranking.voices import VOICES
+from recsvc.core.ranking.voices.fresh import Fresh
+from recsvc.core.readers.deeds import deed
 from recsvc.core.readers.reader import Reader
 from recsvc.lists.shapes import Reason
 
@@ -16,6 +18,9 @@ SORTED_BY = {
     "listed": "upvotes, then comments, then time of listing (latest first)",
 }
 
+# What is said of an item for which nothing else speaks.
+_FRESH = Fresh()
+
 
 def plain_reason(source: str, body: StoredItem, votes: int) -> Reason:
     """Return why an item is there for which nothing in a history speaks.
@@ -23,19 +28,23 @@ def plain_reason(source: str, body: StoredItem, votes: int) -> Reason:
     Args:
         votes: on our boards; those it came with are added.
     """
-    if source == "trending":
-        total = votes + body.upvotes
-        return Reason("trending", [], f"Trending: {total} upvote{'s' if total != 1 else ''}")
-    if source == "similar":
-        return Reason("similar", [], "Similar in content")
     if source == "listed":
-        total = votes + body.upvotes
-        return Reason("listed", [], f"Listed then: {total} upvote{'s' if total != 1 else ''}")
+        return Reason("listed", [], f"Listed then: {_upvotes(body, votes)}")
     if source == "explore":
         return Reason("explore", [], "Shown to learn who likes it")
     if source == "search":
         return Reason("search", [], "Matches the search")
-    return Reason("new", [], "Recently listed")
+    voice = next((v for v in VOICES if v.reason == source), _FRESH)
+    return Reason(voice.reason, [], _said(voice, body, votes))
+
+
+def _said(voice: Voice, body: StoredItem, votes: int) -> str:
+    return voice.words.format(upvotes=_upvotes(body, votes))
+
+
+def _upvotes(body: StoredItem, votes: int) -> str:
+    total = votes + body.upvotes
+    return f"{total} upvote{'s' if total != 1 else ''}"
 
 
 def followed(reason: Reason, who: Reader, body: StoredItem) -> Reason:
@@ -44,16 +53,6 @@ def followed(reason: Reason, who: Reader, body: StoredItem) -> Reason:
     if followed is None or reason.kind not in ("trending", "new"):
         return reason
     return Reason("because_you_follow", [], f"Because you follow “{followed}”")
-
-
-_VERBS = {
-    "because_you_upvoted": "upvoted",
-    "because_you_saved": "saved",
-    "because_you_shared": "shared",
-    "because_you_read": "read",
-    "because_you_clicked": "opened",
-    "because_you_liked": "liked",
-}
 
 
 def reason_of(
@@ -65,12 +64,13 @@ def reason_of(
         bodies: the items by id, those of the history among them.
         votes: on our boards.
     """
+    share = round(cause.share, 3)
     if cause.history is None:
-        plain = plain_reason(cause.kind, body, votes)
-        return msgspec.structs.replace(plain, share=round(cause.share, 3))
-    item = who.interactions[cause.history].item
-    because = bodies.get(item)
-    title = item if because is None else because.title
+        voice = cause.voice or _FRESH
+        return Reason(cause.kind, [], _said(voice, body, votes), share)
+    interaction = who.interactions[cause.history]
+    because = bodies.get(interaction.item)
+    title = interaction.item if because is None else because.title
     return Reason(
-        cause.kind, [item], f"Because you {_VERBS[cause.kind]} “{title}”", round(cause.share, 3)
+        cause.kind, [interaction.item], f"Because you {deed(interaction).did} “{title}”", share
     )

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
 from recsvc.core.ranking import metrics
-from recsvc.core.ranking.blend import BlendParams
 from recsvc.core.ranking.metrics import Interval
+from recsvc.core.ranking.params import BlendParams
 from recsvc.errors import InvalidError
 from workers.evaluation.methods import SHIPPED, listed, methods
 from workers.evaluation.outcomes import Outcomes, outcomes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recsvc.clock import to_us
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.snapshot import Snapshot
-from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.ranking.params import BlendParams
 from workers.training.holdout import Holdout
 from workers.training.popularity import lists_by, readers_of
 from workers.training.ranking import served

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
 from recsvc.core.model.snapshot import Snapshot, Verdict
-from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.ranking.params import BlendParams
 from workers.training.gate import GateParams, judge
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions

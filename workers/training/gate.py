@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recsvc.core.model.snapshot import Compared, Snapshot, Verdict
 from recsvc.core.ranking import metrics
-from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.text.terms import item_text, term_counts
 from workers.training.holdout import Holdout
 from workers.training.popularity import lists_by, readers_of

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from recsvc.core.model.model import Model, build, publish
 from recsvc.core.model.snapshot import Snapshot
 from recsvc.core.ranking import metrics
-from recsvc.core.ranking.blend import BlendParams, Common, Ranking, fading, rank_all, trust_in
+from recsvc.core.ranking.blend import Common, Ranking, common_to_nobody, rank_all
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.reader import Reader
 from recsvc.core.text.terms import N_COLUMNS
 
@@ -84,18 +85,7 @@ def reader_of(histories: sp.csr_matrix, user: int) -> Reader:
 
 def ranked(model: Model, params: BlendParams) -> Ranked:
     """Return a model ready to rank where nothing is trending or fresh."""
-    nothing = np.zeros(model.n, np.float32)
-    return Ranked(
-        model,
-        params,
-        Common(
-            nothing,
-            nothing,
-            nothing,
-            fading(model, params),
-            trust_in(model),
-        ),
-    )
+    return Ranked(model, params, common_to_nobody(model, params))
 
 
 def served(

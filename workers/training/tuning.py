@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recsvc.core.model.confidence import ConfidenceParams
 from recsvc.core.model.snapshot import Manifest
-from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.ranking.params import BlendParams
 from workers.training.learning import prepare
 from workers.training.params import LearnParams
 from workers.training.ranking import served

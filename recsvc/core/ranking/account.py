@@ -1,34 +1,30 @@
 """The whole account of a place: every voice's points, and who and what in them says how much.
 
-    score = personal + similar + content + trending + fresh + follow
+    score = points of every voice + follow
 
-The first three split exactly into the items of the reader's history, up to a constant per voice - what
-the average item gets - that no item is behind. Zhang, Chen: "Explainable Recommendation: A Survey and
-New Perspectives" (2020) calls this a model-intrinsic explanation: it is the computation itself.
+Those of voices that answer a reader split exactly into the items of the history, up to a constant per
+voice - what the average item gets - that no item is behind. Zhang, Chen: "Explainable Recommendation: A
+Survey and New Perspectives" (2020) calls this a model-intrinsic explanation: it is the computation
+itself.
 """
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core.model.model import Model
-from recsvc.core.ranking.blend import Ranking
-from recsvc.core.ranking.reasons import ReasonKind, history_points, verb
-from recsvc.core.ranking.voices import content
+from recsvc.core.ranking.blend import Ranking, Said
+from recsvc.core.ranking.reasons import ReasonKind, history_points
+from recsvc.core.ranking.voice import ReaderVoice, Voice
+from recsvc.core.ranking.voices import VOICES
+from recsvc.core.readers.deeds import deed
 from recsvc.core.readers.reader import Reader
-from recsvc.core.text.terms import term_counts, terms
 
 _LONGEST = 10
-
-
-class HistoryPoints(msgspec.Struct, frozen=True):
-    """What one item of the reader's history adds, by voice."""
-
-    item: str
-    kind: ReasonKind
-    personal: float
-    similar: float
-    content: float
 
 
 class TermPoints(msgspec.Struct, frozen=True):
@@ -38,17 +34,46 @@ class TermPoints(msgspec.Struct, frozen=True):
     points: float
 
 
-class Account(msgspec.Struct, frozen=True):
-    """Points of each voice, which add up to the score, and what is behind them, most first."""
+@cache
+def shapes(voices: tuple[Voice, ...]) -> tuple[type[Any], type[Any]]:
+    """Return the account that some voices give, and its entry for an item of the history.
 
-    personal: float
-    similar: float
-    content: float
-    trending: float
-    fresh: float
-    follow: float
-    history: list[HistoryPoints]
-    terms: list[TermPoints]
+    An account has a field of points for each voice, `follow`, and what is behind them, most first; an
+    entry has the item, what was done to it, and a field for each voice that answers readers.
+    """
+    of_readers = [voice.name for voice in voices if isinstance(voice, ReaderVoice)]
+    entry = msgspec.defstruct(
+        "HistoryPoints",
+        [("item", str), ("kind", ReasonKind), *((name, float) for name in of_readers)],
+        namespace={"__doc__": "What one item of the reader's history adds, by voice."},
+        module=__name__,
+        frozen=True,
+    )
+    account = msgspec.defstruct(
+        "Account",
+        [
+            *((voice.name, float) for voice in voices),
+            ("follow", float),
+            ("history", list[entry]),  # type: ignore[valid-type]
+            ("terms", list[TermPoints]),
+        ],
+        namespace={"__doc__": "Points of each voice, which add up to the score, and their causes."},
+        module=__name__,
+        frozen=True,
+    )
+    return account, entry
+
+
+if TYPE_CHECKING:
+
+    class Account(msgspec.Struct, frozen=True):
+        """What every account has, whichever voices there are."""
+
+        follow: float
+        history: list[Any]
+        terms: list[TermPoints]
+else:
+    Account, HistoryPoints = shapes(VOICES)
 
 
 def accounts(
@@ -60,70 +85,56 @@ def accounts(
         ranking: with its voices.
         texts: of the same items, for the words in them.
     """
-    voices = ranking.voices
-    assert voices is not None, "only personal rankings have an account"
-    rows = ranking.rows[places]
-    by_history = history_points(model, reader, voices, rows)
-    points = voices.points.at(rows).T.round(4).tolist()
-    found = []
-    for i, row in enumerate(rows.tolist()):
-        follow = 0.0 if reader.lift is None else float(reader.lift[row])
-        history = _history(reader, by_history[:, i])
-        words = _terms(model, reader, ranking, row, texts[i])
-        personal, similar, by_text, trending, fresh = points[i]
-        found.append(Account(personal, similar, by_text, trending, fresh, follow, history, words))
-    return found
+    assert ranking.voices is not None, "only personal rankings have an account"
+    rows, said = ranking.rows[places], ranking.voices.said
+    account, entry = shapes(tuple(one.voice for one in said))
+    points = np.array([one.at(rows) for one in said]).T.round(4).tolist()
+    split = history_points(model, reader, ranking.voices, rows)
+    nothing = np.zeros((len(rows), len(reader.rows)), np.float32)
+    of_readers = [one.voice.name for one in said if isinstance(one.voice, ReaderVoice)]
+    by_history = np.array([split.get(name, nothing) for name in of_readers]).reshape(
+        len(of_readers), *nothing.shape
+    )
+    return [
+        account(
+            *points[i],
+            0.0 if reader.lift is None else float(reader.lift[row]),
+            _history(reader, by_history[:, i], entry),
+            _terms(model, said, row, texts[i]),
+        )
+        for i, row in enumerate(rows.tolist())
+    ]
 
 
-def _history(reader: Reader, points: NDArray[np.float32]) -> list[HistoryPoints]:
+def _history(reader: Reader, points: NDArray[np.float32], entry: type[Any]) -> list[Any]:
     """Return the items of a history by how much they add or take.
 
     Args:
-        points: (3, m) by voice.
+        points: (v, m) by voice.
     """
     total = np.abs(points.sum(axis=0))
     order = [i for i in np.argsort(-total, kind="stable")[:_LONGEST].tolist() if total[i] > 0]
     return [
-        HistoryPoints(
+        entry(
             reader.interactions[i].item,
-            verb(reader.interactions[i]),
+            deed(reader.interactions[i]).reason,
             *map(_rounded, points[:, i].tolist()),
         )
         for i in order
     ]
 
 
-def _terms(model: Model, reader: Reader, ranking: Ranking, row: int, text: str) -> list[TermPoints]:
-    """Return the words of a text by how much the content voice gives for them."""
-    voices = ranking.voices
-    assert voices is not None
-    if row >= model.n or model.texts.n_terms == 0:
-        return []
-    known = voices.known
-    profile = content.profile(model.texts, reader.rows[known], reader.evidence[known])
-    wanted = profile.of_all(model.texts.n_terms)
-    scale = voices.standards[2].scale(model.warm[[row]])[0] * voices.common.fade[row]
-    ids, weights = model.texts.terms[row], model.texts.weights[row]
-    worth = dict(zip(ids.tolist(), (weights * wanted[ids] * scale).tolist(), strict=True))
-    words = list(dict.fromkeys(terms(text)))
-    named = [(word, worth.get(i, 0.0)) for word, i in zip(words, _ids(model, words), strict=True)]
-    best = sorted((w for w in named if w[1] > 0), key=lambda w: -w[1])[:_LONGEST]
+def _terms(model: Model, said: Sequence[Said], row: int, text: str) -> list[TermPoints]:
+    """Return the words of a text by how much the voices give for them."""
+    worth: dict[str, float] = {}
+    for one in said:
+        if one.heard is None or row >= model.n:
+            continue
+        for word, score in one.heard.terms(row, text):
+            points = score * one.scale(np.array([row]), model.warm[[row]])[0]
+            worth[word] = worth.get(word, 0.0) + points
+    best = sorted((w for w in worth.items() if w[1] > 0), key=lambda w: -w[1])[:_LONGEST]
     return [TermPoints(word, _rounded(points)) for word, points in best]
-
-
-def _ids(model: Model, words: list[str]) -> list[int]:
-    """Return the model's number of each word; -1 for those that do not count."""
-    columns = model.terms.columns
-    if len(columns) == 0 or not words:
-        return [-1] * len(words)
-    counts = term_counts(words)
-    found = []
-    for i in range(len(words)):
-        mine = counts.indices[counts.indptr[i] : counts.indptr[i + 1]]
-        at = np.minimum(np.searchsorted(columns, mine[:1]), len(columns) - 1)
-        is_known = len(mine) > 0 and columns[at[0]] == mine[0]
-        found.append(int(model.terms.ids[at[0]]) if is_known else -1)
-    return found
 
 
 def _rounded(points: float) -> float:

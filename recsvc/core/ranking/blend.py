@@ -1,16 +1,14 @@
-"""The blend: what the sources say, made comparable and added up.
+"""The blend: what the voices say, made comparable and added up.
 
-Three voices speak for a reader: factors (personal), the walk from item to item (similar) and text
-(content). Each becomes points of its own weight within the items with interactions and within those
-without; the sum, with what is true for everybody - trending and fresh - decides the order. The
-voices know when to be quieter: text as more readers stand behind an item, the walk while little stands
-behind the reader, the factors while little stands behind them (`trust`).
+    score = Σ loudness · weight · points(reader voice) + Σ weight · points(common voice) + lift
 
-    score = trust · points(personal) + m/(m + 5) · points(similar) + fade(support) · points(content)
-          + trending + fresh
+A reader voice's scores become points within the items with interactions and within those without; a
+common voice says points. The voices know when to be quieter: text as more readers stand behind an item,
+the walk while little stands behind the reader, the factors while little stands behind them. What the
+reader follows is lifted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -18,104 +16,80 @@ from numpy.typing import NDArray
 
 from recsvc.clock import HOUR_US
 from recsvc.core.items.catalogue import Catalogue
-from recsvc.core.model.factors import FoldIn
-from recsvc.core.model.folding import folded
 from recsvc.core.model.model import Model
-from recsvc.core.model.reliability import trust
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.standardizing import SILENT, Scores, Standard, standard
-from recsvc.core.ranking.voices import content
-from recsvc.core.ranking.voices import walk as similar
-from recsvc.core.ranking.voices.fresh import fresh
-from recsvc.core.ranking.voices.trending import trending
+from recsvc.core.ranking.voice import CommonVoice, Heard, History, ReaderVoice, Voice, World
+from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.reader import Reader
 from recsvc.core.top_k import top_k
+from recsvc.errors import NotFiniteError
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 SOURCES = ("personal", "similar", "trending", "new", "explore", "search", "listed")
 PERSONAL, SIMILAR, TRENDING, NEW, EXPLORE, SEARCH, LISTED = range(len(SOURCES))
-# By voice, in the order of `Points`: both text and walk are "similar" to whoever asks.
-_SOURCE_OF = np.array([PERSONAL, SIMILAR, SIMILAR, TRENDING, NEW], np.uint8)
-
-
-class BlendParams(msgspec.Struct, frozen=True):
-    """How loud each source speaks, in points of one standard deviation.
-
-    Attributes:
-        personal: weight of the folded-in factors.
-        similar: weight of the walk for a reader with a long history.
-        similar_from: interactions at which the walk speaks with half its weight.
-        just_read: how much louder the walk from the latest item is: 1 doubles it.
-        content: weight of the similarity of texts for an item without interactions.
-        content_floor: share of that weight which remains however many readers an item has.
-        content_fade: readers of an item that take half of the rest away.
-        trending: weight of one doubling of fresh votes.
-        fresh: weight of having been listed just now.
-        fresh_half_life_days: freshness halves in this time.
-        trending_half_life_us: of the window whose votes count.
-    """
-
-    personal: float = 1.0
-    similar: float = 0.5
-    similar_from: float = 5.0
-    just_read: float = 1.0
-    content: float = 1.0
-    content_floor: float = 0.5
-    content_fade: float = 20.0
-    trending: float = 0.15
-    fresh: float = 0.15
-    fresh_half_life_days: float = 14.0
-    trending_half_life_us: float = 36.0 * HOUR_US
 
 
 class Common(msgspec.Struct, frozen=True):
     """What is true for everybody: the same for all readers until a vote, an item or the hour changes.
 
     Attributes:
-        trending, fresh, total: (n,) score points, and their sum.
-        fade: (n,) share of its weight that the content voice keeps.
-        trust: share of its weight that the personal voice gets.
+        voices: who has a say.
+        points: of each voice, (n,); None of those that answer a reader, or are silent.
+        total: (n,) sum of the points.
+        loudness: of each voice, share of its weight: a number, or (n,) by row.
+        sources: of each voice, index into SOURCES.
     """
 
-    trending: Scores
-    fresh: Scores
+    voices: tuple[Voice, ...]
+    points: tuple[Scores | None, ...]
     total: Scores
-    fade: Scores
-    trust: float = 1.0
+    loudness: tuple[float | Scores, ...]
+    sources: NDArray[np.uint8]
 
 
-class Points(msgspec.Struct, frozen=True):
-    """(n,) points of each voice, in the order of a ranking's sources."""
+class Said(msgspec.Struct, frozen=True):
+    """What one voice said to one reader.
 
-    personal: Scores
-    similar: Scores
-    content: Scores
-    trending: Scores
-    fresh: Scores
+    Attributes:
+        points: (n,) what that added to the score; None when it was silent.
+        heard: what it said, of a reader voice that spoke.
+        standard: how its scores became points.
+        fade: (n,) how loud it was by row; None when alike everywhere.
+    """
 
-    def at(self, rows: Rows) -> NDArray[np.float32]:
-        """Return (5, k) points of some rows."""
-        voices = (self.personal, self.similar, self.content, self.trending, self.fresh)
-        return np.stack([voice[rows] for voice in voices])
+    voice: Voice
+    points: Scores | None
+    heard: Heard | None = None
+    standard: Standard = SILENT
+    fade: Scores | None = None
+
+    def at(self, rows: Rows) -> Scores:
+        """Return (k,) points of some rows."""
+        return np.zeros(len(rows), np.float32) if self.points is None else self.points[rows]
+
+    def scale(self, rows: Rows, warm: Scores) -> Scores:
+        """Return (k,) the points of one unit of score in some rows.
+
+        Args:
+            warm: (k,) 1 for rows with interactions, else 0.
+        """
+        scale = self.standard.scale(warm)
+        return scale if self.fade is None else scale * self.fade[rows]
 
 
 class Voices(msgspec.Struct, frozen=True):
     """What made a personal ranking.
 
     Attributes:
-        folded: the fold-in; None without learned factors.
         known: places in the reader's history that the model knows.
-        loud: how loud each of them leads on.
-        standards: of the voices in order: personal, similar, content.
+        said: by each voice, in the order of the list.
     """
 
-    folded: FoldIn | None
     known: Rows
-    loud: Scores
-    standards: tuple[Standard, Standard, Standard]
-    points: Points
-    common: Common
+    said: tuple[Said, ...]
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -134,33 +108,51 @@ class Ranking(msgspec.Struct, frozen=True):
     voices: Voices | None = None
 
 
-def common(catalogue: Catalogue, model: Model, params: BlendParams, now_us: int) -> Common:
+def common(
+    catalogue: Catalogue,
+    model: Model,
+    params: BlendParams,
+    now_us: int,
+    voices: Sequence[Voice] = VOICES,
+) -> Common:
     """Return what is true for everybody.
 
     Args:
         now_us: only its hour counts, so that the order stands still between events.
     """
-    hour_us = now_us // HOUR_US * HOUR_US
-    votes = trending(catalogue.scores("week"), params.trending_half_life_us, hour_us)
-    votes *= np.float32(params.trending)
-    newness = fresh(catalogue.listed_us, params.fresh_half_life_days, hour_us)
-    newness *= np.float32(params.fresh)
-    fade = fading(model, params)
-    return Common(votes, newness, votes + newness, fade, trust_in(model))
+    world = World(catalogue, model, params, now_us // HOUR_US * HOUR_US)
+    points = [_to_everybody(voice, world) for voice in voices]
+    return _common(model, params, voices, points, catalogue.n)
 
 
-def trust_in(model: Model) -> float:
-    """Return the share of its weight that the personal voice gets."""
-    return 0.0 if model.learned is None else trust(model.learned.support)
+def common_to_nobody(model: Model, params: BlendParams, voices: Sequence[Voice] = VOICES) -> Common:
+    """Return the same where no common voice speaks: in trials without boards."""
+    return _common(model, params, voices, [None] * len(voices), model.n)
 
 
-def fading(model: Model, params: BlendParams) -> Scores:
-    """Return (n,): what the content voice keeps of its weight as readers gather behind an item."""
-    if model.learned is None:
-        return np.ones(model.n, np.float32)
-    remaining = params.content_fade / (params.content_fade + model.learned.support)
-    fade: Scores = params.content_floor + (1 - params.content_floor) * remaining
-    return fade.astype(np.float32)
+def _common(
+    model: Model,
+    params: BlendParams,
+    voices: Sequence[Voice],
+    points: list[Scores | None],
+    n: int,
+) -> Common:
+    # A snapshot may know rows a moment before the catalogue does: they have no points yet.
+    width = max(n, model.n)
+    grown = [None if p is None else np.pad(p, (0, width - len(p))) for p in points]
+    total = sum((p for p in grown if p is not None), np.zeros(width, np.float32))
+    loudness = tuple(voice.loudness(model, params) for voice in voices)
+    sources = np.array([SOURCES.index(voice.source) for voice in voices], np.uint8)
+    return Common(tuple(voices), tuple(grown), total, loudness, sources)
+
+
+def _to_everybody(voice: Voice, world: World) -> Scores | None:
+    """Return the points of a common voice; None when it is silent, or says what is no number."""
+    weight = voice.weight(world.params)
+    if not isinstance(voice, CommonVoice) or not weight:
+        return None
+    points = voice.points(world) * np.float32(weight)
+    return points if np.isfinite(points).all() else None
 
 
 def rank(
@@ -169,13 +161,16 @@ def rank(
     """Rank for a reader with at least one interaction that the model knows.
 
     Args:
-        candidates: (at least model.n,) which rows may be listed.
+        candidates: which rows may be listed; rows beyond may not.
+
+    Raises:
+        NotFiniteError: when the sum of what the voices say is no number.
     """
-    known, folded = _folded(model, reader, params)
-    scores = None
-    if folded is not None and model.learned is not None:
-        scores = model.learned.factors @ folded.factors
-    return _ranked(model, reader, shared, params, candidates, k, known, folded, scores)
+    known, history = _history(model, reader, params)
+    heard = [
+        None if asked is None else asked.to_reader(history) for asked in _asked(shared, params)
+    ]
+    return _ranked(model, reader, shared, params, candidates, k, known, heard)
 
 
 def rank_all(
@@ -186,26 +181,30 @@ def rank_all(
     candidates: Mask,
     k: int,
 ) -> list[Ranking]:
-    """Rank for many readers: the same, with the factors read once for all of them."""
-    prepared = [_folded(model, reader, params) for reader in readers]
-    learned = model.learned
-    if learned is None or not params.personal:
-        scores = [None] * len(readers)
-    else:
-        taste = np.stack([f.factors for _, f in prepared if f is not None])
-        scores = list(taste @ learned.factors.T)
+    """Rank for many readers: the same, each voice asked once for all of them."""
+    histories = [_history(model, reader, params) for reader in readers]
+    answers: list[Iterable[Heard | None]] = [
+        [None] * len(readers) if asked is None else asked.to_readers([h for _, h in histories])
+        for asked in _asked(shared, params)
+    ]
     return [
-        _ranked(model, reader, shared, params, candidates, k, known, folded, own)
-        for reader, (known, folded), own in zip(readers, prepared, scores, strict=True)
+        _ranked(model, reader, shared, params, candidates, k, known, heard)
+        for reader, (known, _), *heard in zip(readers, histories, *answers, strict=True)
     ]
 
 
-def _folded(model: Model, reader: Reader, params: BlendParams) -> tuple[Rows, FoldIn | None]:
-    """Return the places of the history that the model knows, and the fold-in of what is there."""
+def _asked(shared: Common, params: BlendParams) -> list[ReaderVoice | None]:
+    """Return each voice if it answers readers and weighs anything, else None."""
+    return [
+        voice if isinstance(voice, ReaderVoice) and voice.weight(params) else None
+        for voice in shared.voices
+    ]
+
+
+def _history(model: Model, reader: Reader, params: BlendParams) -> tuple[Rows, History]:
+    """Return the places of a reader's history that the model knows, and what is there."""
     known = np.flatnonzero(reader.rows < model.n)
-    if model.learned is None or not params.personal:
-        return known, None
-    return known, folded(model.learned, reader.rows[known], reader.evidence[known])
+    return known, History(model, params, reader.rows[known], reader.evidence[known])
 
 
 def _ranked(
@@ -216,40 +215,51 @@ def _ranked(
     candidates: Mask,
     k: int,
     known: Rows,
-    folded: FoldIn | None,
-    scores: Scores | None,
+    heard: Sequence[Heard | None],
 ) -> Ranking:
     n = model.n
-    rows, evidence = reader.rows[known], reader.evidence[known]
-    loud = similar.voices(evidence, params.just_read)
-    silence = np.zeros(n, np.float32)
-    total = shared.total[:n].copy()
-    by_factors = by_walk = by_text = SILENT
-    factor_points = walk_points = text_points = silence
-    if scores is not None:
-        by_factors = standard(scores, model.warm, rows, params.personal * shared.trust)
-        factor_points = by_factors.points(scores, model.warm)
-        total += factor_points
-    weight = params.similar * len(rows) / (len(rows) + params.similar_from)
-    if model.learned is not None and weight:
-        led = similar.similar(model.learned, rows, loud, n)
-        by_walk = standard(led, model.warm, rows, weight)
-        walk_points = by_walk.points(led, model.warm)
-        total += walk_points
+    total, own = shared.total[:n].copy(), reader.rows[known]
+    said = [Said(voice, points) for voice, points in zip(shared.voices, shared.points, strict=True)]
+    for i, answer in enumerate(heard):
+        if answer is not None:
+            said[i] = _said(said[i].voice, answer, shared.loudness[i], params, model.warm, own)
+            if (points := said[i].points) is not None:
+                total += points
     if reader.lift is not None:
-        total += reader.lift[:n]
-    if params.content:
-        wanted = content.profile(model.texts, rows, evidence)
-        said = content.content(model, wanted)
-        by_text = standard(said, model.warm, rows, params.content)
-        text_points = by_text.points(said, model.warm)
-        text_points *= shared.fade
-        total += text_points
-    total[~candidates[:n]] = -np.inf
+        lifted = reader.lift[:n]
+        total[: len(lifted)] += lifted
+    if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
+        raise NotFiniteError("what the voices say adds up to no number")
+    may_list = candidates[:n]
+    total[: len(may_list)][~may_list] = -np.inf
+    total[len(may_list) :] = -np.inf
     total[[row for row in reader.excluded if row < n]] = -np.inf
     best = top_k(total, k)
-    points = Points(factor_points, walk_points, text_points, shared.trending, shared.fresh)
-    sources = _SOURCE_OF[points.at(best).argmax(axis=0)]
-    standards = (by_factors, by_walk, by_text)
-    voices = Voices(folded, known, loud, standards, points, shared)
-    return Ranking(best, total[best], sources, voices)
+    loudest = np.stack([one.at(best) for one in said]).argmax(axis=0)
+    return Ranking(best, total[best], shared.sources[loudest], Voices(known, tuple(said)))
+
+
+def _said(
+    voice: Voice,
+    heard: Heard,
+    loudness: float | Scores,
+    params: BlendParams,
+    warm: Scores,
+    own: Rows,
+) -> Said:
+    """Return a voice's answer as points; silent where its scores are no numbers.
+
+    Args:
+        warm: (n,) 1 for rows with interactions, else 0.
+        own: rows of the reader's history.
+    """
+    fade = loudness if isinstance(loudness, np.ndarray) else None
+    share = 1.0 if isinstance(loudness, np.ndarray) else loudness
+    weight = voice.weight(params) * share * heard.loudness
+    found = standard(heard.scores, warm, own, weight) if weight else SILENT
+    if found is SILENT:
+        return Said(voice, None)
+    points = found.points(heard.scores, warm)
+    if fade is not None:
+        points *= fade
+    return Said(voice, points, heard, found, fade)

@@ -1,11 +1,11 @@
 """Reasons: why an item stands where it stands, as shares of its score.
 
-Each voice that speaks for a reader splits exactly into one share per interaction: fold-in is linear
-in them, and the walk and the content profile are shared out in proportion under their powers. What
-remains is trending and freshness. The largest share is the reason.
+A voice that can splits exactly into one share per interaction: fold-in is linear in them, and the walk
+and the content profile are shared out in proportion under their powers. A voice that cannot speaks for
+itself. The largest share is the reason.
 """
 
-from typing import Literal
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -13,42 +13,41 @@ from numpy.typing import NDArray
 
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.blend import Ranking, Voices
-from recsvc.core.ranking.standardizing import SILENT
-from recsvc.core.ranking.voices import content
-from recsvc.core.ranking.voices import walk as similar
-from recsvc.core.readers.profile import Interaction
+from recsvc.core.ranking.voice import Voice
+from recsvc.core.ranking.voices import VOICES
+from recsvc.core.readers.deeds import LIKED, deed
+from recsvc.core.readers.kinds import KINDS, Role
 from recsvc.core.readers.reader import Reader
 
-ReasonKind = Literal[
-    "because_you_upvoted",
-    "because_you_saved",
-    "because_you_shared",
-    "because_you_read",
-    "because_you_clicked",
-    "because_you_liked",
-    "because_you_follow",
-    "trending",
-    "new",
-    "similar",
-    "explore",
-    "search",
-    "listed",
-]
-
-_TRENDING, _NEW = -1, -2
+# What answers name: what a reader did, a voice, or how the list was made.
+REASONS = dict.fromkeys(
+    [
+        *(kind.reason for kind in KINDS.values() if kind.role in (Role.STATE, Role.SIGNAL)),
+        LIKED.reason,
+        "because_you_follow",
+        *(voice.reason for voice in VOICES),
+        "explore",
+        "search",
+        "listed",
+    ]
+)
+ReasonKind = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(REASONS)})]
 
 
 class Cause(msgspec.Struct, frozen=True):
     """What speaks most for an item.
 
     Attributes:
-        history: index into the reader's interactions; None when it is `kind` itself.
+        kind: of the reason, as answers name it.
+        history: index into the reader's interactions; None when it is a voice itself.
         share: its share of all that speaks for the item, 0..1.
+        voice: the voice that is the reason; None when it is the history, or nothing.
     """
 
     kind: ReasonKind
     history: int | None
     share: float
+    voice: Voice | None = None
 
 
 def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> list[Cause]:
@@ -60,74 +59,53 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     voices = ranking.voices
     assert voices is not None, "only personal rankings have causes in a reader's history"
     rows = ranking.rows[places]
-    per_history = _per_history(model, reader, voices, rows)
-    positive = np.maximum(per_history, 0)
-    best = positive.argmax(axis=1).tolist()
-    strongest = positive.max(axis=1).tolist()
-    totals = positive.sum(axis=1).tolist()
-    everybody = voices.common
-    trending, fresh = everybody.trending[rows].tolist(), everybody.fresh[rows].tolist()
-    return [
-        _cause(reader, *each) for each in zip(best, strongest, totals, trending, fresh, strict=True)
-    ]
-
-
-def _per_history(
-    model: Model, reader: Reader, voices: Voices, rows: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return (k, m) score points that each interaction gives each item."""
+    split = history_points(model, reader, voices, rows)
     points = np.zeros((len(rows), len(reader.rows)), np.float32)
-    for part in history_points(model, reader, voices, rows):
+    for part in split.values():
         points += part
-    return points
+    positive = np.maximum(points, 0)
+    whole = [said for said in voices.said if said.voice.name not in split]
+    own = np.maximum(
+        [said.at(rows) for said in whole] or [np.zeros(len(rows), np.float32)], 0
+    ).astype(np.float64)
+    loudest = own.argmax(axis=0).tolist()
+    parts = zip(
+        positive.argmax(axis=1).tolist(),
+        positive.max(axis=1).tolist(),
+        [whole[i].voice if whole else None for i in loudest],
+        own.max(axis=0).tolist(),
+        (positive.sum(axis=1) + own.sum(axis=0)).tolist(),
+        strict=True,
+    )
+    return [_cause(reader, *each) for each in parts]
 
 
 def history_points(
     model: Model, reader: Reader, voices: Voices, rows: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return (3, k, m): the points of each interaction in each voice: personal, similar, content."""
-    known, warm = voices.known, model.warm[rows]
-    by_factors, by_walk, by_text = voices.standards
-    points = np.zeros((3, len(rows), len(reader.rows)), np.float32)
-    history, evidence = reader.rows[known], reader.evidence[known]
-    if voices.folded is not None and model.learned is not None:
-        influence = voices.folded.influence
-        latest = known[len(known) - influence.shape[1] :]
-        shared = model.learned.factors[rows] @ influence
-        points[0][:, latest] = shared * by_factors.scale(warm)[:, None]
-    if by_walk is not SILENT and model.learned is not None:
-        shared = similar.shares(model.learned, rows, history, voices.loud)
-        points[1][:, known] = shared * by_walk.scale(warm)[:, None]
-    if by_text is not SILENT:
-        scale = by_text.scale(warm) * voices.common.fade[rows]
-        shared = content.shares(model.texts, rows, history, evidence)
-        points[2][:, known] = shared * scale[:, None]
-    return points
+) -> dict[str, NDArray[np.float32]]:
+    """Return (k, m) points of each interaction, by name of the voices that split into them."""
+    warm, found = model.warm[rows], {}
+    for said in voices.said:
+        shares = None if said.heard is None else said.heard.shares(rows)
+        if shares is not None:
+            points = np.zeros((len(rows), len(reader.rows)), np.float32)
+            points[:, voices.known] = shares * said.scale(rows, warm)[:, None]
+            found[said.voice.name] = points
+    return found
 
 
 def _cause(
-    reader: Reader, best: int, strongest: float, total: float, trending: float, fresh: float
+    reader: Reader, best: int, strongest: float, voice: Voice | None, said: float, total: float
 ) -> Cause:
-    total += trending + fresh
+    """Return the larger of two parts of an item's points; the history's where they are as large.
+
+    Args:
+        best, strongest: the interaction that adds most, and what it adds.
+        voice, said: the same of the voices that speak for themselves.
+        total: of all that speaks for the item.
+    """
     if total <= 0:
         return Cause("new", None, 1.0)
-    if max(trending, fresh) > strongest:
-        kind: ReasonKind = "trending" if trending >= fresh else "new"
-        return Cause(kind, None, max(trending, fresh) / total)
-    return Cause(verb(reader.interactions[best]), best, strongest / total)
-
-
-def verb(interaction: Interaction) -> ReasonKind:
-    """Return the strongest thing the reader did to an item, as a kind of reason."""
-    states, signals = interaction.states, interaction.signals
-    if states.get("upvote", 0) > 0:
-        return "because_you_upvoted"
-    if states.get("save", 0) > 0:
-        return "because_you_saved"
-    if "share" in signals:
-        return "because_you_shared"
-    if "read" in signals:
-        return "because_you_read"
-    if "click" in signals:
-        return "because_you_clicked"
-    return "because_you_liked"
+    if voice is not None and said > strongest:
+        return Cause(voice.reason, None, said / total, voice)
+    return Cause(deed(reader.interactions[best]).reason, best, strongest / total)

@@ -51,7 +51,7 @@ SILENT = Standard((0.0, 0.0), (0.0, 0.0))
 
 
 def standard(scores: Scores, warm: Scores, own: Rows, weight: float) -> Standard:
-    """Return how scores become points of a weight.
+    """Return how scores become points of a weight; `SILENT` when they are not all numbers.
 
     The reader's own items do not count towards mean and deviation: they score highest and cannot be
     listed. A small group's figures say little and are drawn towards those of all rows.
@@ -63,13 +63,17 @@ def standard(scores: Scores, warm: Scores, own: Rows, weight: float) -> Standard
         weight: points of one standard deviation.
     """
     mine, mine_warm = scores[own], warm[own]
-    warm_scores = scores * warm
     n = len(scores) - len(own)
     n_warm = float(warm.sum() - mine_warm.sum())
-    total = float(scores.sum() - mine.sum())
-    squares = float(scores @ scores - mine @ mine)
-    warm_total = float(warm_scores.sum() - mine @ mine_warm)
-    warm_squares = float(warm_scores @ scores - (mine * mine_warm) @ mine)
+    with np.errstate(over="ignore", invalid="ignore"):
+        warm_scores = scores * warm
+        total = float(scores.sum() - mine.sum())
+        squares = float(scores @ scores - mine @ mine)
+        warm_total = float(warm_scores.sum() - mine @ mine_warm)
+        warm_squares = float(warm_scores @ scores - (mine * mine_warm) @ mine)
+    # One score that is no number, or whose square is none, makes these sums such.
+    if not (np.isfinite(squares) and np.isfinite(warm_squares)):
+        return SILENT
     prior = (_PRIOR_ROWS * total / max(n, 1), _PRIOR_ROWS * squares / max(n, 1))
     cold = _mean_and_scale(n - n_warm, total - warm_total, squares - warm_squares, prior, weight)
     hot = _mean_and_scale(n_warm, warm_total, warm_squares, prior, weight)

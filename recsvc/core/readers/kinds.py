@@ -35,25 +35,40 @@ class Kind(msgspec.Struct, frozen=True):
         state: name of the state switched on or cleared, or of the signal that adds up.
         weight: evidence of one event; negative means dislike. A `clear` has none of its own.
         unit: the `value` that counts as one event, e.g. 60 seconds of reading; 0 ignores values.
+        done: what a reader did, in the past: the reason is `because_you_{done}`.
+        words: the same for people, where they would use another word.
     """
 
     role: Role
     state: str
     weight: float = 0.0
     unit: float = 0.0
+    done: str = "liked"
+    words: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The kind of reason that an event of this kind is."""
+        return f"because_you_{self.done}"
+
+    @property
+    def did(self) -> str:
+        """What a reader did, in words."""
+        return self.words or self.done
 
 
+# Of several things done to one item, the first in this table is the reason.
 KINDS: dict[str, Kind] = {
-    "impression": Kind(Role.EXPOSURE, "impression"),
-    "click": Kind(Role.SIGNAL, "click", weight=1.0),
-    "read": Kind(Role.SIGNAL, "read", weight=1.0, unit=60.0),
-    "upvote": Kind(Role.STATE, "upvote", weight=4.0),
+    "upvote": Kind(Role.STATE, "upvote", weight=4.0, done="upvoted"),
     "unvote": Kind(Role.CLEAR, "upvote"),
-    "save": Kind(Role.STATE, "save", weight=3.0),
+    "save": Kind(Role.STATE, "save", weight=3.0, done="saved"),
     "unsave": Kind(Role.CLEAR, "save"),
-    "share": Kind(Role.SIGNAL, "share", weight=3.0),
-    "hide": Kind(Role.STATE, "hide", weight=-4.0),
+    "share": Kind(Role.SIGNAL, "share", weight=3.0, done="shared"),
+    "read": Kind(Role.SIGNAL, "read", weight=1.0, unit=60.0, done="read"),
+    "click": Kind(Role.SIGNAL, "click", weight=1.0, done="clicked", words="opened"),
+    "hide": Kind(Role.STATE, "hide", weight=-4.0, done="hidden"),
     "unhide": Kind(Role.CLEAR, "hide"),
+    "impression": Kind(Role.EXPOSURE, "impression"),
 }
 
 UPVOTE, SAVE, HIDE = "upvote", "save", "hide"

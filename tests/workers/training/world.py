@@ -5,7 +5,7 @@ import polars as pl
 
 from recsvc.clock import DAY_US, HOUR_US
 from recsvc.core.items.item import StoredItem
-from recsvc.core.ranking.blend import BlendParams
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import ProfileParams
 from workers.log.schema import SCHEMA

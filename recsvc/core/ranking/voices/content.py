@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core.model.model import Model
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, Scores, VoiceSource
+from recsvc.core.text.terms import term_counts, terms
 from recsvc.core.text.tfidf import Texts
 
-Rows = NDArray[np.int64]
 Vector = NDArray[np.float32]
 
 _POWER = 0.7
@@ -36,6 +38,54 @@ class Wanted(msgspec.Struct, frozen=True):
         weights = np.zeros(n_terms, np.float32)
         weights[self.terms] = self.weights
         return weights
+
+
+class Alike(Heard, frozen=True, kw_only=True):
+    """What reads like what the reader went for."""
+
+    history: History
+    wanted: Wanted
+
+    def shares(self, rows: Rows) -> Matrix:
+        """Return (k, m): of a term that several items share, each adds its part."""
+        h = self.history
+        return shares(h.model.texts, rows, h.rows, h.evidence)
+
+    def terms(self, row: int, text: str) -> list[tuple[str, float]]:
+        """Return the words of a text that are wanted, and what each adds."""
+        texts = self.history.model.texts
+        wanted = self.wanted.of_all(texts.n_terms)
+        ids, weights = texts.terms[row], texts.weights[row]
+        worth = dict(zip(ids.tolist(), (weights * wanted[ids]).tolist(), strict=True))
+        words = list(dict.fromkeys(terms(text)))
+        known = zip(words, _ids(self.history.model, words), strict=True)
+        return [(word, worth[i]) for word, i in known if worth.get(i, 0) > 0]
+
+
+class Content(ReaderVoice):
+    """Says how much an item reads like what the reader went for."""
+
+    name = "content"
+    source: VoiceSource = "similar"
+    reason = "similar"
+    words = "Similar in content"
+
+    def weight(self, params: BlendParams) -> float:
+        """Return points of one standard deviation, of an item without readers."""
+        return params.content
+
+    def loudness(self, model: Model, params: BlendParams) -> float | Scores:
+        """Return (n,): what remains of the weight as readers gather behind an item."""
+        if model.learned is None:
+            return 1.0
+        remaining = params.content_fade / (params.content_fade + model.learned.support)
+        fade: Scores = params.content_floor + (1 - params.content_floor) * remaining
+        return fade.astype(np.float32)
+
+    def to_reader(self, history: History) -> Alike:
+        """Return how much each text is what the history asks for."""
+        wanted = profile(history.model.texts, history.rows, history.evidence)
+        return Alike(content(history.model, wanted), history=history, wanted=wanted)
 
 
 def profile(texts: Texts, rows: Rows, evidence: Vector) -> Wanted:
@@ -94,3 +144,18 @@ def _numbered(said: NDArray[np.int32], n_terms: int) -> tuple[Rows, Rows]:
     place = np.full(n_terms, len(terms))
     place[terms] = np.arange(len(terms))
     return terms, place
+
+
+def _ids(model: Model, words: list[str]) -> list[int]:
+    """Return the model's number of each word; -1 for those that do not count."""
+    columns = model.terms.columns
+    if len(columns) == 0 or not words:
+        return [-1] * len(words)
+    counts = term_counts(words)
+    found = []
+    for i in range(len(words)):
+        mine = counts.indices[counts.indptr[i] : counts.indptr[i + 1]]
+        at = np.minimum(np.searchsorted(columns, mine[:1]), len(columns) - 1)
+        is_known = len(mine) > 0 and columns[at[0]] == mine[0]
+        found.append(int(model.terms.ids[at[0]]) if is_known else -1)
+    return found

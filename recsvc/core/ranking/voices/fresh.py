@@ -4,9 +4,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voice import CommonVoice, Scores, VoiceSource, World
 
 
-def fresh(listed_us: NDArray[np.int64], half_life_days: float, now_us: int) -> NDArray[np.float32]:
+class Fresh(CommonVoice):
+    """Says how newly an item is listed."""
+
+    name = "fresh"
+    source: VoiceSource = "new"
+    reason = "new"
+    words = "Recently listed"
+
+    def weight(self, params: BlendParams) -> float:
+        """Return points of having been listed just now."""
+        return params.fresh
+
+    def points(self, world: World) -> Scores:
+        """Return (n,) freshness."""
+        days = world.params.fresh_half_life_days
+        return fresh(world.catalogue.listed_us, days, world.hour_us)
+
+
+def fresh(listed_us: NDArray[np.int64], half_life_days: float, now_us: int) -> Scores:
     """Return (n,) 2^(-age / half-life), 1 for what was listed just now."""
     age_us = np.maximum(now_us - listed_us, 0)
-    return np.exp2(-age_us / (half_life_days * DAY_US)).astype(np.float32)
+    with np.errstate(over="ignore"):  # endless half-lives ago is worth nothing, too
+        return np.exp2(-age_us / (half_life_days * DAY_US)).astype(np.float32)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core.model.model import Learned
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
 
-Rows = NDArray[np.int64]
 Vector = NDArray[np.float32]
 
 # Each step back in the history halves what just having read an item adds to its weight.
@@ -17,7 +18,47 @@ _FADE = 0.5
 _MAX_INTERACTIONS = 500
 
 
-def voices(evidence: Vector, just_read: float) -> Vector:
+class Walked(Heard, frozen=True, kw_only=True):
+    """Where the reader's items lead to.
+
+    Attributes:
+        history: (m,) rows interacted with.
+        loud: (m,) how loud each leads on.
+    """
+
+    learned: Learned
+    history: Rows
+    loud: Vector
+
+    def shares(self, rows: Rows) -> Matrix:
+        """Return (k, m): under the square root each item has its part of the sum."""
+        return shares(self.learned, rows, self.history, self.loud)
+
+
+class Walk(ReaderVoice):
+    """Says how much the reader's items lead to an item."""
+
+    name = "similar"
+    source: VoiceSource = "similar"
+    reason = "similar"
+    words = "Similar in content"
+
+    def weight(self, params: BlendParams) -> float:
+        """Return points of one standard deviation, for a reader with a long history."""
+        return params.similar
+
+    def to_reader(self, history: History) -> Walked | None:
+        """Return where the history leads to; quieter while it is short."""
+        learned, rows, params = history.model.learned, history.rows, history.params
+        if learned is None or len(rows) == 0:
+            return None
+        loud = loudness(history.evidence, params.just_read)
+        scores = similar(learned, rows, loud, history.model.n)
+        heard = len(rows) / (len(rows) + params.similar_from)
+        return Walked(scores, heard, learned=learned, history=rows, loud=loud)
+
+
+def loudness(evidence: Vector, just_read: float) -> Vector:
     """Return (m,) how loud each item of a history leads on.
 
     Args:

@@ -1,0 +1,125 @@
+"""Voices: who has a say in the order of a personal feed.
+
+A voice scores every row, and is a file in `voices/` and a line in the list there. The blend, reasons,
+accounts and the settings' names know voices by this file alone. There are two sorts:
+
+    common   says the same to everybody, in points of its own: votes, age
+    reader   answers a reader's history; its scores become points within the items with interactions
+             and within those without (`standardizing`)
+
+A voice whose scores are not all finite numbers is silent for that request; the others go on.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.items.catalogue import Catalogue
+from recsvc.core.model.model import Model
+from recsvc.core.ranking.params import BlendParams
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+
+# What a voice can show as: the `source` of a listed item, which clients know by these names.
+VoiceSource = Literal["personal", "similar", "trending", "new"]
+
+
+class World(msgspec.Struct, frozen=True):
+    """What there is, whoever asks.
+
+    Attributes:
+        hour_us: the hour it is; a finer clock would move the order between events.
+    """
+
+    catalogue: Catalogue
+    model: Model
+    params: BlendParams
+    hour_us: int
+
+
+class History(msgspec.Struct, frozen=True):
+    """What a reader did, as far as the model knows the items.
+
+    Attributes:
+        rows: (m,) rows of the items, latest last.
+        evidence: (m,) never 0; negative means disliked.
+    """
+
+    model: Model
+    params: BlendParams
+    rows: Rows
+    evidence: Scores
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What a voice says to one reader.
+
+    Attributes:
+        scores: (model.n,) more is better.
+        loudness: share of its weight that the voice has for this reader, 0..1.
+    """
+
+    scores: Scores
+    loudness: float = 1.0
+
+    def shares(self, rows: Rows) -> Matrix | None:
+        """Return (k, m): what each item of the history adds to the score of each of k rows.
+
+        None says that the history does not explain the scores: the voice itself is the reason then.
+        """
+        return None
+
+    def terms(self, row: int, text: str) -> list[tuple[str, float]]:
+        """Return the words of a row's text that add to its score, and how much each does."""
+        return []
+
+
+class Voice:
+    """What both sorts have in common.
+
+    Attributes:
+        name: in accounts (a field of this name), and of its weight.
+        source: what the items show as that it says most for.
+        reason: kind of the reason that the voice itself is.
+        words: that reason for people, `{upvotes}` standing for "3 upvotes".
+        usual: its weight, where the params have no other.
+    """
+
+    name: str
+    source: VoiceSource
+    reason: str
+    words: str
+    usual: float = 1.0
+
+    def weight(self, params: BlendParams) -> float:
+        """Return points of one standard deviation of a reader voice, of a unit of a common one."""
+        return params.weights.get(self.name, self.usual)
+
+    def loudness(self, model: Model, params: BlendParams) -> float | Scores:
+        """Return the share of its weight that the voice has, of all rows alike or (model.n,) by row."""
+        return 1.0
+
+
+class CommonVoice(Voice):
+    """A voice that says the same to everybody."""
+
+    def points(self, world: World) -> Scores:
+        """Return (catalogue.n,) points of one unit of weight."""
+        raise NotImplementedError
+
+
+class ReaderVoice(Voice):
+    """A voice that answers a history."""
+
+    def to_reader(self, history: History) -> Heard | None:
+        """Return what the voice says to a reader; None when it has nothing to say."""
+        raise NotImplementedError
+
+    def to_readers(self, histories: Iterable[History]) -> Iterator[Heard | None]:
+        """Yield the same for many readers of one model, in order."""
+        return map(self.to_reader, histories)
