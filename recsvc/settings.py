@@ -38,6 +38,7 @@ SECRET = frozenset({"redis_url"})
 _MAPPINGS: dict[str, Any] = {
     "RECSVC_KIND_WEIGHTS": dict[str, float],
     "RECSVC_GORSE_FEEDBACK": dict[str, str],
+    "RECSVC_VOICE_WEIGHTS": dict[str, float],
 }
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -140,6 +141,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     fresh_weight: Annotated[
         NotNegative, Meta(description="Weight of having been listed just now in personal feeds.")
     ] = 0.15
+    voice_weights: Annotated[
+        dict[str, NotNegative],
+        Meta(description="Weights of voices that have no setting of their own, by name."),
+    ] = msgspec.field(default_factory=dict)
     freshness_half_life_days: Annotated[
         Positive, Meta(description="Freshness halves in this time.")
     ] = 14.0
@@ -460,6 +465,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             fresh=self.fresh_weight,
             fresh_half_life_days=self.freshness_half_life_days,
             trending_half_life_us=self.trending_half_life_hours * HOUR_US,
+            weights=self.voice_weights,
         )
 
     def admission_params(self) -> AdmissionParams:

@@ -5,6 +5,7 @@ items and reasons. Reading writes nothing.
 """
 
 import os
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -32,11 +33,13 @@ from recsvc.core.ranking.public_lists import (
     trending_list,
 )
 from recsvc.core.ranking.reasons import causes
+from recsvc.core.ranking.voice import Voice
+from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.evidence import Evidence
 from recsvc.core.readers.profile import NOBODY, Profile, ProfileParams
 from recsvc.core.readers.reader import Reader, reader, with_preferences
 from recsvc.core.text.terms import item_text
-from recsvc.errors import NotFoundError, StoreUnavailableError
+from recsvc.errors import NotFiniteError, NotFoundError, StoreUnavailableError
 from recsvc.lists.shapes import Feed, FeedOptions, Listed, ListSource, Page
 from recsvc.lists.wording import SORTED_BY, followed, plain_reason, reason_of
 from recsvc.live.item_cache import ItemCache
@@ -55,6 +58,7 @@ class RecommenderParams(msgspec.Struct, frozen=True):
         depth: items a ranked list reaches through its cursor.
         cursor_ttl_s: how long a list can be continued.
         follow_weight: score points of carrying one thing that the reader follows.
+        voices: who has a say in personal feeds.
     """
 
     profile: ProfileParams
@@ -64,6 +68,7 @@ class RecommenderParams(msgspec.Struct, frozen=True):
     cursor_ttl_s: int = 1_800
     follow_weight: float = 1.5
     arrangement: ArrangementParams = ArrangementParams()
+    voices: tuple[Voice, ...] = VOICES
 
 
 class _Shared(msgspec.Struct, frozen=True):
@@ -77,7 +82,11 @@ class _Shared(msgspec.Struct, frozen=True):
 
 
 class Recommender:
-    """Answers who should see what."""
+    """Answers who should see what.
+
+    Attributes:
+        observe_not_finite: told of each personal ranking that came to no number.
+    """
 
     def __init__(
         self, live: Live, profiles: Profiles, cache: ItemCache, params: RecommenderParams
@@ -88,6 +97,7 @@ class Recommender:
         self._params = params
         self._evidence = Evidence(params.profile)
         self._shared: _Shared | None = None
+        self.observe_not_finite: Callable[[], object] = lambda: None
 
     async def feed(
         self,
@@ -109,12 +119,10 @@ class Recommender:
         now = now_us()
         catalogue, model = self._live.catalogue, self._live.model
         candidates = catalogue.mask(page.filters)
-        if len(who.rows) and (who.rows < model.n).any():
-            blend = self._blend(options)
-            shared = self._common(blend, now)
-            ranking = rank(model, who, shared, blend, candidates, self._params.depth)
-            source: ListSource = "personal"
-        else:
+        ranking = self._personal(who, self._blend(options), candidates, self._params.depth, now)
+        source: ListSource = "personal"
+        if ranking is None:
+            reached = reached and not _is_known(who, model)
             candidates = candidates.copy()
             candidates[who.excluded] = False
             ranking = self._cold(candidates, self._params.depth, now, who.lift)
@@ -151,11 +159,10 @@ class Recommender:
                 wanted[row] = True
         wanted[who.excluded] = False
         depth = int(wanted.sum())
-        if len(who.rows) and (who.rows < model.n).any():
-            blend = self._params.blend
-            ranking = rank(model, who, self._common(blend, now_us()), blend, wanted, depth)
-            source: ListSource = "personal"
-        else:
+        ranking = self._personal(who, self._params.blend, wanted, depth, now_us())
+        source: ListSource = "personal"
+        if ranking is None:
+            reached = reached and not _is_known(who, model)
             ranking = self._cold(wanted, depth, now_us(), who.lift)
             source = "trending"
         page = msgspec.structs.replace(page, limit=max(depth, 1))
@@ -279,6 +286,19 @@ class Recommender:
             await self._live.wait_for_items(arriving, _NEW_ITEM_WAIT_S)
         return bool(arriving)
 
+    def _personal(
+        self, who: Reader, blend: BlendParams, candidates: NDArray[np.bool_], depth: int, now: int
+    ) -> Ranking | None:
+        """Return a reader's own ranking; None for somebody unknown, or when no number comes of it."""
+        model = self._live.model
+        if not _is_known(who, model):
+            return None
+        try:
+            return rank(model, who, self._common(blend, now), blend, candidates, depth)
+        except NotFiniteError:
+            self.observe_not_finite()
+            return None
+
     def _cold(
         self, candidates: NDArray[np.bool_], depth: int, now: int, lift: NDArray[np.float32] | None
     ) -> Ranking:
@@ -296,7 +316,7 @@ class Recommender:
         """Return what is true for everybody, computed again only when something changed."""
         catalogue, model = self._live.catalogue, self._live.model
         if blend is not self._params.blend:
-            return common(catalogue, model, blend, now)
+            return common(catalogue, model, blend, now, self._params.voices)
         known, hour = self._shared, now // HOUR_US
         if (
             known is None
@@ -304,7 +324,7 @@ class Recommender:
             or known.model is not model
             or (known.version, known.hour) != (catalogue.version, hour)
         ):
-            shared = common(catalogue, model, blend, now)
+            shared = common(catalogue, model, blend, now, self._params.voices)
             known = _Shared(catalogue, catalogue.version, model, hour, shared)
             self._shared = known
         return known.common
@@ -361,10 +381,9 @@ class Recommender:
             shown[allowed], scores[: page.limit][allowed], sources[: page.limit][allowed]
         )
         if kind == "feed" and start.source == "personal" and len(who.rows):
-            model = self._live.model
-            blend = self._params.blend
-            again = rank(model, who, self._common(blend, now_us()), blend, catalogue.visible, 1)
-            kept = msgspec.structs.replace(kept, voices=again.voices)
+            again = self._personal(who, self._params.blend, catalogue.visible, 1, now_us())
+            voices = None if again is None else again.voices
+            kept = msgspec.structs.replace(kept, voices=voices)
         return await self._answer(
             kept, start.source, page, user, who, reached, start.feed_id, places.tolist(), follow
         )
@@ -464,6 +483,11 @@ class Recommender:
 
 
 _NOBODY = Reader(np.empty(0, np.int64), np.empty(0, np.float32), [], [])
+
+
+def _is_known(who: Reader, model: Model) -> bool:
+    """Return whether the model knows anything that the reader did."""
+    return bool(len(who.rows)) and bool((who.rows < model.n).any())
 
 
 def is_stale(live: Live) -> bool:

@@ -140,7 +140,8 @@ def _common(
     # A snapshot may know rows a moment before the catalogue does: they have no points yet.
     width = max(n, model.n)
     grown = [None if p is None else np.pad(p, (0, width - len(p))) for p in points]
-    total = sum((p for p in grown if p is not None), np.zeros(width, np.float32))
+    with _unchecked():
+        total = sum((p for p in grown if p is not None), np.zeros(width, np.float32))
     loudness = tuple(voice.loudness(model, params) for voice in voices)
     sources = np.array([SOURCES.index(voice.source) for voice in voices], np.uint8)
     return Common(tuple(voices), tuple(grown), total, loudness, sources)
@@ -151,7 +152,8 @@ def _to_everybody(voice: Voice, world: World) -> Scores | None:
     weight = voice.weight(world.params)
     if not isinstance(voice, CommonVoice) or not weight:
         return None
-    points = voice.points(world) * np.float32(weight)
+    with _unchecked():
+        points = voice.points(world) * np.float32(weight)
     return points if np.isfinite(points).all() else None
 
 
@@ -218,16 +220,7 @@ def _ranked(
     heard: Sequence[Heard | None],
 ) -> Ranking:
     n = model.n
-    total, own = shared.total[:n].copy(), reader.rows[known]
-    said = [Said(voice, points) for voice, points in zip(shared.voices, shared.points, strict=True)]
-    for i, answer in enumerate(heard):
-        if answer is not None:
-            said[i] = _said(said[i].voice, answer, shared.loudness[i], params, model.warm, own)
-            if (points := said[i].points) is not None:
-                total += points
-    if reader.lift is not None:
-        lifted = reader.lift[:n]
-        total[: len(lifted)] += lifted
+    said, total = _added_up(model, reader, shared, params, reader.rows[known], heard)
     if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
         raise NotFiniteError("what the voices say adds up to no number")
     may_list = candidates[:n]
@@ -236,7 +229,35 @@ def _ranked(
     total[[row for row in reader.excluded if row < n]] = -np.inf
     best = top_k(total, k)
     loudest = np.stack([one.at(best) for one in said]).argmax(axis=0)
-    return Ranking(best, total[best], shared.sources[loudest], Voices(known, tuple(said)))
+    return Ranking(best, total[best], shared.sources[loudest], Voices(known, said))
+
+
+def _added_up(
+    model: Model,
+    reader: Reader,
+    shared: Common,
+    params: BlendParams,
+    own: Rows,
+    heard: Sequence[Heard | None],
+) -> tuple[tuple[Said, ...], Scores]:
+    """Return what each voice said, and (n,) the sum, which may be no number.
+
+    Args:
+        own: rows of the reader's history.
+    """
+    n = model.n
+    total = shared.total[:n].copy()
+    said = [Said(voice, points) for voice, points in zip(shared.voices, shared.points, strict=True)]
+    with _unchecked():
+        for i, answer in enumerate(heard):
+            if answer is not None:
+                said[i] = _said(said[i].voice, answer, shared.loudness[i], params, model.warm, own)
+                if (points := said[i].points) is not None:
+                    total += points
+        if reader.lift is not None:
+            lifted = reader.lift[:n]
+            total[: len(lifted)] += lifted
+    return tuple(said), total
 
 
 def _said(
@@ -263,3 +284,8 @@ def _said(
     if fade is not None:
         points *= fade
     return Said(voice, points, heard, found, fade)
+
+
+def _unchecked() -> np.errstate:
+    """Return a context that computes without warning: what comes of it is looked at afterwards."""
+    return np.errstate(over="ignore", invalid="ignore")

@@ -1,0 +1,98 @@
+"""What a new voice does to feeds, and a feed when voices say what is no number."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from recsvc.core.ranking.voice import CommonVoice, Voice
+from recsvc.core.ranking.voices import VOICES
+from recsvc.core.readers.profile import Interaction, Profile
+from recsvc.lists.recommender import Recommender
+from recsvc.lists.shapes import Page
+from recsvc.live.catalogue import LiveCatalogue
+from recsvc.live.item_cache import ItemCache
+from recsvc.live.model import LiveModel
+from recsvc.live.search_index import SearchIndex
+from recsvc.live.view import Live
+from recsvc.settings import Settings
+from recsvc.store.connection import Redis
+from recsvc.store.items.boards import Boards
+from recsvc.store.items.catalogue import Items
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.pipe import Pipe
+from recsvc.store.readers.profiles import Profiles
+from tests.stored import put_all
+from tests.workers.training import world
+
+pytestmark = pytest.mark.anyio
+
+HISTORY = Profile([Interaction("i3", {"upvote": world.NOW_US}, {}, world.NOW_US)], {})
+
+
+class Picked(CommonVoice):
+    """What the editors picked: every seventh item."""
+
+    name, source, reason, words = "picked", "trending", "picked", "Picked; {upvotes} so far"
+
+    def points(self, world):
+        return (np.arange(world.catalogue.n) % 7 == 0).astype(np.float32)
+
+
+@asynccontextmanager
+async def recommending(
+    store: Redis, folder: Path, settings: Settings, *voices: Voice
+) -> AsyncIterator[Recommender]:
+    pipe = Pipe(store)
+    items = Items(pipe)
+    await put_all(items, list(world.items(30).values()))
+    boards = Boards(pipe, settings.trending_params())
+    cache = ItemCache(items, 100)
+    catalogue = LiveCatalogue(items, boards, cache, SearchIndex())
+    live = Live(store, catalogue, LiveModel(Snapshots(pipe, folder)))
+    params = msgspec.structs.replace(
+        settings.recommender_params(), voices=(*VOICES, *voices), depth=30
+    )
+    await live.start()
+    try:
+        yield Recommender(live, Profiles(pipe), cache, params)
+    finally:
+        await live.stop()
+
+
+async def test_a_voice_given_to_the_recommender_changes_feeds_reasons_and_accounts(
+    redis: Redis, tmp_path: Path
+):
+    settings = Settings(voice_weights={"picked": 40.0}, explore_share=0)
+
+    async with recommending(redis, tmp_path, settings, Picked()) as recommender:
+        feed = await recommender.feed(None, Page(explain=True), history=HISTORY)
+
+    first = feed.items[0]
+    assert [item.id for item in feed.items[:5]] == ["i0", "i7", "i14", "i21", "i28"]
+    assert (first.reason.kind, first.reason.text) == ("picked", "Picked; 0 upvotes so far")
+    assert msgspec.to_builtins(first.account)["picked"] == 40
+    assert not feed.stale
+
+
+async def test_when_no_number_comes_of_the_voices_the_feed_falls_back_and_says_so(
+    redis: Redis, tmp_path: Path
+):
+    """Two numbers that each are one, and whose sum is none."""
+    loud = Settings(voice_weights={"picked": 3e38, "again": 3e38}, explore_share=0)
+    again = Picked()
+    again.name = "again"
+
+    async with recommending(redis, tmp_path, loud, Picked(), again) as recommender:
+        counted: list[int] = []
+        recommender.observe_not_finite = lambda: counted.append(1)
+        feed = await recommender.feed(None, Page(), history=HISTORY)
+        ordered = await recommender.feed(None, Page(), history=Profile([], {}))
+
+    assert (feed.stale, feed.source, counted) == (True, "new", [1])
+    assert len(feed.items) == 20
+    assert "i3" not in {item.id for item in feed.items}
+    assert not ordered.stale
