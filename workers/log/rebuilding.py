@@ -12,7 +12,7 @@ from recsvc.clock import HOUR_US, SECOND_US
 from recsvc.core.access.caller import is_anonymous
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
-from recsvc.core.readers.profile import Profile, profile_of
+from recsvc.core.readers.profile import Profile, bounded, profile_of
 from recsvc.store.items.boards import ANONYMOUS_VOTES, Boards, Vote
 from recsvc.store.log.writing import EventLogParams
 from recsvc.store.readers.profiles import Profiles
@@ -64,7 +64,12 @@ async def rebuild_profiles(
         known_s = params.profile_ttl_days * _DAY_S
         ttl_s = params.anonymous_ttl_hours * _HOUR_S if is_anonymous(user) else known_s
         first_us = _first_seen_us(entries, kinds)
-        await profiles.replace(user, _latest(profile, params), first_us, int(ttl_s) - silent_s)
+        await profiles.replace(
+            user,
+            bounded(profile, params.profile_items, params.shown_items),
+            first_us,
+            int(ttl_s) - silent_s,
+        )
         n += 1
     return n
 
@@ -89,11 +94,3 @@ def _first_seen_us(entries: list[Entry], kinds: dict[str, Kind]) -> int | None:
 def _kind(entry: Entry, kinds: dict[str, Kind]) -> Kind:
     # A kind that only a newer version knows still counts.
     return kinds.get(entry.kind, Kind(Role.SIGNAL, entry.kind))
-
-
-def _latest(profile: Profile, params: EventLogParams) -> Profile:
-    """Return what a profile keeps: the latest interactions and impressions, hidden items always."""
-    by_age = sorted(profile.interactions, key=lambda i: (-i.last_us, i.item))
-    kept = [i for n, i in enumerate(by_age) if n < params.profile_items or i.is_hidden]
-    shown = sorted(profile.shown.items(), key=lambda pair: (-pair[1], pair[0]))
-    return Profile(kept, dict(shown[: params.shown_items]))

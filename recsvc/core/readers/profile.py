@@ -4,7 +4,9 @@ The store keeps one msgpack map per (user, item):
 
     {"upvote": 1763650000000000,          a state: on since that instant (µs) …
      "hide": -1763650000000000,           … or off since then
-     "click": [3, 0, 1763650000000000]}   a signal: events, thousandths of `value`, latest instant
+     "click": [3, 0, 1763650000000000],   a signal: events, thousandths of `value`, latest instant
+
+     "": [0, 0, 1763650000000000]}        that it was acted on; the details are forgotten
 
 Both merge in any order: a state keeps its latest instant, a signal adds up.
 """
@@ -17,6 +19,9 @@ from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import HIDE, Kind, Role
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences
+
+ACTED_ON = ""
+MORE_ACTED_ON = 4
 
 _decode = msgspec.msgpack.Decoder(dict[str, int | tuple[int, int, int]]).decode
 
@@ -39,6 +44,11 @@ class Interaction(msgspec.Struct, frozen=True):
     def is_hidden(self) -> bool:
         """Whether the reader asked never to see the item again."""
         return self.states.get(HIDE, 0) > 0
+
+    @property
+    def stands(self) -> bool:
+        """Whether a state is on: a vote, a save, a hide. Such an interaction is never forgotten."""
+        return any(at_us > 0 for at_us in self.states.values())
 
     @property
     def is_acted_on(self) -> bool:
@@ -76,8 +86,9 @@ def decode_interaction(item: str, packed: bytes) -> Interaction:
         if isinstance(value, int):
             states[name] = at = value
         else:
-            signals[name] = value
             at = value[2]
+            if name != ACTED_ON:
+                signals[name] = value
         if at > last:
             last = at
     return Interaction(item, states, signals, last)
@@ -183,3 +194,29 @@ def profile_of(entries: Iterable[Entry], kinds: Mapping[str, Kind]) -> Profile:
         ],
         shown,
     )
+
+
+def bounded(profile: Profile, n_items: int, n_shown: int) -> Profile:
+    """Return what a profile keeps: the reference for what the server-side function prunes.
+
+    Args:
+        n_items: interactions kept in detail, the latest; what stands goes beyond it. Of four times as
+            many others it is kept that they were acted on.
+        n_shown: impressions kept, the latest.
+    """
+    standing = [i for i in profile.interactions if i.stands]
+    others = sorted(
+        (i for i in profile.interactions if not i.stands), key=lambda i: (-i.last_us, i.item)
+    )
+    n_detailed = max(0, n_items - len(standing))
+    remembered = others[n_detailed : n_detailed + MORE_ACTED_ON * n_items]
+    acted_on = [Interaction(i.item, {}, {}, i.last_us) for i in remembered if i.is_acted_on]
+    shown = sorted(profile.shown.items(), key=lambda pair: (-pair[1], pair[0]))
+    kept = [*standing, *others[:n_detailed], *acted_on]
+    return msgspec.structs.replace(profile, interactions=kept, shown=dict(shown[:n_shown]))
+
+
+def packed(interaction: Interaction) -> dict[str, object]:
+    """Return what the store keeps of an interaction."""
+    known: dict[str, object] = {**interaction.states, **interaction.signals}
+    return known or {ACTED_ON: (0, 0, interaction.last_us)}

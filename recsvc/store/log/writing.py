@@ -27,7 +27,7 @@ class EventLogParams(msgspec.Struct, frozen=True):
     Attributes:
         event_id_days: a repeated event id is recognised for at least this long, at most twice that.
         profile_ttl_days: profiles of readers who stay away are forgotten after this long.
-        profile_items: interactions kept per reader; the oldest go first, hidden items never.
+        profile_items: interactions kept per reader in detail; what stands is never forgotten.
         shown_items: impressions remembered per reader.
         vote_hold_hours: votes count once their reader has been known for this long.
         anonymous_ttl_hours: profiles of anonymous sessions are forgotten after this long.

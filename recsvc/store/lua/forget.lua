@@ -15,7 +15,7 @@ end
 
 local interactions = 0
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if field ~= '' and field ~= '\1' then interactions = interactions + 1 end
+  if not string.match(field, '^%c?$') then interactions = interactions + 1 end
 end
 local shown = redis.call('ZCARD', KEYS[2])
 local preferences = redis.call('HLEN', KEYS[5])

@@ -3,7 +3,7 @@
 -- KEYS, five per event: ids (current bucket), ids (bucket before), events, profile, shown
 -- ARGV[1]   seconds that event ids are remembered
 -- ARGV[2]   seconds that an untouched profile lives
--- ARGV[3]   interactions kept per profile
+-- ARGV[3]   interactions kept per profile in detail; what stands - votes, saves, hides - goes beyond it
 -- ARGV[4]   impressions kept per reader
 -- ARGV[5]   microseconds that votes of a reader are held, from when they were first seen
 -- ARGV[6]   seconds that an untouched profile of an anonymous session lives
@@ -17,42 +17,61 @@
 -- it was on since, instant it is on since), so that counters can follow the log without reading profiles.
 -- A vote that does not count at once also says from when on it will (d).
 
-local FIRST_SEEN = '\1'  -- a field that no item can have, as control characters are not part of ids
+-- Fields that no item can have, as control characters are not part of ids.
+local FIRST_SEEN, PRUNE_AT = '\1', '\2'
+-- The name under which it is remembered that an item was acted on, when the details are forgotten.
+local ACTED_ON = ''
+-- Beyond the details this many times as many items are remembered as acted on.
+local MORE_ACTED_ON = 4
 
 local ids_ttl, known_ttl, anonymous_ttl = ARGV[1], ARGV[2], ARGV[6]
 local hold = tonumber(ARGV[5])
 local profile_cap, shown_cap = tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}
 
-local function standing_since(packed)
-  local last = 0
-  for name, value in pairs(cmsgpack.unpack(packed)) do
+-- Whether something stands, and when the latest thing was done; 0 if all of it was taken back.
+local function gist(packed)
+  local stands, last = false, 0
+  for _, value in pairs(cmsgpack.unpack(packed)) do
     if type(value) == 'table' then last = math.max(last, value[3])
-    else
-      if name == 'hide' and value > 0 then return math.huge end
-      last = math.max(last, math.abs(value))
-    end
+    elseif value > 0 then stands, last = true, math.max(last, value) end
   end
-  return last
+  return stands, last
 end
 
--- Keep the latest interactions. What is hidden stays: it must never return.
+-- Forget details, the oldest first. What stands is never forgotten: a vote must be there to be taken
+-- back, and what is hidden must never return. Of the others it is remembered for longer that they
+-- were acted on, since that keeps them off the feed.
 local function prune(profile)
   local fields = redis.call('HGETALL', profile)
-  local ages = {}
+  local others, n_standing = {}, 0
   for i = 1, #fields, 2 do
     local field = fields[i]
-    if field ~= '' and field ~= FIRST_SEEN then
-      ages[#ages + 1] = {standing_since(fields[i + 1]), field}
+    if field ~= '' and field ~= FIRST_SEEN and field ~= PRUNE_AT then
+      local stands, last = gist(fields[i + 1])
+      if stands then n_standing = n_standing + 1
+      else others[#others + 1] = {last, field} end
     end
   end
-  table.sort(ages, function(a, b)
+  table.sort(others, function(a, b)
     if a[1] ~= b[1] then return a[1] > b[1] end
     return a[2] < b[2]
   end)
-  for i = profile_cap + 1, #ages do
-    if ages[i][1] ~= math.huge then redis.call('HDEL', profile, ages[i][2]) end
+  local detailed = math.max(0, profile_cap - n_standing)
+  for i = detailed + 1, #others do
+    local last, field = others[i][1], others[i][2]
+    if last > 0 and i <= detailed + MORE_ACTED_ON * profile_cap then
+      redis.call('HSET', profile, field, cmsgpack.pack({[ACTED_ON] = {0, 0, last}}))
+    else redis.call('HDEL', profile, field) end
   end
+  local size = redis.call('HLEN', profile)
+  redis.call('HSET', profile, PRUNE_AT, math.ceil(size + profile_cap * 0.1 + 1))
+end
+
+local function is_due(profile, size)
+  if size <= profile_cap * 1.1 + 1 then return false end
+  local at = redis.call('HGET', profile, PRUNE_AT)
+  return not at or size > tonumber(at)
 end
 
 -- Add what was done to an item under another of its names: the later state, off at equal times; the sum
@@ -143,7 +162,7 @@ for e = 0, #KEYS / 5 - 1 do
     redis.call('HSET', profile, item, cmsgpack.pack(known))
     local size = redis.call('HLEN', profile)
     if not packed and size <= 2 then redis.call('HSETNX', profile, FIRST_SEEN, received) end
-    if size > profile_cap * 1.1 + 1 then prune(profile) end
+    if is_due(profile, size) then prune(profile) end
     redis.call('EXPIRE', profile, profile_ttl)
     answers[e + 1] = 1
   end

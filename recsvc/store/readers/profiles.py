@@ -6,13 +6,14 @@ import msgspec
 
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.preferences import NO_PREFERENCES
-from recsvc.core.readers.profile import NOBODY, Profile, decode_profile, resolved
+from recsvc.core.readers.profile import NOBODY, Profile, decode_profile, packed, resolved
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.preferences import decode_preferences
 
 _VOTE = b""
 _FIRST_SEEN = b"\1"
+_PRUNE_AT = b"\2"
 _PER_BATCH = 500
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -49,6 +50,7 @@ class Profiles:
         fields: dict[bytes, bytes] = answers[0]
         vote = fields.pop(_VOTE, None)
         fields.pop(_FIRST_SEEN, None)
+        fields.pop(_PRUNE_AT, None)
         preferences = decode_preferences(answers[1])
         shown = dict(answers[2]) if with_shown else {}
         if not fields and not shown and preferences is NO_PREFERENCES:
@@ -71,12 +73,12 @@ class Profiles:
         if live_s > 0:
             for start in range(0, len(profile.interactions), _PER_BATCH):
                 some = profile.interactions[start : start + _PER_BATCH]
-                packed = [(i.item, _encode({**i.states, **i.signals})) for i in some]
-                commands.append(("HSET", held, *(part for pair in packed for part in pair)))
+                pairs = [(i.item, _encode(packed(i))) for i in some]
+                commands.append(("HSET", held, *(part for pair in pairs for part in pair)))
             if first_seen_us is not None:
                 commands.append(("HSET", held, _FIRST_SEEN, first_seen_us))
             if profile.shown:
-                pairs = [(at_us, item) for item, at_us in profile.shown.items()]
-                commands.append(("ZADD", shown, *(part for pair in pairs for part in pair)))
+                scored = [(at_us, item) for item, at_us in profile.shown.items()]
+                commands.append(("ZADD", shown, *(part for pair in scored for part in pair)))
             commands += [("EXPIRE", held, live_s), ("EXPIRE", shown, live_s)]
         await self._pipe.send_all(commands)

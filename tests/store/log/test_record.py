@@ -11,7 +11,7 @@ from recsvc.clock import now_us
 from recsvc.core.items.trending import TrendingParams
 from recsvc.core.readers.events import MIN_AT_US, Entry
 from recsvc.core.readers.kinds import KINDS
-from recsvc.core.readers.profile import profile_of
+from recsvc.core.readers.profile import Profile, bounded, profile_of
 from recsvc.store import keys
 from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
@@ -141,18 +141,82 @@ async def test_an_id_is_remembered_across_a_change_of_buckets(redis):
     assert await log.record([again], [False]) == [False]
 
 
-async def test_a_full_profile_forgets_the_oldest_and_never_what_is_hidden(redis, log):
+async def test_a_full_profile_forgets_the_oldest_details_and_never_what_is_hidden(redis, log):
     await log.record([entry("hide", "never")], [False])
     for i in range(40):
         await log.record([entry("click", f"i{i}", MIN_AT_US + 1 + i)], [False])
 
     profile, _ = await Profiles(Pipe(redis)).read("ann")
 
-    items = {i.item for i in profile.interactions}
-    assert "never" in items
-    assert "i39" in items
-    assert "i0" not in items
-    assert len(items) <= 12
+    detailed = {i.item for i in profile.interactions if i.states or i.signals}
+    assert "never" in detailed
+    assert "i39" in detailed
+    assert "i0" not in detailed
+    assert len(detailed) <= 12
+    acted_on = {i.item for i in profile.interactions if i.is_acted_on}
+    assert acted_on >= {f"i{i}" for i in range(40)}, "that still keeps them off the feed"
+
+
+async def test_votes_survive_every_bound_and_can_be_taken_back(redis, log):
+    await log.record([entry("upvote", f"v{i}", MIN_AT_US + i) for i in range(60)], [False] * 60)
+    for i in range(120):
+        await log.record([entry("click", f"i{i}", MIN_AT_US + 100 + i)], [False])
+
+    await log.record([entry("unvote", "v0", MIN_AT_US + 1_000)], [False])
+
+    profile, vote = await Profiles(Pipe(redis)).read("ann")
+    known = {i.item: i for i in profile.interactions}
+    assert all(known[f"v{i}"].states["upvote"] > 0 for i in range(1, 60))
+    assert known["v0"].states["upvote"] < 0
+    logged = await redis.xrange(keys.events(keys.shard_of("ann")))
+    assert logged[-1][0] == vote
+    assert (logged[-1][1][b"w"], logged[-1][1][b"n"]) == (b"%d" % MIN_AT_US, b"")
+    assert len(known) <= 60 + 12 + 40, "and the rest is bounded"
+
+
+def profile_after(url: str, entries: list[Entry], params: EventLogParams) -> Profile:
+    """Record the entries in small batches, and return the reader's profile."""
+
+    async def run() -> Profile:
+        redis = connect(url)
+        await redis.flushall()
+        log = EventLog(Pipe(redis), KINDS, params)
+        for start in range(0, len(entries), 7):
+            batch = entries[start : start + 7]
+            await log.record(batch, [False] * len(batch))
+        profile, _ = await Profiles(Pipe(redis)).read("ann", with_shown=True)
+        await redis.aclose()
+        return profile
+
+    return asyncio.run(run())
+
+
+@on_a_server
+@given(
+    drawn=st.lists(
+        st.tuples(
+            st.sampled_from(["click", "upvote", "unvote", "save", "hide", "unhide"]),
+            st.integers(0, 60),
+        ),
+        min_size=60,
+        max_size=120,
+    )
+)
+def test_a_full_profile_keeps_all_that_stands_and_what_was_acted_on(store_url, drawn):
+    events = [entry(kind, f"i{i}", MIN_AT_US + n) for n, (kind, i) in enumerate(drawn)]
+    whole = profile_of(events, KINDS)
+
+    kept = profile_after(store_url, events, EventLogParams(profile_items=10, shown_items=5))
+
+    known = {i.item: i for i in kept.interactions}
+    for interaction in whole.interactions:
+        on = {name: at for name, at in interaction.states.items() if at > 0}
+        assert on.items() <= known.get(interaction.item, interaction).states.items()
+        if interaction.is_acted_on:
+            assert known[interaction.item].is_acted_on
+    assert sum(not i.stands for i in known.values()) <= 5 * 10 + 3
+    rebuilt = bounded(whole, 10, 5)
+    assert {i.item for i in rebuilt.interactions} <= set(known)
 
 
 async def test_impressions_are_remembered_up_to_a_bound(redis, log):
