@@ -1,7 +1,13 @@
 """Admission: from a request's head to its caller, or the reason why not.
 
 Everything is decided in memory: keys from the keyring, tokens by their signature, limits by counters
-of this process. Two things look at where a browser's request comes from. A publishable key works on its
+of this process.
+
+Whether a call may pass without a key is decided here, for every route alike: the service listens on a
+loopback address, no key exists or ever existed in this store, the call says a loopback name, and no
+header says that somebody passed it on. What is worth having is for the owner even then.
+
+Two more things look at where a browser's request comes from. A publishable key works on its
 own origins only. And a request without any credential that changes something - our own forms, or
 anything at all while no key exists - must not come from a foreign page: there the right to act lies in
 being able to reach the address, which any page that a browser shows can do for its author.
@@ -14,8 +20,9 @@ import structlog
 
 from recsvc.access import tokens
 from recsvc.access.keyring import Keyring
+from recsvc.access.owner import TOKEN_PREFIX, Address, Owner
 from recsvc.clock import now_us
-from recsvc.core.access.caller import NOBODY, OPEN, Access, Caller, CallerKind
+from recsvc.core.access.caller import NOBODY, OPEN, OWNER, Access, Caller, CallerKind
 from recsvc.core.access.limits import Limit, Verdict
 from recsvc.core.access.networks import Network, forwarded_client, prefix
 from recsvc.core.access.origins import host_of, is_loopback
@@ -57,6 +64,11 @@ class Head(msgspec.Struct, frozen=True):
         peer: the address that the connection comes from.
         api_key: `X-API-Key`: as good as a bearer; ignored while no key exists.
         forwarded: `X-Forwarded-For`, several of them joined by commas.
+        is_passed_on: whether a header says that a proxy is in between.
+        is_native: whether its HTTP version is one that programs speak themselves; nginx's plain
+            `proxy_pass` speaks 1.0.
+        connection: the far and the near end of the connection.
+        cookie: the access token that the owner's browser keeps.
     """
 
     is_unsafe: bool
@@ -67,6 +79,10 @@ class Head(msgspec.Struct, frozen=True):
     host: str = ""
     fetch_site: str | None = None
     forwarded: str = ""
+    is_passed_on: bool = False
+    is_native: bool = True
+    connection: tuple[Address, Address] | None = None
+    cookie: str | None = None
 
 
 class Visit(msgspec.Struct):
@@ -91,9 +107,10 @@ class Visit(msgspec.Struct):
 class Admission:
     """Lets callers in."""
 
-    def __init__(self, keyring: Keyring, params: AdmissionParams) -> None:
+    def __init__(self, keyring: Keyring, params: AdmissionParams, owner: Owner) -> None:
         self._keyring = keyring
         self._params = params
+        self._owner = owner
         self._keys = Limit("key", params.key_per_minute)
         self._users = Limit("user", params.user_per_minute)
         self._prefixes = Limit("ip", params.ip_per_minute)
@@ -101,8 +118,8 @@ class Admission:
 
     @property
     def is_open(self) -> bool:
-        """Whether no credential is needed: none exists, and only this machine is served."""
-        return self._keyring.is_empty and (self._params.is_local or self._params.is_insecure)
+        """Whether no credential is needed: none ever existed, and only this machine is served."""
+        return self._keyring.is_untouched and (self._params.is_local or self._params.is_insecure)
 
     def admit(self, visit: Visit, access: Access) -> None:
         """Find out who calls, and let them through to a route or not.
@@ -116,10 +133,12 @@ class Admission:
         shown = None if access.scope is None else self._bearer(head)
         if shown is not None:
             visit.caller = self.identify(shown, head)
-        elif access.scope is None or not self.is_open:
+        elif not self.is_open:
             visit.caller = self._without_credential(head, access)
+        elif access.is_everybodys:
+            visit.caller = NOBODY
         else:
-            visit.caller = self._of_this_machine(head)
+            visit.caller = self._of_this_machine(head, access)
         if not visit.is_stranger:
             visit.caller.check(access)
         is_known_later = visit.is_stranger and access.in_body  # and charged then
@@ -156,6 +175,8 @@ class Admission:
         try:
             if shown.startswith(_KEY_PREFIXES):
                 return self._of_key(shown, head)
+            if shown.startswith(TOKEN_PREFIX):
+                return self._of_owner(shown, head)
             secrets, audience = self._keyring.signing_secrets, self._params.audience
             return Caller(CallerKind.TOKEN, user=tokens.read(shown, secrets, audience, now_us()))
         except NotAuthenticatedError as exc:
@@ -185,6 +206,24 @@ class Admission:
             return True
         return self.is_open and is_loopback(host_of(origin))
 
+    def is_owner(self, head: Head) -> bool:
+        """Return whether the owner calls, on this machine and past no proxy."""
+        if not _is_direct(head):
+            return False
+        if self._owner.shows_token(head.cookie):
+            return True
+        if head.connection is None or not (head.is_native and self.is_open):
+            return False
+        return self._owner.is_same_user(*head.connection)
+
+    def welcomes(self, shown: str, head: Head) -> bool:
+        """Return whether somebody on this machine shows the access token."""
+        return _is_direct(head) and self._owner.shows_token(shown)
+
+    def speaks_for(self, head: Head) -> bool:
+        """Return whether a call of a page is believed in whose name it is: the owner's, unkeyed."""
+        return self.is_open and (self._params.is_insecure or self.is_owner(head))
+
     def _bearer(self, head: Head) -> str | None:
         if head.authorization is None:
             return None if self.is_open else head.api_key
@@ -205,6 +244,16 @@ class Admission:
             raise NotAllowedError("this publishable key does not work on this origin")
         return Caller(CallerKind.PUBLISHABLE, key.id)
 
+    def _of_owner(self, shown: str, head: Head) -> Caller:
+        if not self._owner.shows_token(shown):
+            raise NotAuthenticatedError("this access token is not valid (any more)")
+        if not _is_direct(head):
+            raise NotAllowedError(
+                "the access token is for this machine only, under a loopback name; "
+                "for others make a key with `recsvc keys create secret`"
+            )
+        return OWNER
+
     def _without_credential(self, head: Head, access: Access) -> Caller:
         if access.scope is None:
             if head.is_unsafe:
@@ -213,16 +262,20 @@ class Admission:
             raise NotAuthenticatedError("this needs a key or a user token", is_presented=False)
         return NOBODY
 
-    def _of_this_machine(self, head: Head) -> Caller:
-        if not self._params.is_insecure and not is_loopback(head.host):
+    def _of_this_machine(self, head: Head, access: Access) -> Caller:
+        if self._params.is_insecure:
+            caller = OWNER
+        elif not _is_direct(head):
             # A name that somebody else controls may point here (DNS rebinding), or a proxy may.
             raise NotAllowedError(
-                "while no key exists, only loopback names such as localhost are answered; "
-                "make one with `recsvc keys create secret`"
+                "while no key exists, only loopback names such as localhost are answered, and nothing "
+                "that a proxy passes on; make a key with `recsvc keys create secret`"
             )
+        else:
+            caller = OWNER if access.is_guarded and self.is_owner(head) else OPEN
         if head.is_unsafe:
             self._refuse_foreign_page(head)
-        return OPEN
+        return NOBODY if access.scope is None else caller
 
     def _refuse_foreign_page(self, head: Head) -> None:
         if head.fetch_site in ("same-origin", "none"):
@@ -236,7 +289,7 @@ class Admission:
 
     def _limits_of(self, visit: Visit) -> tuple[tuple[Limit, str], ...]:
         caller, limits = visit.caller, []
-        if caller.kind is CallerKind.OPEN or self.is_open:
+        if self.is_open or caller.kind is CallerKind.OWNER:
             return ()
         if caller.key_id is not None and self._keys.is_on:
             limits.append((self._keys, caller.key_id))
@@ -266,6 +319,11 @@ class Admission:
         if not proxies:
             return prefix(head.peer)
         return prefix(forwarded_client(head.peer, head.forwarded, proxies))
+
+
+def _is_direct(head: Head) -> bool:
+    """Return whether a call says a loopback name, and nothing says that it was passed on."""
+    return is_loopback(head.host) and not head.is_passed_on
 
 
 def _is_own(head: Head) -> bool:

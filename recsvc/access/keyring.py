@@ -38,6 +38,7 @@ class Keyring:
         self._credentials = credentials
         self._signs: Signatures | None = None
         self._raw: dict[bytes, bytes] = {}
+        self._was_keyed = False
         self._by_id: dict[str, Credential] = {}
         self._ends_us: int | None = None
         self._loops = Background()
@@ -54,9 +55,12 @@ class Keyring:
         await self._loops.stop()
 
     @property
-    def is_empty(self) -> bool:
-        """Whether no credential is configured at all."""
-        return not self._by_id
+    def is_untouched(self) -> bool:
+        """Whether no credential exists, and none ever did in this store.
+
+        The last one's end must not open what it had closed.
+        """
+        return not self._raw and not self._was_keyed
 
     def find(self, shown: str) -> Credential:
         """Return the key that was shown, compared in constant time.
@@ -82,6 +86,10 @@ class Keyring:
             StoreUnavailableError: when the store does not answer; what was known goes on counting.
         """
         self._signs, raw = await self._credentials.load()
+        if not self._was_keyed:
+            self._was_keyed = await self._credentials.ever()
+            if raw and not self._was_keyed:  # made by a version that did not remember it
+                await self._credentials.remember()
         has_ended = self._ends_us is not None and now_us() >= self._ends_us
         if raw != self._raw or has_ended:
             self._take(raw)

@@ -10,6 +10,7 @@ from litestar.di import Provide
 
 from recsvc.access.admission import Admission
 from recsvc.access.keyring import Keyring
+from recsvc.access.owner import owner_of
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError
 from recsvc.lists.periods import Periods
@@ -132,7 +133,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             Writer(links, digest),
             credentials,
             keyring,
-            Admission(keyring, settings.admission_params()),
+            Admission(keyring, settings.admission_params(), owner_of(settings.data_path)),
             boards,
             Erasures(pipe),
             Exports(pipe),

@@ -13,13 +13,16 @@ import click
 import httpx
 import structlog
 
+from recsvc.access.owner import owner_of
 from recsvc.cli.demo import load_demo
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.errors import RecsvcError, SettingsError
 from recsvc.logs import configure
 from recsvc.settings import Settings, environment_of, from_environment
+from recsvc.store.access.credentials import Credentials
 from recsvc.store.bundled import BundledStore, FolderLock
 from recsvc.store.connection import connect
+from recsvc.store.pipe import Pipe
 
 log = structlog.get_logger()
 
@@ -164,9 +167,22 @@ async def _announce(settings: Settings) -> None:
     while time.monotonic() - started_s < _READY_S:
         if await asyncio.to_thread(_answers, f"{url}/health/live"):
             click.echo(f"recsvc serves {url} (data in {settings.data_path})")
+            if await _is_keyless(settings):
+                token = owner_of(settings.data_path).token
+                click.echo(
+                    f"while no key exists, you are its owner here: {url}/owner?token={token}"
+                )
             return
         await asyncio.sleep(0.1)
     log.error("api_silent", after_s=_READY_S)
+
+
+async def _is_keyless(settings: Settings) -> bool:
+    redis = connect(settings.store_url)
+    try:
+        return not await Credentials(Pipe(redis)).ever()
+    finally:
+        await redis.aclose()
 
 
 def _answers(url: str) -> bool:

@@ -19,6 +19,7 @@ rs:{site}:exports           hash    TTL by hand      api, worker   worker   expo
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
 rs:{site}:secret            string  one              any           all      key of everything the service signs
 rs:{site}:keys              hash    1,000            api, cli      api      key id -> credential (JSON)
+rs:{site}:keyed             string  one              api, cli      api      present once a credential was ever made
 rs:{site}:catalogue         string  one              api, import   all      id of this catalogue, made once
 rs:{site}:items             hash    catalogue        api, import   all      item -> JSON of the stored item
 rs:{site}:rows              hash    catalogue        api, import   all      item -> row, never reused for another
@@ -67,6 +68,7 @@ ANY = "rs:*"
 
 SECRET = "rs:{site}:secret"  # noqa: S105 - the name of a key
 CREDENTIALS = "rs:{site}:keys"
+KEYED = "rs:{site}:keyed"
 CATALOGUE = "rs:{site}:catalogue"
 ITEMS = "rs:{site}:items"
 ROWS = "rs:{site}:rows"

@@ -4,6 +4,7 @@ import pytest
 
 from recsvc.access.admission import Admission, AdmissionParams, Head, Visit
 from recsvc.access.keyring import Keyring
+from recsvc.access.owner import Owner
 from recsvc.clock import now_us
 from recsvc.core.access.caller import EVENTS, HEALTH, LISTS, PUBLIC, CallerKind
 from recsvc.core.access.networks import parse_networks
@@ -13,6 +14,7 @@ from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
 
 HOST = "papers.example.org"
+OWNER = Owner("rat_test")
 FRIEND = "https://blog.example.org"
 
 
@@ -22,7 +24,7 @@ async def admission_with_key(redis: Redis, **params: object) -> tuple[Admission,
     _, shown = await credentials.create(wanted, now_us())
     keyring = Keyring(credentials)
     await keyring.refresh()
-    return Admission(keyring, AdmissionParams(is_local=False, **params)), shown
+    return Admission(keyring, AdmissionParams(is_local=False, **params), OWNER), shown
 
 
 def head(**fields: object) -> Head:
@@ -76,7 +78,7 @@ async def test_forms_are_not_taken_from_foreign_pages(
 async def test_nobody_else_is_served_once_the_last_key_is_gone(redis: Redis):
     keyring = Keyring(Credentials(Pipe(redis)))
     await keyring.refresh()
-    admission = Admission(keyring, AdmissionParams(is_local=False))
+    admission = Admission(keyring, AdmissionParams(is_local=False), OWNER)
 
     with pytest.raises(NotAuthenticatedError):
         admission.admit(Visit(head(is_unsafe=False)), LISTS)
@@ -139,10 +141,10 @@ async def test_insecure_serves_everybody_until_there_is_a_key(redis: Redis):
     credentials = Credentials(Pipe(redis))
     keyring = Keyring(credentials)
     await keyring.refresh()
-    admission = Admission(keyring, AdmissionParams(is_local=False, is_insecure=True))
+    admission = Admission(keyring, AdmissionParams(is_local=False, is_insecure=True), OWNER)
     visit = Visit(head(is_unsafe=False))
     admission.admit(visit, LISTS)
-    assert visit.caller.kind is CallerKind.OPEN
+    assert visit.caller.kind is CallerKind.OWNER
 
     await credentials.create(NewCredential(CredentialKind.SIGNING), now_us())
     await keyring.refresh()

@@ -9,12 +9,23 @@ from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from recsvc.access.admission import Head, Visit
+from recsvc.access.owner import Address
 from recsvc.api.http.request_body import received
-from recsvc.core.access.caller import ADMIN, Access, Caller
-from recsvc.errors import TooLargeError
+from recsvc.core.access.caller import ADMIN, Access, Caller, CallerKind
+from recsvc.errors import InvalidError, TooLargeError
 
 _VISIT = "recsvc_visit"
 _SAFE = ("GET", "HEAD", "OPTIONS")
+OWNER_COOKIE = "recsvc_owner"
+
+# What proxies write into the requests that they pass on.
+_PASSED_ON = frozenset(
+    {
+        b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port",
+        b"x-forwarded-proto", b"x-forwarded-server", b"x-original-host", b"x-real-ip",
+        b"x-client-ip", b"true-client-ip", b"cf-connecting-ip", b"cdn-loop",
+    }
+)  # fmt: skip
 
 Headers = dict[bytes, bytes]
 
@@ -55,8 +66,26 @@ def caller_of(request: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     return visit_of(request).caller
 
 
+def may(request: ASGIConnection[Any, Any, Any, Any], access: Access) -> bool:
+    """Return whether a caller would be let through to another route."""
+    visit = visit_of(request)
+    if visit.caller.may(access):
+        return True
+    is_unnamed = visit.caller.kind is CallerKind.OPEN
+    admission = request.app.state.services.admission
+    return is_unnamed and cast("bool", admission.is_owner(visit.head))
+
+
 def head_of(scope: HTTPScope, headers: Headers) -> Head:
-    """Return what of a request's head decides."""
+    """Return what of a request's head decides.
+
+    Raises:
+        InvalidError: when it does not name exactly one host (RFC 9112, section 3.2).
+    """
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    # of a request without one granian says that its host is empty
+    if len(hosts) > 1 or (not any(hosts) and scope["http_version"] == "1.1"):
+        raise InvalidError("a request names exactly one host", "Host")
     client = scope.get("client")
     forwarded = b""
     if b"x-forwarded-for" in headers:
@@ -71,6 +100,10 @@ def head_of(scope: HTTPScope, headers: Headers) -> Head:
         host=headers.get(b"host", b"").decode("latin-1"),
         fetch_site=_text(headers, b"sec-fetch-site"),
         forwarded=forwarded.decode("latin-1"),
+        is_passed_on=not _PASSED_ON.isdisjoint(headers),
+        is_native=scope["http_version"] not in ("1", "1.0"),
+        connection=_connection(scope),
+        cookie=_owner_cookie(headers),
     )
 
 
@@ -84,6 +117,22 @@ async def _refuse_too_large(headers: Headers, receive: Receive, max_bytes: int) 
     if announced.isdigit() and int(announced) > max_bytes:
         await received(receive, max_bytes)
         raise TooLargeError(f"the body is larger than {max_bytes} bytes", "body")
+
+
+def _connection(scope: HTTPScope) -> tuple[Address, Address] | None:
+    client, server = scope.get("client"), scope.get("server")
+    if client is None or server is None or server[1] is None:
+        return None
+    # granian 2.7 gives ports as text, against the ASGI specification
+    return (client[0], int(client[1])), (server[0], int(server[1]))
+
+
+def _owner_cookie(headers: Headers) -> str | None:
+    for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == OWNER_COOKIE:
+            return value
+    return None
 
 
 def _text(headers: Headers, name: bytes) -> str | None:

@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
 
+from recsvc.api.http.door import OWNER_COOKIE, visit_of
 from recsvc.api.services import Services
 from recsvc.core.access.caller import ANONYMOUS
 from recsvc.errors import NotAllowedError
@@ -14,6 +15,7 @@ from recsvc.errors import NotAllowedError
 _NAME = "recsvc_reader"
 _PURPOSE = "reader-cookie"
 _YEAR_S = 365 * 86_400
+_VISITOR = "visitor-"
 
 
 def reader_of(
@@ -22,18 +24,21 @@ def reader_of(
     """Return the reader whom a page is for; None for somebody unknown.
 
     Args:
-        claimed: who the address or the form says it is; believed only while no key exists and
-            therefore anybody on this machine may speak for anybody.
+        claimed: who the address or the form says it is; believed only of the service's owner,
+            while no key exists.
     """
-    if claimed is not None and services.admission.is_open:
+    if claimed is not None and services.admission.speaks_for(visit_of(request).head):
         return claimed
     cookie = request.cookies.get(_NAME)
     if cookie is None:
         return None
     try:
-        return msgspec.convert(services.signatures.read(_PURPOSE, cookie), str)
+        known = msgspec.convert(services.signatures.read(_PURPOSE, cookie), str)
     except (NotAllowedError, msgspec.ValidationError):
         return None
+    if known.startswith(_VISITOR) and not services.admission.is_open:
+        return ANONYMOUS + known  # met while there was no key: nobody vouches for them now
+    return known
 
 
 def newcomer(services: Services) -> str:
@@ -43,7 +48,7 @@ def newcomer(services: Services) -> str:
     their votes must not count on boards.
     """
     prefix = "" if services.admission.is_open else ANONYMOUS
-    return f"{prefix}visitor-{secrets.token_urlsafe(12)}"
+    return f"{prefix}{_VISITOR}{secrets.token_urlsafe(12)}"
 
 
 def remembering(services: Services, user: str) -> Cookie:
@@ -57,9 +62,14 @@ def forgetting() -> Cookie:
     return _cookie("", 0)
 
 
-def _cookie(value: str, max_age_s: int, is_https: bool = False) -> Cookie:
+def owning(token: str) -> Cookie:
+    """Return the cookie by which the owner's browser is known again."""
+    return _cookie(token, _YEAR_S, name=OWNER_COOKIE)
+
+
+def _cookie(value: str, max_age_s: int, is_https: bool = False, name: str = _NAME) -> Cookie:
     return Cookie(
-        key=_NAME,
+        key=name,
         value=value,
         max_age=max_age_s,
         path="/",

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
-from recsvc.api.pages import buttons, lists, paper, search, you
+from recsvc.api.pages import buttons, lists, owner, paper, search, you
 from recsvc.api.pages.page import HERE
 from recsvc.api.pages.problems import HANDLERS
 from recsvc.core.access.caller import PUBLIC
@@ -18,6 +18,13 @@ static = create_static_files_router(
 
 router = Router(
     "/",
-    route_handlers=[lists.router, search.router, paper.router, you.router, buttons.router],
+    route_handlers=[
+        lists.router,
+        search.router,
+        paper.router,
+        you.router,
+        buttons.router,
+        owner.router,
+    ],
     exception_handlers=HANDLERS,
 )

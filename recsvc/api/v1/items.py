@@ -11,11 +11,11 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, UnsetType
 
 from recsvc.api.http import request_body as body
-from recsvc.api.http.door import caller_of
+from recsvc.api.http.door import may
 from recsvc.api.http.openapi import accepts_records
 from recsvc.api.services import Services
 from recsvc.clock import now_us
-from recsvc.core.access.caller import ITEMS, LISTS, Caller
+from recsvc.core.access.caller import ITEMS, LISTS
 from recsvc.core.ids import Id
 from recsvc.core.items.item import (
     MAX_ITEMS_PER_CALL,
@@ -130,7 +130,7 @@ async def put_item(
     fields = {name: getattr(data, name) for name in ItemFields.__struct_fields__}
     item = NewItem(id=identity, **fields)
     created, _ = await _store(services, {identity: item})
-    answer = await _answer(services, identity, caller_of(request))
+    answer = await _answer(services, identity, request)
     return Response(answer, status_code=201 if created else 200)
 
 
@@ -144,7 +144,7 @@ async def get_item(
     item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> ItemAnswer:
     """One item."""
-    return await _answer(services, path_id(request, "/v1/items/"), caller_of(request))
+    return await _answer(services, path_id(request, "/v1/items/"), request)
 
 
 @patch(
@@ -169,7 +169,7 @@ async def patch_item(
 
     await services.items.change({identity: change})
     await _seen(services)
-    return await _answer(services, identity, caller_of(request))
+    return await _answer(services, identity, request)
 
 
 @delete(
@@ -217,7 +217,7 @@ async def _seen(services: Services) -> None:
     await services.live.wait_for_change(latest, _SEEN_WITHIN_S)
 
 
-async def _answer(services: Services, item_id: str, caller: Caller) -> ItemAnswer:
+async def _answer(services: Services, item_id: str, request: Request[Any, Any, Any]) -> ItemAnswer:
     ids = await services.items.resolve([item_id])
     (item,) = await services.items.get(ids)
     if item is None:
@@ -227,7 +227,7 @@ async def _answer(services: Services, item_id: str, caller: Caller) -> ItemAnswe
     shown = view(item, 0 if row is None else int(catalogue.votes[row]))
     fields = {name: getattr(shown, name) for name in ItemView.__struct_fields__}
     # Whose it is concerns those who may change it, not every page that shows it.
-    owners = item.owners if caller.may(ITEMS) else UNSET
+    owners = item.owners if may(request, ITEMS) else UNSET
     return ItemAnswer(id=item.id, hidden=item.hidden, aliases=item.aliases, owners=owners, **fields)
 
 

@@ -6,19 +6,23 @@ Three credentials, each for another place:
     publishable  in pages, bound to exact origins; public lists and events, and no reader's name
     token        in one reader's browser for at most an hour, signed by the host; names that reader
 
-Where no credential is configured at all, and only on a loopback address, the caller is `open` and may
-do everything: that is how the service starts on a developer's machine.
+While no credential exists or ever existed, and only on a loopback address, the caller is `open`: that
+is how the service starts on a developer's machine. What is worth having - readers' data, keys, writing
+items - is for its `owner` even then: whoever shows the access token, or is the same user there.
 """
 
 import enum
 
 import msgspec
 
-from recsvc.errors import InvalidError, NotAllowedError
+from recsvc.errors import InvalidError, NotAllowedError, NotAuthenticatedError
 
 # What pages say of readers whom nobody vouches for is kept apart from readers whom somebody does.
 ANONYMOUS = "anon:"
 _MAX_ID = 256
+_GUARDED = (
+    "this needs the access token that `recsvc up` prints, or a key (`recsvc keys create secret`)"
+)
 
 
 class Scope(enum.StrEnum):
@@ -34,6 +38,7 @@ class CallerKind(enum.StrEnum):
     """How a caller is known."""
 
     OPEN = enum.auto()
+    OWNER = enum.auto()
     SECRET = enum.auto()
     PUBLISHABLE = enum.auto()
     TOKEN = enum.auto()
@@ -49,6 +54,7 @@ class Access(msgspec.Struct, frozen=True):
         token: whether a user token will do.
         in_body: whether the credential may come in the body, which the route then checks itself.
         is_limited: whether calls count against limits.
+        is_guarded: whether it is worth having, and asks who calls even while no key exists.
     """
 
     scope: Scope | None
@@ -56,19 +62,25 @@ class Access(msgspec.Struct, frozen=True):
     token: bool = False
     in_body: bool = False
     is_limited: bool = True
+    is_guarded: bool = False
+
+    @property
+    def is_everybodys(self) -> bool:
+        """Whether even a stranger's probe is answered, under whatever name: health."""
+        return self.scope is None and not self.is_limited
 
 
 HEALTH = Access(None, is_limited=False)
 PUBLIC = Access(None)
 LISTS = Access(Scope.READ, publishable=True, token=True)
-OWN = Access(Scope.READ, token=True)
+OWN = Access(Scope.READ, token=True, is_guarded=True)
 FIGURES = Access(Scope.READ)
 EVENTS = Access(Scope.EVENTS, publishable=True, token=True, in_body=True)
 FORMS = Access(Scope.EVENTS, publishable=True, token=True)
-WISHES = Access(Scope.EVENTS, token=True)
+WISHES = Access(Scope.EVENTS, token=True, is_guarded=True)
 FEEDBACK = Access(Scope.EVENTS)
-ITEMS = Access(Scope.ITEMS)
-ADMIN = Access(Scope.ADMIN)
+ITEMS = Access(Scope.ITEMS, is_guarded=True)
+ADMIN = Access(Scope.ADMIN, is_guarded=True)
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -90,8 +102,13 @@ class Caller(msgspec.Struct, frozen=True):
 
         Raises:
             NotAllowedError: naming the scope that would be needed.
+            NotAuthenticatedError: when somebody without a name asks for what is worth having.
         """
-        if access.scope is None or self.kind is CallerKind.OPEN:
+        if access.scope is None or self.kind is CallerKind.OWNER:
+            return
+        if self.kind is CallerKind.OPEN:
+            if access.is_guarded:
+                raise NotAuthenticatedError(_GUARDED, is_presented=False)
             return
         if self.kind is CallerKind.SECRET:
             if access.scope not in self.scopes:
@@ -103,7 +120,7 @@ class Caller(msgspec.Struct, frozen=True):
         """Return whether the caller would be let through to a route."""
         try:
             self.check(access)
-        except NotAllowedError:
+        except (NotAllowedError, NotAuthenticatedError):
             return False
         return True
 
@@ -147,6 +164,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 OPEN = Caller(CallerKind.OPEN)
+OWNER = Caller(CallerKind.OWNER)
 NOBODY = Caller(CallerKind.NOBODY)
 
 

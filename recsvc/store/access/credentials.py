@@ -105,6 +105,14 @@ class Credentials:
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.CREDENTIALS)
         return signs, raw
 
+    async def ever(self) -> bool:
+        """Return whether a credential was ever made in this store."""
+        return bool(await self._pipe.send("EXISTS", keys.KEYED))
+
+    async def remember(self) -> None:
+        """Remember for ever that a credential was made: its end must not open what it had closed."""
+        await self._pipe.send("SET", keys.KEYED, "1")
+
     async def all(self, now_us: int) -> list[Credential]:
         """Return the credentials that count, oldest first."""
         _, raw = await self.load()
@@ -170,6 +178,7 @@ class Credentials:
 
     async def _put(self, credential: Credential) -> None:
         packed = msgspec.json.encode(credential)
+        await self.remember()
         await self._pipe.send("HSET", keys.CREDENTIALS, credential.id, packed)
 
     async def _make_room(self, raw: dict[bytes, bytes], kind: CredentialKind, now_us: int) -> None:

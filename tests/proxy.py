@@ -1,0 +1,70 @@
+"""A real nginx in front of a service, as `proxy_pass` alone sets it up."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.service import free_port, wait_until
+
+_CONFIG = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://127.0.0.1:{upstream};
+    }}
+  }}
+}}
+"""
+
+
+def nginx_path() -> str:
+    """Where nginx is: tests skip without it, except in CI."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None and os.environ.get("CI"):
+        pytest.fail("no nginx on this machine, and CI requires it")
+    if found is None:
+        pytest.skip("no nginx on this machine")
+    return found
+
+
+@contextmanager
+def behind_nginx(folder: Path, upstream: int) -> Iterator[httpx.Client]:
+    """Yield a client that reaches a port of this machine through nginx."""
+    folder.mkdir()
+    port = free_port()
+    config = folder / "nginx.conf"
+    config.write_text(_CONFIG.format(folder=folder, port=port, upstream=upstream))
+    process = subprocess.Popen([nginx_path(), "-c", str(config), "-p", str(folder)])
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+    try:
+        wait_until(lambda: _answers(client), "nginx answers")
+        yield client
+    finally:
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health/live").status_code == 200
+    except httpx.TransportError:
+        return False
