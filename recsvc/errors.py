@@ -17,6 +17,7 @@ RecsvcError
 ├── SourceError              an archive on the network does not answer, or not as it should
 ├── StoreError               Redis does not answer, or not as it should
 │   └── StoreUnavailableError
+│       └── StoreRefusesError  it answers that it will not, for now: no memory, no disk, a replica
 └── SnapshotError            a snapshot is corrupt, foreign or from a newer version
 """
 
@@ -123,6 +124,10 @@ class StoreError(RecsvcError):
 
 class StoreUnavailableError(StoreError):
     """Raised when Redis does not answer: retry later, with the same event ids."""
+
+
+class StoreRefusesError(StoreUnavailableError):
+    """Raised when Redis answers that it will not for now: nothing was written, retry later."""
 
 
 class SnapshotError(RecsvcError):

@@ -16,12 +16,12 @@ from typing import Any
 import structlog
 
 from recsvc.clock import now_us
-from recsvc.errors import RecsvcError, StoreError
+from recsvc.errors import RecsvcError, StoreError, StoreRefusesError
 from recsvc.settings import Settings
 from recsvc.store import keys
 from recsvc.store.bundled import remove_damaged_copies
 from recsvc.store.compaction import compact
-from recsvc.store.connection import Redis, connect, translated
+from recsvc.store.connection import Redis, connect, look_whether_it_accepts, translated
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
@@ -189,10 +189,10 @@ class Worker:
                 started = start is None
                 if failing != repr(exc):
                     failing = repr(exc)
-                    if isinstance(exc, RecsvcError):
-                        log.warning("worker_waits", loop=name, error=str(exc))
-                    else:
+                    if not isinstance(exc, RecsvcError):
                         log.exception("worker_failed", loop=name)
+                    elif not isinstance(exc, StoreRefusesError):  # told where it happened
+                        log.warning("worker_waits", loop=name, error=str(exc))
                 await self._pause(_RETRY_S)
 
     async def _pause(self, seconds: float) -> None:
@@ -215,6 +215,7 @@ class Worker:
         await self._ingest.run_once()
 
     async def _beat(self) -> None:
+        await look_whether_it_accepts(self._redis)
         token = await self._lease.acquire()
         if bool(token) != bool(self._token):
             log.info("worker_leads" if token else "worker_stands_by", token=token)

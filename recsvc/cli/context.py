@@ -1,12 +1,14 @@
 """What commands share: settings, and a store to talk to - the running one or one of their own."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from recsvc.errors import AlreadyRunningError, StoreUnavailableError
 from recsvc.settings import Settings
+from recsvc.store import policy
 from recsvc.store.bundled import BundledStore, FolderLock
 from recsvc.store.connection import Redis, connect, is_answering, translated
 
@@ -39,6 +41,20 @@ async def store(settings: Settings) -> AsyncIterator[Redis]:
         if bundled is not None:
             await bundled.stop()
         lock.release()
+
+
+async def check_store(settings: Settings) -> None:
+    """Look at the store's policy before the service relies on it; a silent store is waited for later.
+
+    Raises:
+        SettingsError: when it will not do.
+    """
+    redis = connect(settings.store_url, timeout_s=3.0)
+    try:
+        with contextlib.suppress(StoreUnavailableError):
+            await policy.check(redis)
+    finally:
+        await redis.aclose()
 
 
 async def _until_answering(url: str) -> None:

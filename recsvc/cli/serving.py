@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from recsvc.cli.context import check_store
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.logs import configure
 from recsvc.parent_process import SERVER, exit_with
@@ -29,8 +30,7 @@ def serve(
     """Serve HTTP only; store and worker run elsewhere."""
     settings = from_environment(host=host, port=port, api_processes=processes, insecure=insecure)
     asyncio.run(refuse_to_expose(settings))
-    if parent is not None:
-        exit_with(parent)
+    _begin(settings, parent)
     run_server(settings)
 
 
@@ -44,10 +44,17 @@ def worker(part: str, parent: int | None) -> None:
     the mails that are due.
     """
     settings = from_environment()
-    configure(settings.log_format, settings.log_level)
-    if parent is not None:
-        exit_with(parent)
+    _begin(settings, parent)
     asyncio.run(_mail(settings) if part == "digest" else _work(settings))
+
+
+def _begin(settings: Settings, parent: int | None) -> None:
+    """Prepare a part: with a parent, which has looked at the store, it ends when that one does."""
+    configure(settings.log_format, settings.log_level)
+    if parent is None:
+        asyncio.run(check_store(settings))
+    else:
+        exit_with(parent)
 
 
 def run_server(settings: Settings) -> None:

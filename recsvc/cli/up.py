@@ -14,6 +14,7 @@ import httpx
 import structlog
 
 from recsvc.access.owner import owner_of
+from recsvc.cli.context import check_store
 from recsvc.cli.demo import load_demo
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.errors import RecsvcError, SettingsError
@@ -131,6 +132,7 @@ async def _run(settings: Settings) -> None:
     try:
         if bundled is not None:
             await bundled.start()
+        await check_store(settings)
         await refuse_to_expose(settings)
         if settings.demo:
             await _load_demo(settings)

@@ -18,7 +18,7 @@ from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.model import LiveModel
 from recsvc.live.waiting import Waiting
 from recsvc.live.worker_watch import WorkerWatch
-from recsvc.store.connection import Redis
+from recsvc.store.connection import Redis, look_whether_it_accepts
 from recsvc.store.entry_ids import parse
 from recsvc.store.items.news import News, news_since
 
@@ -128,6 +128,7 @@ class Following:
         await asyncio.sleep(_RETRY_S)
         with contextlib.suppress(StoreError):  # later
             await self.look_around()
+            await look_whether_it_accepts(self._redis)
             if await self.model.follow(self.catalogue.catalogue_id):
                 self._is_counted = False
             if not self._is_counted:

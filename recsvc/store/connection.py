@@ -14,13 +14,15 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from recsvc.errors import StoreError, StoreUnavailableError
+from recsvc.errors import StoreError, StoreRefusesError, StoreUnavailableError
+from recsvc.store import keys
+from recsvc.store.refusals import REASONS, reason_of, refusals
 
 Redis = redis.asyncio.Redis
 
 # RESP3 everywhere: HGETALL and XREADGROUP answer with other shapes under RESP2.
 _PROTOCOL = 3
-_UNAVAILABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
+_UNAVAILABLE = (ConnectionError, TimeoutError, OSError)
 
 
 def _options(timeout_s: float) -> dict[str, Any]:
@@ -43,15 +45,36 @@ def translated() -> Iterator[None]:
     """Raise the service's own errors instead of redis-py's.
 
     Raises:
-        StoreUnavailableError: when Redis does not answer.
+        StoreUnavailableError: when Redis does not answer; a write may have happened.
+        StoreRefusesError: when it answers that it will not for now; nothing was written.
         StoreError: when it answers with an error.
     """
     try:
         yield
-    except _UNAVAILABLE as exc:
-        raise StoreUnavailableError(f"the store does not answer: {exc}") from exc
-    except RedisError as exc:
-        raise StoreError(str(exc)) from exc
+    except (RedisError, OSError) as exc:
+        raise _translation(exc) from exc
+
+
+def _translation(exc: RedisError | OSError) -> StoreError:
+    reason = reason_of(exc) if isinstance(exc, RedisError) else None
+    if isinstance(exc, RedisError) and reason is not None:
+        refusals.note(reason, exc)
+        return StoreRefusesError(f"the store refuses: {REASONS[reason]} ({reason})")
+    if isinstance(exc, _UNAVAILABLE):
+        return StoreUnavailableError(f"the store does not answer: {exc}")
+    return StoreError(str(exc))
+
+
+async def look_whether_it_accepts(redis: Redis) -> None:
+    """Find out whether a store that refused takes writes again; elsewhere it is not asked.
+
+    Writing nothing at the start of a value changes nothing, and is refused as any write is.
+    """
+    if not refusals.may_be_over:
+        return
+    with contextlib.suppress(RedisError, OSError):  # it does not
+        await redis.setrange(keys.CATALOGUE, 0, "")
+        refusals.end()
 
 
 async def is_answering(url: str) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from recsvc.clock import SECOND_US, now_us
-from recsvc.errors import RecsvcError
+from recsvc.errors import RecsvcError, StoreRefusesError
 from recsvc.mail.letters import Writer
 from recsvc.mail.links import Links
 from recsvc.settings import Settings
@@ -24,6 +24,7 @@ from recsvc.store.connection import connect
 from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.pipe import Pipe
+from recsvc.store.refusals import refusals
 from workers.mail.journal import Journal, left_behind
 from workers.mail.maildir import Maildir
 from workers.mail.mails import Mails
@@ -73,11 +74,14 @@ class DigestWorker:
             except RecsvcError as exc:
                 if failing != repr(exc):
                     failing = repr(exc)
-                    log.warning("worker_waits", loop="digest", error=str(exc))
+                    if not isinstance(exc, StoreRefusesError):  # told where it happened
+                        log.warning("worker_waits", loop="digest", error=str(exc))
                 await self._pause(_RETRY_S)
                 continue
             idle_s = 0.0 if n else idle_s + _LOOK_S
-            if not n:
+            if n:
+                refusals.end()  # mails in hand are written down
+            else:
                 await self._pause(_LOOK_S)
             if idle_s >= _REST_AFTER_S:
                 idle_s = 0.0

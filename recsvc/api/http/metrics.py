@@ -20,6 +20,7 @@ from recsvc.core.access.caller import FIGURES
 from recsvc.errors import StoreError
 from recsvc.lists.recommender import is_stale
 from recsvc.live.view import Live
+from recsvc.store.refusals import refusals
 
 _MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
 
@@ -82,15 +83,22 @@ class LiveCollector(Collector):
         yield _gauge(
             "recsvc_worker_silent_seconds", "Since a worker's last sign of life.", silent_s
         )
-        yield _candidates(self._outcomes)
+        yield _counter(
+            "recsvc_candidates",
+            "Models trained, by what became of them.",
+            "outcome",
+            self._outcomes,
+        )
+        yield _counter(
+            "recsvc_store_refusals", "What the store refused this process, by reason.", "reason",
+            refusals.counts,
+        )  # fmt: skip
 
 
-def _candidates(outcomes: dict[str, int]) -> Metric:
-    family = CounterMetricFamily(
-        "recsvc_candidates", "Models trained, by what became of them.", labels=["outcome"]
-    )
-    for outcome, n in sorted(outcomes.items()):
-        family.add_metric([outcome], n)
+def _counter(name: str, meaning: str, label: str, counts: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(name, meaning, labels=[label])
+    for value, n in sorted(counts.items()):
+        family.add_metric([value], n)
     return family
 
 

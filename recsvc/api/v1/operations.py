@@ -13,6 +13,7 @@ from recsvc.clock import SECOND_US, from_us, now_us
 from recsvc.core.access.caller import FIGURES, HEALTH
 from recsvc.errors import StoreError
 from recsvc.lists.recommender import is_stale
+from recsvc.store.refusals import refusals
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -67,6 +68,8 @@ def ready(services: NamedDependency[Services]) -> Response[Health]:
         problems.append("the store does not answer: feeds are served from memory, events refused")
     elif now_us() - view.worker_us > 20 * SECOND_US:
         problems.append("no worker: boards and models stand still")
+    if refusals.problem is not None:
+        problems.append(refusals.problem)
     if view.snapshot_refused:
         problems.append(f"the published model is refused: {view.snapshot_refused}")
     status = 200 if view.is_connected else 503

@@ -87,10 +87,11 @@ class Items:
 
     async def catalogue_id(self) -> str:
         """Return the id of this catalogue, making one where there is none yet."""
-        answers = await self._pipe.send_all(
-            [("SET", keys.CATALOGUE, uuid.uuid4().hex, "NX"), ("GET", keys.CATALOGUE)]
-        )
-        return bytes(answers[1]).decode()
+        known = await self._pipe.send("GET", keys.CATALOGUE)  # a store that is only read has one
+        if known is None:
+            await self._pipe.send("SET", keys.CATALOGUE, uuid.uuid4().hex, "NX")
+            known = await self._pipe.send("GET", keys.CATALOGUE)
+        return bytes(known).decode()
 
     async def get(self, ids: list[str]) -> list[StoredItem | None]:
         """Return items by id, None where there is none."""
