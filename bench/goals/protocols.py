@@ -21,7 +21,7 @@ from workers.training.holdout import at_random
 from workers.training.params import AlsParams, LearnParams
 from workers.training.popularity import lists_by, readers_of
 from workers.training.ranking import Ranked, ranked, served
-from workers.training.tuning import Found, search
+from workers.training.tuning import Found, tune
 
 # Nothing in these sets has a date: there is no item that was read last.
 BLEND = BlendParams(just_read=0)
@@ -89,7 +89,7 @@ def tuned(
     begin = LearnParams(ConfidenceParams(), AlsParams(factors=factors, threads=run.threads))
     window, targets = at_random(train, 0.1, seed=1)
     content = content_of(counts, known, train.shape[1])
-    found = search(window, targets, content, begin, BLEND, run.search_s, time.monotonic)
+    found = tune(window, targets, content, begin, BLEND, run.search_s, time.monotonic)
     run.say(
         f"search: NDCG@20 {found.ndcg_before:.4f} -> {found.ndcg:.4f} with {found.n_tried} tries "
         f"in {found.took_s:.0f} s: {described(found.params)}"

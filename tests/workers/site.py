@@ -18,7 +18,9 @@ from recsvc.store.readers.profiles import Profiles
 from tests.stored import put_all
 from tests.workers.training import world
 from workers.log.archive import Archive
+from workers.training import als
 from workers.training.candidate import carry_out
+from workers.training.engine import Engine
 from workers.training.trainer import CarryOut, Trainer
 from workers.warmer import Warmer
 
@@ -58,10 +60,12 @@ class Site:
         entry = Entry(user=user, item=item, kind=kind, at_us=at_us, received_us=at_us)
         await self.log.record([entry], [False])
 
-    async def train(self, carry: CarryOut = carry_out, at_s: int = 0) -> Manifest:
+    async def train(
+        self, carry: CarryOut = carry_out, at_s: int = 0, engine: Engine = als
+    ) -> Manifest:
         trainer = Trainer(
             self._archive, self._streams, self.items, self.snapshots, self.training,
-            self.settings, carry,
+            self.settings, carry, engine,
         )  # fmt: skip
         done = await trainer.train(None, world.NOW_US + at_s * 1_000_000)
         return await self.snapshots.manifest(done.manifest.snapshot_id)

@@ -1,25 +1,13 @@
-"""The typed door to `implicit`: the only file that imports it."""
+"""The engine in use, and the typed door to `implicit`: the only file that imports it."""
 
-import msgspec
 import numpy as np
 import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from workers.training.engine import FittedFactors
 from workers.training.params import AlsParams
-
-
-class FittedFactors(msgspec.Struct, frozen=True):
-    """What ALS learned.
-
-    Attributes:
-        user_factors: (n_users, f) float32.
-        item_factors: (n_items, f) float32; zeros for items without interactions.
-    """
-
-    user_factors: NDArray[np.float32]
-    item_factors: NDArray[np.float32]
 
 
 def fit(

@@ -2,7 +2,7 @@
 
 A round goes on from what is served with one iteration of ALS while less than a tenth has been added
 and a day has not passed; that keeps 99 % of the accuracy of a full fit for a fraction of its cost.
-Otherwise it begins anew: parameters are searched if there is twice as much to learn from as when they
+Otherwise it begins anew: parameters are tuned if there is twice as much to learn from as when they
 were found, a trial is fitted without the latest slice, and the candidate goes on from the trial.
 """
 
@@ -16,30 +16,34 @@ from numpy.typing import NDArray
 from recsvc.clock import DAY_US
 from recsvc.core.model.snapshot import Snapshot, Verdict
 from recsvc.core.ranking.params import BlendParams
+from workers.training import als
+from workers.training.engine import Engine
 from workers.training.gate import GateParams, judge
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions
 from workers.training.params import LearnParams, TrainParams
 from workers.training.training import Material, announced, fitted
-from workers.training.tuning import Found, search
+from workers.training.tuning import Found, tune
 
 _GROWTH = 1.1
-_SEARCH_GROWTH = 2.0
-_SEARCH_READERS = 200
-_SEARCH_SHARE = 0.1
+_TUNING_GROWTH = 2.0
+_TUNING_READERS = 200
+_TUNING_SHARE = 0.1
 
 
 class RoundParams(msgspec.Struct, frozen=True):
     """How a round is carried out.
 
     Attributes:
-        search_s: budget of a search for parameters; 0: those of the settings are used.
+        search_s: budget of tuning; 0: the parameters of the settings are used.
+        engine: what fits the factors.
     """
 
     train: TrainParams
     blend: BlendParams
     gate: GateParams = GateParams()
     search_s: float = 0.0
+    engine: Engine = als
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -47,13 +51,13 @@ class Round(msgspec.Struct, frozen=True):
 
     Attributes:
         candidate: its verdict in its manifest.
-        found: the parameters in force, for the next round; None when none were ever searched.
-        searched_s: how much of the round went into the search.
+        found: the parameters in force, for the next round; None when they were never tuned.
+        tuned_s: how much of the round went into tuning.
     """
 
     candidate: Snapshot
     found: Found | None
-    searched_s: float
+    tuned_s: float
 
 
 def carry_out(
@@ -73,8 +77,8 @@ def carry_out(
     m, profile = material, params.train.profile
     began_s = clock()
     holdout = hold_out(m.events, m.listed, m.n_rows, profile, params.gate.share)
-    found = _searched(material, holdout, found, params, clock)
-    searched_s = clock() - began_s
+    found = _tuned(material, holdout, found, params, clock)
+    tuned_s = clock() - began_s
     learn = params.train.learn if found is None else found.params
     everything = interactions(m.events, m.listed, m.n_rows, profile, m.now_us)
     about = announced(material, everything.n_events)
@@ -87,14 +91,14 @@ def carry_out(
     else:
         about = msgspec.structs.replace(about, n_anew=everything.evidence.nnz, anew_us=m.now_us)
         if holdout is not None and len(holdout.users) >= params.gate.min_readers:
-            trial = fitted(holdout.histories, m.content, learn, about)
+            trial = fitted(holdout.histories, m.content, learn, about, engine=params.engine)
             start = trial.item_factors
-    candidate = fitted(everything.evidence, m.content, learn, about, start)
+    candidate = fitted(everything.evidence, m.content, learn, about, start, engine=params.engine)
     verdict = judge(candidate, trial, current, holdout, material, params.blend, params.gate)
-    return Round(with_verdict(candidate, verdict), found, searched_s)
+    return Round(with_verdict(candidate, verdict), found, tuned_s)
 
 
-def _searched(
+def _tuned(
     material: Material,
     holdout: Holdout | None,
     found: Found | None,
@@ -103,19 +107,28 @@ def _searched(
 ) -> Found | None:
     """Return the parameters in force: those found before, or better ones if it is time to look.
 
-    The search holds out part of what came before the slice, so that the slice stays unseen.
+    Tuning holds out part of what came before the slice, so that the slice stays unseen.
     """
     begin = params.train.learn
     if found is not None and found.began_with != begin:
         found = None  # the settings were changed since
     if not params.search_s:
         return None
-    if holdout is None or len(holdout.users) < _SEARCH_READERS:
+    if holdout is None or len(holdout.users) < _TUNING_READERS:
         return found
-    if found is not None and holdout.histories.nnz < _SEARCH_GROWTH * found.n_interactions:
+    if found is not None and holdout.histories.nnz < _TUNING_GROWTH * found.n_interactions:
         return found
-    window, targets = at_random(holdout.histories, _SEARCH_SHARE, begin.als.seed)
-    return search(window, targets, material.content, begin, params.blend, params.search_s, clock)
+    window, targets = at_random(holdout.histories, _TUNING_SHARE, begin.als.seed)
+    return tune(
+        window,
+        targets,
+        material.content,
+        begin,
+        params.blend,
+        params.search_s,
+        clock,
+        engine=params.engine,
+    )
 
 
 def _goes_on(

@@ -14,6 +14,7 @@ from recsvc.core.model.nearest import nearest
 from recsvc.core.model.neighbours import Neighbours, leading_to, lists, walk
 from recsvc.core.text.tfidf import Texts
 from workers.training import als
+from workers.training.engine import Engine
 from workers.training.params import LearnParams
 
 Factors = NDArray[np.float32]
@@ -66,6 +67,7 @@ def learn(
     params: LearnParams,
     start: Factors | None = None,
     fixed: Fixed | None = None,
+    engine: Engine = als,
 ) -> Learned:
     """Learn from evidence.
 
@@ -83,7 +85,7 @@ def learn(
         nothing, gram = np.zeros((n_rows, f), np.float32), np.zeros((f, f), np.float32)
         return Learned(nothing, support, weighting, nowhere, gram)
     fixed = fixed or prepare(evidence, texts)
-    fit = als.fit(confidence, params.als, start)
+    fit = engine.fit(confidence, params.als, start)
     factors = fit.item_factors
     factors[support == 0] = fixed.near @ factors
     gram = fit.user_factors.T @ fit.user_factors

@@ -16,7 +16,9 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from workers.log.archive import Archive
+from workers.training import als
 from workers.training.candidate import Round, RoundParams, carry_out
+from workers.training.engine import Engine
 from workers.training.gate import GateParams
 from workers.training.gathering import gathered
 from workers.training.params import AlsParams, LearnParams, TrainParams
@@ -45,6 +47,7 @@ class Trainer:
         training: Training,
         settings: Settings,
         carry_out: CarryOut = carry_out,
+        engine: Engine = als,
     ) -> None:
         self._archive = archive
         self._streams = streams
@@ -53,7 +56,7 @@ class Trainer:
         self._settings = settings
         self._training = training
         self._carry_out = carry_out
-        self._params = round_params(settings)
+        self._params = round_params(settings, engine)
         self._last: Manifest | None = None
         self._knows_last = False
         self._took_s = 0.0
@@ -88,7 +91,7 @@ class Trainer:
             log.info("parameters_found", **_figures(done.found))
         manifest = await self._snapshots.save(done.candidate)
         self._last = manifest
-        self._took_s = max(0.0, time.monotonic() - started_s - done.searched_s)
+        self._took_s = max(0.0, time.monotonic() - started_s - done.tuned_s)
         await self._conclude(manifest, token)
         await self._snapshots.prune(self._settings.snapshots_kept)
         return done.candidate
@@ -131,7 +134,7 @@ class Trainer:
         try:
             return msgspec.json.decode(packed, type=Found)
         except msgspec.MsgspecError:
-            return None  # another version's: search anew
+            return None  # another version's: tune anew
 
     async def _n_events(self) -> int:
         """Return how many events there are in the log."""
@@ -173,7 +176,7 @@ def is_due(
     return changed and age_s >= settings.train_every_s
 
 
-def round_params(settings: Settings) -> RoundParams:
+def round_params(settings: Settings, engine: Engine = als) -> RoundParams:
     """Return how the settings have a round carried out."""
     als = AlsParams(
         factors=settings.factors,
@@ -187,6 +190,7 @@ def round_params(settings: Settings) -> RoundParams:
         settings.blend_params(),
         GateParams(settings.gate_share, settings.gate_min_readers, settings.seed),
         settings.search_s,
+        engine,
     )
 
 

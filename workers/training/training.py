@@ -18,6 +18,8 @@ from recsvc.core.model.model import text_digest
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.core.text import tfidf
 from recsvc.core.text.terms import item_text, term_counts
+from workers.training import als
+from workers.training.engine import Engine
 from workers.training.interactions import interactions
 from workers.training.learning import Fixed, learn
 from workers.training.params import LearnParams, TrainParams
@@ -129,6 +131,7 @@ def fitted(
     about: Manifest,
     start: NDArray[np.float32] | None = None,
     fixed: Fixed | None = None,
+    engine: Engine = als,
 ) -> Snapshot:
     """Fit a model to evidence and content.
 
@@ -138,7 +141,7 @@ def fitted(
         start: (n_rows, f) factors to go on from; None begins anew.
         fixed: what `prepare` made of the same evidence and texts, where it is at hand.
     """
-    learned = learn(evidence, content.texts, params, start, fixed)
+    learned = learn(evidence, content.texts, params, start, fixed, engine)
     manifest = msgspec.structs.replace(
         about,
         n_users=evidence.shape[0],

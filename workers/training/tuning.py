@@ -1,4 +1,4 @@
-"""Search: which training parameters rank a held-out slice best, found within a budget of seconds.
+"""Tuning: which training parameters rank a held-out slice best, found within a budget of seconds.
 
 From the parameters in force one at a time is moved along its grid, and the best so far is kept: what
 matters (how much an interaction weighs, how strongly factors are held back, when to stop, how much
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from recsvc.core.model.confidence import ConfidenceParams
 from recsvc.core.model.snapshot import Manifest
 from recsvc.core.ranking.params import BlendParams
+from workers.training import als
+from workers.training.engine import Engine
 from workers.training.learning import prepare
 from workers.training.params import LearnParams
 from workers.training.ranking import served
@@ -35,14 +37,14 @@ Ndcg = NDArray[np.float64]
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a search found.
+    """What tuning found.
 
     Attributes:
         began_with: the parameters in force when it began.
         ndcg: NDCG@20 of the parameters found on the held-out slice.
-        ndcg_before: of those the search began with.
+        ndcg_before: of those it began with.
         n_tried: parameters that were tried.
-        n_interactions: interactions in the window: when there are many more, search again.
+        n_interactions: interactions in the window: when there are many more, it is time to tune again.
     """
 
     params: LearnParams
@@ -54,7 +56,7 @@ class Found(msgspec.Struct, frozen=True):
     took_s: float
 
 
-def search(
+def tune(
     evidence: sp.csr_matrix,
     targets: sp.csr_matrix,
     content: Content,
@@ -63,6 +65,7 @@ def search(
     budget_s: float,
     clock: Callable[[], float],
     advance: Callable[[LearnParams, float], object] = lambda *_: None,
+    engine: Engine = als,
 ) -> Found:
     """Return the best parameters found until the budget is spent or nothing is left to try.
 
@@ -79,8 +82,8 @@ def search(
     fixed = prepare(evidence, content.texts)
     n_rows = evidence.shape[1]
     about = Manifest(
-        snapshot_id="search",
-        catalogue_id="search",
+        snapshot_id="tuning",
+        catalogue_id="tuning",
         created_us=0,
         n_rows=n_rows,
         n_items=n_rows,
@@ -89,7 +92,7 @@ def search(
     candidates = np.ones(n_rows, bool)
 
     def measure(params: LearnParams) -> float:
-        snapshot = fitted(evidence, content, params, about, fixed=fixed)
+        snapshot = fitted(evidence, content, params, about, fixed=fixed, engine=engine)
         found = served(snapshot, blend).ndcg(evidence, targets, users, K, candidates).mean()
         advance(params, float(found))
         return float(found)
