@@ -13,7 +13,7 @@ from recsvc.api.app import create_app
 from recsvc.cli import main
 from recsvc.cli.settings import markdown_table
 from recsvc.core.readers.kinds import KINDS, Role
-from recsvc.settings import Settings
+from recsvc.settings import DECLARED, Settings
 from recsvc.sources.extra_fields import MEANINGS
 from recsvc.sources.formats import SOURCES
 from recsvc.store import keys
@@ -52,7 +52,7 @@ def test_the_table_of_kinds_is_the_codes():
 
 
 def test_every_variable_that_the_docs_name_exists():
-    known = {f"RECSVC_{name.upper()}" for name in Settings.__struct_fields__}
+    known = {setting.variable for setting in DECLARED.values()}
     for path, page in everything().items():
         assert set(re.findall(r"RECSVC_[A-Z_]+[A-Z]", page)) <= known, path
 

@@ -2,7 +2,7 @@
 
 import re
 
-from recsvc.settings import Settings
+from recsvc.settings import DECLARED, Settings
 from tests.service import REPOSITORY
 
 SECURITY = (REPOSITORY / "docs" / "security.md").read_text()
@@ -19,13 +19,13 @@ def test_every_attack_of_the_table_is_a_test_and_the_other_way_round():
 def test_settings_are_named_as_they_are():
     named = set(re.findall(r"RECSVC_([A-Z_]+)", SECURITY + PRIVACY))
 
-    assert {name.lower() for name in named} <= set(Settings.__struct_fields__)
+    assert {name.lower() for name in named} <= set(DECLARED)
 
 
 def test_defaults_are_those_in_force():
     for name, value in re.findall(r"\| `RECSVC_(LIMIT_\w+)` \|.*\| ([\w,]+) \|", SECURITY):
         expected = 0 if value == "none" else int(value.replace(",", ""))
-        assert getattr(Settings(), name.lower()) == expected
+        assert DECLARED[name.lower()].of(Settings()) == expected
 
 
 def test_links_lead_somewhere():

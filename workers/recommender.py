@@ -1,8 +1,7 @@
 """Reading: the catalogue and the recommender in a process that serves nobody, opened when needed."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from recsvc.lists.recommender import Recommender
 from recsvc.live.catalogue import LiveCatalogue
@@ -27,42 +26,16 @@ async def composer(redis: Redis, pipe: Pipe, settings: Settings) -> AsyncIterato
     Raises:
         StoreUnavailableError: when the store does not answer.
     """
-    items = Items(pipe, settings.trending_params())
+    items = Items(pipe, settings.lists.trending)
     cache = ItemCache(items, settings.cached_items)
     snapshots = Snapshots(pipe, settings.snapshot_cache_path)
-    boards = Boards(pipe, settings.trending_params())
+    boards = Boards(pipe, settings.lists.trending)
     catalogue = LiveCatalogue(items, boards, cache, SearchIndex())
     live = Live(redis, catalogue, LiveModel(snapshots))
     profiles = Profiles(pipe, lambda: live.catalogue.aliases)
-    recommender = Recommender(live, profiles, cache, settings.recommender_params())
+    recommender = Recommender(live, profiles, cache, settings.lists)
     try:
         await live.start()
-        yield Composer(recommender, profiles, settings.digest_params())
+        yield Composer(recommender, profiles, settings.digest)
     finally:
         await live.stop()
-
-
-class LazyComposer:
-    """Opens the catalogue when the first digest needs it, and closes it when told to.
-
-    It takes memory, and following every vote takes time: a worker without mails should need neither.
-    """
-
-    def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Composer]]) -> None:
-        self._opening = opening
-        self._lock = asyncio.Lock()
-        self._opened = AsyncExitStack()
-        self._composer: Composer | None = None
-
-    async def get(self) -> Composer:
-        """Return the composer, opened if need be."""
-        async with self._lock:
-            if self._composer is None:
-                self._composer = await self._opened.enter_async_context(self._opening())
-            return self._composer
-
-    async def close(self) -> None:
-        """Let go of the catalogue until it is needed again."""
-        async with self._lock:
-            self._composer = None
-            await self._opened.aclose()

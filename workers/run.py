@@ -52,6 +52,7 @@ from workers.privacy.holdings import (
 )
 from workers.privacy.records import GorseHolding, PreferenceHolding, SubscriptionHolding
 from workers.topics import Topics
+from workers.training.candidate import round_params
 from workers.training.trainer import Trainer
 from workers.warmer import Warmer
 
@@ -74,26 +75,19 @@ class Worker:
         pipe = Pipe(self._redis)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._streams = Streams(self._redis, self._name)
-        self._boards = Boards(pipe, settings.trending_params())
-        self._ingest = Ingest(
-            self._streams, self._boards, settings.kinds(), settings.reclaim_after_s
-        )
+        self._boards = Boards(pipe, settings.lists.trending)
+        self._ingest = Ingest(self._streams, self._boards, settings.kinds, settings.reclaim_after_s)
         archive = Archive(settings.archive_path)
-        self._archiver = Archiver(
-            archive,
-            self._streams,
-            self._boards,
-            settings.archive_every_s,
-            settings.archive_events,
-            settings.archive_days,
-        )
+        self._archiver = Archiver(archive, self._streams, self._boards, settings.archive)
         self._trainer = Trainer(
             archive,
             self._streams,
             Items(pipe),
             Snapshots(pipe, settings.snapshot_cache_path),
             Training(pipe),
-            settings,
+            due=settings.training.due,
+            how=round_params(settings.training, settings.lists.profile, settings.lists.blend),
+            snapshots_kept=settings.training.snapshots_kept,
         )
         self._topics = Topics(Items(pipe))
         self._warmer = Warmer(
@@ -102,7 +96,7 @@ class Worker:
             Snapshots(pipe, settings.snapshot_cache_path),
             Profiles(pipe),
             WarmedItems(pipe),
-            settings.profile_params(),
+            settings.lists.profile,
         )
         holdings = self._holdings(pipe, archive)
         self._eraser = Eraser(
@@ -126,7 +120,7 @@ class Worker:
             OwnerHolding(items),
             PreferenceHolding(ReaderPreferences(pipe)),
             SubscriptionHolding(Subscriptions(pipe), self._settings.outbox_path),
-            GorseHolding(Gorse(pipe, self._settings.profile_ttl_days)),
+            GorseHolding(Gorse(pipe, self._settings.log.profile_ttl_days)),
             ExportHolding(Exports(pipe)),
         ]
 

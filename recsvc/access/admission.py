@@ -14,6 +14,7 @@ being able to reach the address, which any page that a browser shows can do for 
 """
 
 import time
+from typing import Annotated
 
 import msgspec
 import structlog
@@ -24,9 +25,10 @@ from recsvc.access.owner import TOKEN_PREFIX, Address, Owner
 from recsvc.clock import now_us
 from recsvc.core.access.caller import NOBODY, OPEN, OWNER, Access, Caller, CallerKind
 from recsvc.core.access.limits import Limit, Verdict
-from recsvc.core.access.networks import Network, forwarded_client, prefix
-from recsvc.core.access.origins import host_of, is_loopback
+from recsvc.core.access.networks import forwarded_client, parse_networks, prefix
+from recsvc.core.access.origins import host_of, is_loopback, parse_origins
 from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
+from recsvc.params import setting
 from recsvc.store.access.credentials import PREFIXES, CredentialKind
 
 log = structlog.get_logger()
@@ -38,22 +40,64 @@ class AdmissionParams(msgspec.Struct, frozen=True):
     """What is asked of callers.
 
     Attributes:
-        is_local: whether the service listens on a loopback address only.
-        is_insecure: whether other machines are served although no key exists.
-        audience: the `aud` that user tokens must name.
-        origins: whose pages may call beside those of publishable keys.
-        proxies: whose `X-Forwarded-For` is believed.
+        origins, proxies: as text, which `Admission` takes apart once.
     """
 
-    is_local: bool = True
-    is_insecure: bool = False
-    audience: str = "recsvc"
-    origins: frozenset[str] = frozenset()
-    proxies: tuple[Network, ...] = ()
-    key_per_minute: int = 0
-    user_per_minute: int = 600
-    ip_per_minute: int = 3_000
-    refused_per_minute: int = 20
+    is_insecure: Annotated[
+        bool,
+        setting(
+            "Serve other machines although no key exists: anybody may do anything.",
+            name="insecure",
+        ),
+    ] = False
+    audience: Annotated[
+        str, setting("The `aud` that user tokens must name.", name="token_audience", min_length=1)
+    ] = "recsvc"
+    origins: Annotated[
+        str,
+        setting(
+            "Origins whose pages may call, beside those of publishable keys; exact, "
+            "between spaces.",
+            name="cors_origins",
+            check=parse_origins,
+        ),
+    ] = ""
+    proxies: Annotated[
+        str,
+        setting(
+            "Networks whose `X-Forwarded-For` is believed, e.g. `10.0.0.0/8`.",
+            name="trusted_proxies",
+            check=parse_networks,
+        ),
+    ] = ""
+    key_per_minute: Annotated[
+        int,
+        setting("Requests a minute of one key; 0: no limit.", name="limit_key_per_minute", ge=0),
+    ] = 0
+    user_per_minute: Annotated[
+        int,
+        setting(
+            "Requests and events a minute of one user token's reader.",
+            name="limit_user_per_minute",
+            ge=0,
+        ),
+    ] = 600
+    ip_per_minute: Annotated[
+        int,
+        setting(
+            "Requests and events a minute from one /24 or /64, of callers without a secret key.",
+            name="limit_ip_per_minute",
+            ge=0,
+        ),
+    ] = 3_000
+    refused_per_minute: Annotated[
+        int,
+        setting(
+            "Wrong credentials a minute from one /24 or /64.",
+            name="limit_refused_per_minute",
+            ge=0,
+        ),
+    ] = 20
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -105,12 +149,21 @@ class Visit(msgspec.Struct):
 
 
 class Admission:
-    """Lets callers in."""
+    """Lets callers in.
 
-    def __init__(self, keyring: Keyring, params: AdmissionParams, owner: Owner) -> None:
+    Args:
+        is_local: whether the service listens on a loopback address only.
+    """
+
+    def __init__(
+        self, keyring: Keyring, params: AdmissionParams, owner: Owner, *, is_local: bool
+    ) -> None:
         self._keyring = keyring
-        self._params = params
         self._owner = owner
+        self._audience = params.audience
+        self._origins = parse_origins(params.origins)
+        self._proxies = parse_networks(params.proxies)
+        self._is_local, self._is_insecure = is_local, params.is_insecure
         self._keys = Limit("key", params.key_per_minute)
         self._users = Limit("user", params.user_per_minute)
         self._prefixes = Limit("ip", params.ip_per_minute)
@@ -119,7 +172,7 @@ class Admission:
     @property
     def is_open(self) -> bool:
         """Whether no credential is needed: none ever existed, and only this machine is served."""
-        return self._keyring.is_untouched and (self._params.is_local or self._params.is_insecure)
+        return self._keyring.is_untouched and (self._is_local or self._is_insecure)
 
     def admit(self, visit: Visit, access: Access) -> None:
         """Find out who calls, and let them through to a route or not.
@@ -177,7 +230,7 @@ class Admission:
                 return self._of_key(shown, head)
             if shown.startswith(TOKEN_PREFIX):
                 return self._of_owner(shown, head)
-            secrets, audience = self._keyring.signing_secrets, self._params.audience
+            secrets, audience = self._keyring.signing_secrets, self._audience
             return Caller(CallerKind.TOKEN, user=tokens.read(shown, secrets, audience, now_us()))
         except NotAuthenticatedError as exc:
             self._count_refusal(head, str(exc))
@@ -202,7 +255,7 @@ class Admission:
 
     def allows_origin(self, origin: str) -> bool:
         """Return whether pages of an origin may call, and read the answers."""
-        if origin in self._keyring.origins or origin in self._params.origins:
+        if origin in self._keyring.origins or origin in self._origins:
             return True
         return self.is_open and is_loopback(host_of(origin))
 
@@ -222,7 +275,7 @@ class Admission:
 
     def speaks_for(self, head: Head) -> bool:
         """Return whether a call of a page is believed in whose name it is: the owner's, unkeyed."""
-        return self.is_open and (self._params.is_insecure or self.is_owner(head))
+        return self.is_open and (self._is_insecure or self.is_owner(head))
 
     def _bearer(self, head: Head) -> str | None:
         if head.authorization is None:
@@ -263,7 +316,7 @@ class Admission:
         return NOBODY
 
     def _of_this_machine(self, head: Head, access: Access) -> Caller:
-        if self._params.is_insecure:
+        if self._is_insecure:
             caller = OWNER
         elif not _is_direct(head):
             # A name that somebody else controls may point here (DNS rebinding), or a proxy may.
@@ -315,10 +368,9 @@ class Admission:
 
     def neighbourhood(self, head: Head) -> str:
         """Return where a call comes from, as coarse as limits count it: a /24 or a /64."""
-        proxies = self._params.proxies
-        if not proxies:
+        if not self._proxies:
             return prefix(head.peer)
-        return prefix(forwarded_client(head.peer, head.forwarded, proxies))
+        return prefix(forwarded_client(head.peer, head.forwarded, self._proxies))
 
 
 def _is_direct(head: Head) -> bool:

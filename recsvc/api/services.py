@@ -90,17 +90,17 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
     """
     redis = connect(settings.store_url, timeout_s=_STORE_TIMEOUT_S)
     pipe = Pipe(redis)
-    items = Items(pipe, settings.trending_params())
+    items = Items(pipe, settings.lists.trending)
     cache = ItemCache(items, settings.cached_items)
     snapshots = Snapshots(pipe, settings.snapshot_cache_path)
-    boards = Boards(pipe, settings.trending_params())
+    boards = Boards(pipe, settings.lists.trending)
     index = SearchIndex()
     catalogue = LiveCatalogue(items, boards, cache, index)
     live = Live(redis, catalogue, LiveModel(snapshots, WarmedItems(pipe)))
     profiles = Profiles(pipe, lambda: live.catalogue.aliases)
-    kinds = settings.kinds()
-    params = settings.recommender_params()
-    digest = settings.digest_params()
+    kinds = settings.kinds
+    params = settings.lists
+    digest = settings.digest
     recommender = Recommender(live, profiles, cache, params)
     credentials = Credentials(pipe)
     keyring = Keyring(credentials)
@@ -108,8 +108,8 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         await keyring.start()
         await live.start()
         signs = await signatures(pipe)
-        links = Links(signs, digest)
-        limits = MailLimits(pipe, signs, settings.mail_limit_params())
+        links = Links(signs, digest, settings.site_url)
+        limits = MailLimits(pipe, signs, settings.mail_limits)
         yield Services(
             settings,
             kinds,
@@ -117,9 +117,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             recommender,
             Search(live, index, cache, recommender, params.depth),
             Periods(live, recommender, settings.zone, params.cursor_ttl_s),
-            EventLog(
-                Pipe(redis), kinds, settings.event_log_params(), lambda: live.catalogue.aliases
-            ),
+            EventLog(Pipe(redis), kinds, settings.log, lambda: live.catalogue.aliases),
             items,
             cache,
             profiles,
@@ -133,11 +131,16 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             Writer(links, digest),
             credentials,
             keyring,
-            Admission(keyring, settings.admission_params(), owner_of(settings.data_path)),
+            Admission(
+                keyring,
+                settings.admission,
+                owner_of(settings.data_path),
+                is_local=settings.is_local,
+            ),
             boards,
             Erasures(pipe),
             Exports(pipe),
-            Gorse(pipe, settings.profile_ttl_days),
+            Gorse(pipe, settings.log.profile_ttl_days),
         )
     finally:
         await keyring.stop()

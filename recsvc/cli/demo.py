@@ -37,7 +37,7 @@ async def load_demo(redis: Redis, settings: Settings) -> int:
             for p in batch
         }
         await items.change(changes)
-    log = EventLog(pipe, settings.kinds(), settings.event_log_params())
+    log = EventLog(pipe, settings.kinds, settings.log)
     entries = demo.events(papers, now)
     await log.record(entries, [False] * len(entries))
     click.echo(

@@ -91,7 +91,7 @@ def _write(desk: MailDesk, subscription: Subscription, made: Digest, now: int, o
 
 
 async def _send(settings: Settings) -> int:
-    from workers.mail.digest import opened
+    from workers.digest import opened
 
     total = 0
     async with store(settings), opened(settings) as running:

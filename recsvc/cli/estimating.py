@@ -35,7 +35,7 @@ def estimate(
     """
     settings = from_environment()
     held = asyncio.run(_measured(settings))
-    remembered_days = 2 * settings.event_id_days
+    remembered_days = 2 * settings.log.event_id_days
     given = (items, readers, events_per_day, subscribers)
     expected = Expected(
         held.counts["item"] if items is None else items,
@@ -43,8 +43,8 @@ def estimate(
         round(held.counts["event"] / remembered_days) if events_per_day is None else events_per_day,
         held.counts["subscriber"] if subscribers is None else subscribers,
         remembered_days,
-        settings.archive_every_s,
-        settings.snapshots_kept,
+        settings.archive.every_s,
+        settings.training.snapshots_kept,
     )
     if as_json:
         click.echo(_as_json(held, expected).decode())

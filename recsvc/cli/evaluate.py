@@ -80,10 +80,10 @@ def _evaluated(
     progress: Callable[[str, int], Callable[[int], object]],
 ) -> "Report":
     from workers.evaluation.evaluating import EvaluateParams, evaluate
-    from workers.training.trainer import round_params
+    from workers.training.candidate import round_params
 
-    params = round_params(settings)
-    how = EvaluateParams(share, sample, settings.seed)
+    params = round_params(settings.training, settings.lists.profile, settings.lists.blend)
+    how = EvaluateParams(share, sample, settings.training.learn.als.seed)
     return evaluate(material, params.train, params.blend, how, progress)
 
 
@@ -98,7 +98,7 @@ def _bars(progress: Progress) -> Callable[[str, int], Callable[[int], object]]:
 def _of_files(files: tuple[Path, ...], options: Options, settings: Settings) -> "Material":
     from workers.evaluation.files import read
 
-    material, n_problems = read(list(files), options, settings.kinds(), now_us())
+    material, n_problems = read(list(files), options, settings.kinds, now_us())
     if n_problems:
         click.echo(f"{n_problems} records were not understood", err=True)
     return material

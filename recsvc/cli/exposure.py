@@ -1,7 +1,6 @@
 """The refusal to serve other machines while anybody could do anything."""
 
 from recsvc.clock import now_us
-from recsvc.core.access.origins import is_loopback
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings
 from recsvc.store.access.credentials import Credentials
@@ -16,7 +15,7 @@ async def refuse_to_expose(settings: Settings) -> None:
         SettingsError: when none does; `--insecure` says that this is meant.
         StoreUnavailableError: when the store that holds the keys does not answer.
     """
-    if settings.insecure or is_loopback(settings.host):
+    if settings.admission.is_insecure or settings.is_local:
         return
     redis = connect(settings.store_url)
     try:

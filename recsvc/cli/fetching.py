@@ -67,7 +67,7 @@ def hf_daily_command(
         if await fetches.begin(what, now_us()):
             click.echo("going on with a run that was stopped", err=True)
         for one in asked:
-            await take_period(settings.hf_url, one, intake, fetches, fetcher)
+            await take_period(settings.fetch.hf_url, one, intake, fetches, fetcher)
 
     _run(settings, "hf-daily", 0.0, fetch, keep_demo, dry_run, as_json)
 
@@ -115,10 +115,10 @@ def arxiv_command(
         query = arxiv_live.Query(
             names, _instant(begin, "--since"), _instant(fetches.run.until, "--until")
         )
-        await take_query(settings.arxiv_url, query, intake, fetches, fetcher)
+        await take_query(settings.fetch.arxiv_url, query, intake, fetches, fetcher)
 
     job = "arxiv:" + "+".join(names)
-    _run(settings, job, settings.arxiv_pause_s, fetch, keep_demo, dry_run, as_json)
+    _run(settings, job, settings.fetch.arxiv_pause_s, fetch, keep_demo, dry_run, as_json)
 
 
 def _run(
@@ -146,7 +146,7 @@ async def _fetch(
     dry_run: bool,
 ) -> tuple[Summary, SourceError | None]:
     stopped: SourceError | None = None
-    async with store(settings) as redis, client(settings.fetch_contact) as http:
+    async with store(settings) as redis, client(settings.fetch.contact) as http:
         if not (dry_run or keep_demo):
             await remove_demo(redis)
         pipe = Pipe(redis)

@@ -137,9 +137,9 @@ def intake_params(
 ) -> IntakeParams:
     """Return how records are taken in."""
     return IntakeParams(
-        settings.kinds(),
-        settings.event_log_params(),
-        settings.trending_params(),
+        settings.kinds,
+        settings.log,
+        settings.lists.trending,
         dry_run,
         reader,
         add_items,

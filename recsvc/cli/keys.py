@@ -102,7 +102,7 @@ def token(user: str, minutes: int) -> None:
     secrets = [c.secret for c in found if c.secret is not None]
     if not secrets:
         raise NotFoundError("there is no signing secret; `recsvc keys create signing` makes one")
-    audience = settings.token_audience
+    audience = settings.admission.audience
     click.echo(tokens.mint(secrets[-1], user, audience, now_us(), minutes * 60))
 
 

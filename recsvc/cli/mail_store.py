@@ -27,10 +27,10 @@ class MailDesk:
         self._settings = settings
         self._pipe = Pipe(redis)
         self._signs = signs
-        self.links = Links(signs, settings.digest_params())
-        self.writer = Writer(self.links, settings.digest_params())
+        self.links = Links(signs, settings.digest, settings.site_url)
+        self.writer = Writer(self.links, settings.digest)
         self.subscriptions = Subscriptions(self._pipe)
-        self.deliveries = Deliveries(self._pipe, settings.digest_repeat_days)
+        self.deliveries = Deliveries(self._pipe, settings.digest.repeat_days)
 
     @asynccontextmanager
     async def composer(self) -> AsyncIterator[Composer]:

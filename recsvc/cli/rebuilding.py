@@ -37,7 +37,7 @@ def trending() -> None:
     """
 
     async def run(settings: Settings, redis: Redis) -> str:
-        n = await Boards(Pipe(redis), settings.trending_params()).rescore(now_us())
+        n = await Boards(Pipe(redis), settings.lists.trending).rescore(now_us())
         return f"{n} items scored anew"
 
     _run(run)
@@ -51,9 +51,9 @@ def boards() -> None:
         from workers.log.rebuilding import rebuild_boards
 
         log = await _log(settings, redis)
-        target = Boards(Pipe(redis), settings.trending_params())
-        params = settings.event_log_params()
-        n = await rebuild_boards(log, target, settings.kinds(), params, now_us())
+        target = Boards(Pipe(redis), settings.lists.trending)
+        params = settings.log
+        n = await rebuild_boards(log, target, settings.kinds, params, now_us())
         return f"{log.events.height} events: {n} items counted anew"
 
     _run(run)
@@ -67,8 +67,8 @@ def profiles() -> None:
         from workers.log.rebuilding import rebuild_profiles
 
         log = await _log(settings, redis)
-        target, params = Profiles(Pipe(redis)), settings.event_log_params()
-        n = await rebuild_profiles(log, target, settings.kinds(), params, now_us())
+        target, params = Profiles(Pipe(redis)), settings.log
+        n = await rebuild_profiles(log, target, settings.kinds, params, now_us())
         return f"{log.events.height} events: {n} profiles made anew"
 
     _run(run)
@@ -96,5 +96,5 @@ async def _log(settings: Settings, redis: Redis) -> "Log":
         heartbeat = int(await redis.get(keys.WORKER) or 0)
     if now_us() - heartbeat < _WORKER_SILENT_US:
         raise ConflictError("a worker is at work: stop the service, rebuild, and start it again")
-    aliases = await Items(Pipe(redis), settings.trending_params()).aliases()
+    aliases = await Items(Pipe(redis), settings.lists.trending).aliases()
     return await read_log(Archive(settings.archive_path), Streams(redis, "rebuild"), aliases)

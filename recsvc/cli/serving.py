@@ -96,7 +96,7 @@ async def _work(settings: Settings) -> None:
 
 
 async def _mail(settings: Settings) -> None:
-    from workers.mail.digest import opened
+    from workers.digest import opened
 
     async with opened(settings) as running:
         loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ items and reasons. Reading writes nothing.
 
 import os
 from collections.abc import Callable
-from typing import cast
+from typing import Annotated, cast
 
 import msgspec
 import numpy as np
@@ -44,6 +44,7 @@ from recsvc.lists.shapes import Feed, FeedOptions, Listed, ListSource, Page
 from recsvc.lists.wording import SORTED_BY, followed, plain_reason, reason_of
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
+from recsvc.params import setting
 from recsvc.store.readers.profiles import Profiles
 
 _OWN_VOTE_WAIT_S = 0.5
@@ -55,20 +56,31 @@ class RecommenderParams(msgspec.Struct, frozen=True):
     """What the use cases need to know.
 
     Attributes:
-        depth: items a ranked list reaches through its cursor.
-        cursor_ttl_s: how long a list can be continued.
-        follow_weight: score points of carrying one thing that the reader follows.
+        follow_weight: in score points.
         voices: who has a say in personal feeds.
     """
 
-    profile: ProfileParams
-    blend: BlendParams
-    trending: TrendingParams
-    depth: int = 300
-    cursor_ttl_s: int = 1_800
-    follow_weight: float = 1.5
+    profile: ProfileParams = ProfileParams()
+    depth: Annotated[
+        int,
+        setting(
+            "Items a ranked list reaches through its cursor.", name="feed_depth", ge=100, le=2000
+        ),
+    ] = 300
+    cursor_ttl_s: Annotated[
+        int, setting("A cursor older than this is answered with 410.", ge=1)
+    ] = 1_800
+    blend: BlendParams = BlendParams()
+    follow_weight: Annotated[
+        float, setting("Weight of a topic, organisation or word that is followed.", ge=0)
+    ] = 1.5
     arrangement: ArrangementParams = ArrangementParams()
     voices: tuple[Voice, ...] = VOICES
+
+    @property
+    def trending(self) -> TrendingParams:
+        """How fast votes fade."""
+        return self.blend.votes
 
 
 class _Shared(msgspec.Struct, frozen=True):

@@ -33,10 +33,15 @@ class Click(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Links:
-    """Makes and reads the addresses in mails."""
+    """Makes and reads the addresses in mails.
 
-    def __init__(self, signatures: Signatures, params: DigestParams) -> None:
+    Args:
+        site_url: where the service is reached from outside, without a slash at the end.
+    """
+
+    def __init__(self, signatures: Signatures, params: DigestParams, site_url: str) -> None:
         self._signatures = signatures
+        self._site_url = site_url
         self._params = params
 
     def confirm(self, token: str) -> str:
@@ -58,11 +63,11 @@ class Links:
     def click(self, click: Click) -> str:
         """Return the address of an item in a mail."""
         token = self._signatures.sign(CLICK, msgspec.to_builtins(click))
-        return f"{self._params.public_url}/c/{token}"
+        return f"{self._site_url}/c/{token}"
 
     def subscribe(self) -> str:
         """Return the page with the form."""
-        return f"{self._params.public_url}/subscribe"
+        return f"{self._site_url}/subscribe"
 
     def item(self, click: Click, url: str | None) -> str | None:
         """Return where an item is to be read: on the site if it has pages, else where it lives.
@@ -127,4 +132,4 @@ class Links:
         return job
 
     def _page(self, name: str, token: str) -> str:
-        return f"{self._params.public_url}/{name}?token={token}"
+        return f"{self._site_url}/{name}?token={token}"

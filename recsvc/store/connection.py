@@ -15,6 +15,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from recsvc.errors import StoreError, StoreRefusesError, StoreUnavailableError
+from recsvc.secret import Secret
 from recsvc.store import keys
 from recsvc.store.refusals import REASONS, reason_of, refusals
 
@@ -38,6 +39,21 @@ def _options(timeout_s: float) -> dict[str, Any]:
 def connect(url: str, timeout_s: float = 10.0) -> Redis:
     """Return an asyncio client; it connects when first used."""
     return redis.asyncio.from_url(url, **_options(timeout_s))
+
+
+def check_address(url: Secret) -> None:
+    """Refuse what no client can be made for; nothing is connected. The text may hold a password.
+
+    Raises:
+        ValueError: saying so.
+    """
+    if not url.reveal():
+        return
+    try:
+        pool: Any = connect(url.reveal()).connection_pool
+        pool.make_connection()
+    except (ValueError, TypeError):
+        raise ValueError("not an address such as redis://host:6379/0") from None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ from recsvc.access.keyring import Keyring
 from recsvc.access.owner import Owner
 from recsvc.clock import now_us
 from recsvc.core.access.caller import EVENTS, HEALTH, LISTS, PUBLIC, CallerKind
-from recsvc.core.access.networks import parse_networks
 from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
 from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
@@ -24,7 +23,7 @@ async def admission_with_key(redis: Redis, **params: object) -> tuple[Admission,
     _, shown = await credentials.create(wanted, now_us())
     keyring = Keyring(credentials)
     await keyring.refresh()
-    return Admission(keyring, AdmissionParams(is_local=False, **params), OWNER), shown
+    return Admission(keyring, AdmissionParams(**params), OWNER, is_local=False), shown
 
 
 def head(**fields: object) -> Head:
@@ -78,15 +77,14 @@ async def test_forms_are_not_taken_from_foreign_pages(
 async def test_nobody_else_is_served_once_the_last_key_is_gone(redis: Redis):
     keyring = Keyring(Credentials(Pipe(redis)))
     await keyring.refresh()
-    admission = Admission(keyring, AdmissionParams(is_local=False), OWNER)
+    admission = Admission(keyring, AdmissionParams(), OWNER, is_local=False)
 
     with pytest.raises(NotAuthenticatedError):
         admission.admit(Visit(head(is_unsafe=False)), LISTS)
 
 
 async def test_proxies_are_believed_if_they_are_trusted(redis: Redis):
-    trusted = parse_networks("10.0.0.0/8")
-    admission, shown = await admission_with_key(redis, ip_per_minute=2, proxies=trusted)
+    admission, shown = await admission_with_key(redis, ip_per_minute=2, proxies="10.0.0.0/8")
 
     def asks(peer: str, forwarded: str) -> bool:
         asked = head(
@@ -141,7 +139,7 @@ async def test_insecure_serves_everybody_until_there_is_a_key(redis: Redis):
     credentials = Credentials(Pipe(redis))
     keyring = Keyring(credentials)
     await keyring.refresh()
-    admission = Admission(keyring, AdmissionParams(is_local=False, is_insecure=True), OWNER)
+    admission = Admission(keyring, AdmissionParams(is_insecure=True), OWNER, is_local=False)
     visit = Visit(head(is_unsafe=False))
     admission.admit(visit, LISTS)
     assert visit.caller.kind is CallerKind.OWNER

@@ -11,7 +11,7 @@ from recsvc.cli import main
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.clock import now_us
 from recsvc.errors import SettingsError
-from recsvc.settings import Settings
+from recsvc.settings import from_environment
 from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
@@ -77,11 +77,11 @@ def test_other_machines_are_not_served_while_no_key_exists(tmp_path: Path):
 
 
 async def test_other_machines_are_served_on_purpose_or_with_a_key(redis: Redis, store_url: str):
-    exposed = Settings(host="0.0.0.0", redis_url=store_url)
+    exposed = from_environment({}, host="0.0.0.0", redis_url=store_url)
     with pytest.raises(SettingsError):
         await refuse_to_expose(exposed)
-    await refuse_to_expose(Settings(host="0.0.0.0", redis_url=store_url, insecure=True))
-    await refuse_to_expose(Settings(host="::1", redis_url=store_url))
+    await refuse_to_expose(from_environment({}, host="0.0.0.0", redis_url=store_url, insecure=True))
+    await refuse_to_expose(from_environment({}, host="::1", redis_url=store_url))
 
     await Credentials(Pipe(redis)).create(NewCredential(CredentialKind.SECRET), now_us())
 

@@ -20,7 +20,6 @@ def params(**changes: object) -> DigestParams:
     defaults = {
         "title": "Daily Papers",
         "sender": "papers@example.org",
-        "public_url": "https://papers.example.org",
     }
     return DigestParams(**(defaults | changes))
 
@@ -42,12 +41,14 @@ def digest(*papers: Paper, follows: str = "") -> Digest:
     return Digest(DAY, "daily", [Part("Trending today", "feed-1", entries)], follows)
 
 
-def links(**changes: object) -> Links:
-    return Links(SIGNATURES, params(**changes))
+def links(public_url: str = "https://papers.example.org", **changes: object) -> Links:
+    return Links(SIGNATURES, params(**changes), public_url)
 
 
-def mail(made: Digest, **changes: object) -> Received:
+def mail(
+    made: Digest, public_url: str = "https://papers.example.org", **changes: object
+) -> Received:
     """What arrives of a digest."""
-    writer = Writer(links(**changes), params(**changes))
+    writer = Writer(links(public_url, **changes), params(**changes))
     letter = writer.digest(subscription(), made, NOON_US)
     return Received(letter.sender, letter.recipient, letter.content)

@@ -11,7 +11,8 @@ from recsvc.errors import SettingsError
 from recsvc.mail.composing import Paper
 from recsvc.mail.message import encoded, phrase
 from recsvc.mail.wording import one_line
-from tests.mail.mails import NOON, digest, links, mail, params, subscription
+from recsvc.settings import from_environment
+from tests.mail.mails import NOON, digest, links, mail, subscription
 
 HOSTILE = 'Ask <EOS> & "co"\r\nBcc: victim@example.net\r\n\r\n<script>alert(1)</script>'
 
@@ -141,16 +142,18 @@ def test_bodies_keep_to_short_lines_and_end_in_crlf():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"title": "two\nlines"},
-        {"title": ""},
-        {"title": "x" * 61},
-        {"sender": "nobody"},
-        {"sender": "a@b\r\nBcc: x@y.z"},
+        {"digest_title": "two\nlines"},
+        {"digest_title": ""},
+        {"digest_title": "x" * 61},
+        {"mail_from": "nobody"},
+        {"mail_from": "a@b\r\nBcc: x@y.z"},
         {"public_url": "javascript:alert(1)"},
         {"public_url": "https://a.example/\r\nX: y"},
         {"public_url": "https://" + "x" * 900},
+        {"item_url": "javascript:alert(1)//{id}"},
     ],
 )
 def test_settings_that_would_break_headers_stop_the_start(changes: dict):
-    with pytest.raises(SettingsError):
-        params(**changes)
+    (name,) = changes
+    with pytest.raises(SettingsError, match=f"^RECSVC_{name.upper()}: "):
+        from_environment({}, **changes)

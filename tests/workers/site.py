@@ -5,7 +5,7 @@ from pathlib import Path
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.snapshot import Manifest
 from recsvc.core.readers.events import Entry
-from recsvc.settings import Settings
+from recsvc.settings import from_environment
 from recsvc.store.connection import Redis
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
@@ -19,7 +19,7 @@ from tests.stored import put_all
 from tests.workers.training import world
 from workers.log.archive import Archive
 from workers.training import als
-from workers.training.candidate import carry_out
+from workers.training.candidate import carry_out, round_params
 from workers.training.engine import Engine
 from workers.training.trainer import CarryOut, Trainer
 from workers.warmer import Warmer
@@ -30,8 +30,10 @@ class Site:
 
     def __init__(self, redis: Redis, folder: Path) -> None:
         pipe = Pipe(redis)
-        self.settings = Settings(data_dir=str(folder), factors=16, train_threads=1, search_s=0)
-        self.items, self.log = Items(pipe), EventLog(pipe, self.settings.kinds(), EventLogParams())
+        self.settings = from_environment(
+            {}, data_dir=str(folder), factors=16, train_threads=1, search_s=0
+        )
+        self.items, self.log = Items(pipe), EventLog(pipe, self.settings.kinds, EventLogParams())
         self.snapshots = Snapshots(pipe, self.settings.snapshot_cache_path)
         self.training = Training(pipe)
         self._archive = Archive(self.settings.archive_path)
@@ -39,7 +41,7 @@ class Site:
         self.warmed = WarmedItems(pipe)
         self.warmer = Warmer(
             self._streams, self.items, self.snapshots, Profiles(pipe), self.warmed,
-            self.settings.profile_params(),
+            self.settings.lists.profile,
         )  # fmt: skip
 
     async def fill(self) -> None:
@@ -65,7 +67,12 @@ class Site:
     ) -> Manifest:
         trainer = Trainer(
             self._archive, self._streams, self.items, self.snapshots, self.training,
-            self.settings, carry, engine,
+            due=self.settings.training.due,
+            how=round_params(
+                self.settings.training, self.settings.lists.profile, self.settings.lists.blend, engine
+            ),
+            snapshots_kept=self.settings.training.snapshots_kept,
+            carry_out=carry,
         )  # fmt: skip
         done = await trainer.train(None, world.NOW_US + at_s * 1_000_000)
         return await self.snapshots.manifest(done.manifest.snapshot_id)

@@ -86,9 +86,9 @@ class EvaluateParams(msgspec.Struct, frozen=True):
         seed: of the draw and the bootstrap.
     """
 
-    share: float = 0.2
-    sample: int = 0
-    seed: int = 42
+    share: float
+    sample: int
+    seed: int
 
 
 def evaluate(

@@ -12,6 +12,7 @@ from recsvc.store.entry_ids import parse
 from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Logged, Streams
 from workers.log.archive import Archive, table
+from workers.log.params import ArchiveParams
 
 log = structlog.get_logger()
 
@@ -26,21 +27,14 @@ class Archiver:
         archive: Archive,
         streams: Streams,
         boards: Boards,
-        every_s: float,
-        n_events: int,
-        kept_days: int = 0,
+        params: ArchiveParams,
     ) -> None:
-        """Compose an archiver.
-
-        Args:
-            kept_days: how long files are kept; 0 for ever.
-        """
         self._archive = archive
         self._streams = streams
         self._boards = boards
-        self._every_us = int(every_s * SECOND_US)
-        self._n_events = n_events
-        self._kept_days = kept_days
+        self._every_us = int(params.every_s * SECOND_US)
+        self._n_events = params.n_events
+        self._kept_days = params.kept_days
         self._dropped_us = 0
         self._last_us: int | None = None
 

@@ -8,30 +8,16 @@ import asyncio
 import contextlib
 import random
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import structlog
 
-from recsvc.clock import SECOND_US, now_us
+from recsvc.clock import SECOND_US
 from recsvc.errors import RecsvcError, StoreRefusesError
-from recsvc.mail.letters import Writer
-from recsvc.mail.links import Links
-from recsvc.settings import Settings
-from recsvc.store.access.signatures import signatures
-from recsvc.store.connection import connect
 from recsvc.store.mail.deliveries import Deliveries
-from recsvc.store.mail.subscriptions import Subscriptions
-from recsvc.store.pipe import Pipe
 from recsvc.store.refusals import refusals
-from workers.mail.journal import Journal, left_behind
-from workers.mail.maildir import Maildir
 from workers.mail.mails import Mails
 from workers.mail.postman import Postman
-from workers.mail.relay import Relay
-from workers.mail.smtp import SmtpParams, SmtpRelay
-from workers.recommender import LazyComposer, composer
 
 log = structlog.get_logger()
 
@@ -146,65 +132,3 @@ class DigestWorker:
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
-
-
-@asynccontextmanager
-async def opened(settings: Settings, clock: Clock = now_us) -> AsyncIterator[DigestWorker]:
-    """Connect, free what a killed worker left, and hand out a worker.
-
-    Raises:
-        StoreUnavailableError: when the store does not answer.
-    """
-    redis = connect(settings.store_url)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(redis.aclose)
-        pipe = Pipe(redis)
-        params = settings.digest_params()
-        subscriptions = Subscriptions(pipe)
-        deliveries = Deliveries(pipe, params.repeat_days)
-        links = Links(await signatures(pipe), params)
-        lazily = LazyComposer(lambda: composer(redis, pipe, settings))
-        stack.push_async_callback(lazily.close)
-        mails = Mails(subscriptions, deliveries, Writer(links, params), lazily)
-        folder = settings.data_path / "digest" / "journal"
-        await free_left_behind(folder, deliveries, clock())
-        journal = Journal(folder, settings.smtp_connections)
-        stack.callback(journal.close)
-        postmen = [
-            Postman(
-                subscriptions,
-                deliveries,
-                mails,
-                relay(settings),
-                slot,
-                settings.digest_lease_s,
-                clock,
-            )
-            for slot in journal.slots
-        ]
-        yield DigestWorker(deliveries, mails, postmen, clock)
-
-
-async def free_left_behind(folder: Path, deliveries: Deliveries, now: int) -> None:
-    """Free what killed workers of this machine had in hand, each as far as it had got."""
-    for left in left_behind(folder):
-        freed = await deliveries.release(left.job, left.token, now, left.handed)
-        if freed:
-            log.info("job_freed", job=left.job, handed=left.handed)
-
-
-def relay(settings: Settings) -> Relay:
-    """Return what takes the mails: the relay configured, else a folder."""
-    if not settings.smtp_host:
-        return Maildir(settings.outbox_path)
-    return SmtpRelay(
-        SmtpParams(
-            settings.smtp_host,
-            settings.smtp_port,
-            settings.smtp_tls,
-            settings.smtp_user,
-            settings.smtp_password,
-            timeout_s=min(60.0, settings.digest_lease_s / 4),
-            answer_s=min(300.0, settings.digest_lease_s / 2),
-        )
-    )

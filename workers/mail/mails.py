@@ -12,7 +12,7 @@ from recsvc.mail.letters import Writer
 from recsvc.mail.message import Letter
 from recsvc.store.mail.deliveries import Claim, Deliveries, Outcome
 from recsvc.store.mail.subscriptions import Subscriptions
-from workers.recommender import LazyComposer
+from workers.mail.lazy_composer import LazyComposer
 
 
 class Mail(msgspec.Struct, frozen=True):

@@ -8,16 +8,14 @@ accepted nothing (RFC 5321, section 4.1.1.4); after it nobody knows until its an
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Literal
 
 import aiosmtplib
-import msgspec
 from aiosmtplib.protocol import SMTPProtocol
 
 from recsvc.core.mail.status_codes import is_of_address, status_in
 from recsvc.mail.message import Letter
 from recsvc.mail.wording import clipped
-from recsvc.secret import Secret
+from workers.mail.params import SmtpParams
 from workers.mail.relay import Answer, Gate
 
 _PER_CONNECTION = 100
@@ -33,23 +31,6 @@ _OF_ADDRESS = frozenset({550, 551, 553})
 Write = Callable[[bytes], None]
 
 _FAILURES = (aiosmtplib.SMTPException, OSError, TimeoutError)
-
-
-class SmtpParams(msgspec.Struct, frozen=True):
-    """Which relay, and how to talk to it.
-
-    Attributes:
-        timeout_s: for everything up to the end of the data.
-        answer_s: for the answer to it, which takes as long as the relay's own checks.
-    """
-
-    host: str
-    port: int
-    tls: Literal["starttls", "tls", "none"]
-    user: str
-    password: Secret
-    timeout_s: float
-    answer_s: float
 
 
 class SmtpRelay:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from recsvc.clock import DAY_US
 from recsvc.core.model.snapshot import Snapshot, Verdict
 from recsvc.core.ranking.params import BlendParams
+from recsvc.core.readers.profile import ProfileParams
 from workers.training import als
 from workers.training.engine import Engine
-from workers.training.gate import GateParams, judge
+from workers.training.gate import judge
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions
-from workers.training.params import LearnParams, TrainParams
+from workers.training.params import GateParams, LearnParams, TrainingParams, TrainParams
 from workers.training.training import Material, announced, fitted
 from workers.training.tuning import Found, tune
 
@@ -44,6 +45,14 @@ class RoundParams(msgspec.Struct, frozen=True):
     gate: GateParams = GateParams()
     search_s: float = 0.0
     engine: Engine = als
+
+
+def round_params(
+    training: TrainingParams, profile: ProfileParams, blend: BlendParams, engine: Engine = als
+) -> RoundParams:
+    """Return how rounds are carried out with what was set."""
+    train = TrainParams(profile, training.learn)
+    return RoundParams(train, blend, training.gate, training.search_s, engine)
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -94,7 +103,9 @@ def carry_out(
             trial = fitted(holdout.histories, m.content, learn, about, engine=params.engine)
             start = trial.item_factors
     candidate = fitted(everything.evidence, m.content, learn, about, start, engine=params.engine)
-    verdict = judge(candidate, trial, current, holdout, material, params.blend, params.gate)
+    verdict = judge(
+        candidate, trial, current, holdout, material, params.blend, params.gate.min_readers
+    )
     return Round(with_verdict(candidate, verdict), found, tuned_s)
 
 

@@ -12,7 +12,6 @@ sound: shuffled factors or a broken text index fall behind what is served howeve
 With too few readers nothing is known, and the candidate passes.
 """
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,20 +30,6 @@ _MAX_READERS = 500
 Values = NDArray[np.float64]
 
 
-class GateParams(msgspec.Struct, frozen=True):
-    """When a candidate is judged.
-
-    Attributes:
-        share: of the events, the latest, that make the slice.
-        min_readers: with fewer readers in it, every candidate passes.
-        seed: of the readers drawn and of the bootstrap.
-    """
-
-    share: float = 0.1
-    min_readers: int = 30
-    seed: int = 42
-
-
 def judge(
     candidate: Snapshot,
     trial: Snapshot | None,
@@ -52,31 +37,31 @@ def judge(
     holdout: Holdout | None,
     material: Material,
     blend: BlendParams,
-    params: GateParams,
+    min_readers: int,
 ) -> Verdict:
     """Return whether a candidate may be published.
 
     Args:
         trial: trained like the candidate, without the slice.
         current: what is served; None when there is nothing, or nothing that can be read.
+        min_readers: with fewer readers in the slice, every candidate passes.
     """
+    seed = candidate.manifest.seed  # of the readers drawn and of the bootstrap
     if not all(np.isfinite(array).all() for array in (candidate.item_factors, candidate.support)):
         return Verdict(False, "its factors are not numbers")
     n_readers = 0 if holdout is None else len(holdout.users)
-    if holdout is None or n_readers < params.min_readers:
+    if holdout is None or n_readers < min_readers:
         return Verdict(True, f"too few readers to tell: {n_readers}", n_readers)
-    users = _drawn(holdout.users, params.seed)
+    users = _drawn(holdout.users, seed)
     own = _ndcg(candidate, holdout, users, material, blend)
     foreseen = own if trial is None else _ndcg(trial, holdout, users, material, blend)
     popular = lists_by(readers_of(holdout.histories), holdout.histories, users, K)
-    against = {
-        "popularity": _compared(foreseen, ndcg_of(popular, holdout.targets, users, K), params)
-    }
+    against = {"popularity": _compared(foreseen, ndcg_of(popular, holdout.targets, users, K), seed)}
     if current is not None:
         theirs = _ndcg(current, holdout, users, material, blend)
-        against["served"] = _compared(own, theirs, params)
+        against["served"] = _compared(own, theirs, seed)
         if trial is not None and current.manifest.created_us <= holdout.began_us:
-            against["served, unseen"] = _compared(foreseen, theirs, params)
+            against["served, unseen"] = _compared(foreseen, theirs, seed)
     worse = [name for name, compared in against.items() if compared.high < 0]
     if worse:
         return Verdict(False, f"worse than {_named(worse[0], against)}", len(users), against)
@@ -119,6 +104,6 @@ def _ndcg(
     return shipped.ndcg(holdout.histories, holdout.targets, users, K, listed)
 
 
-def _compared(ours: Values, theirs: Values, params: GateParams) -> Compared:
-    found = metrics.paired_interval(ours, theirs, np.random.default_rng(params.seed))
+def _compared(ours: Values, theirs: Values, seed: int) -> Compared:
+    found = metrics.paired_interval(ours, theirs, np.random.default_rng(seed))
     return Compared(float(ours.mean()), float(theirs.mean()), found.low, found.high)

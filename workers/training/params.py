@@ -1,29 +1,32 @@
-"""What training depends on beside the log and the catalogue."""
+"""What training depends on beside the log and the catalogue: when, with what, and what passes."""
+
+from typing import Annotated
 
 import msgspec
 
 from recsvc.core.model.confidence import ConfidenceParams
 from recsvc.core.readers.profile import ProfileParams
+from recsvc.params import setting
 
 
 class AlsParams(msgspec.Struct, frozen=True):
     """How factors are fitted.
 
     Attributes:
-        factors: dimensions f.
         iterations: more lower the training loss and, from about five on, accuracy too.
         warm_iterations: the same when going on from earlier factors.
-        regularization: λ.
-        threads: 0 for one per processor.
         seed: same seed, same data, same machine: same factors.
     """
 
-    factors: int = 64
-    iterations: int = 5
+    factors: Annotated[int, setting("Dimensions of the factors.", ge=1, le=1024)] = 64
+    iterations: Annotated[int, setting("Iterations of ALS.", ge=1, le=100)] = 5
     warm_iterations: int = 1
-    regularization: float = 5.0
-    threads: int = 0
-    seed: int = 42
+    regularization: Annotated[float, setting("Regularization λ of ALS.", gt=0)] = 5.0
+    threads: Annotated[
+        int,
+        setting("Threads used for training; 0: one per processor.", name="train_threads", ge=0),
+    ] = 0
+    seed: Annotated[int, setting("Seed of everything random in training.", ge=0)] = 42
 
 
 class LearnParams(msgspec.Struct, frozen=True):
@@ -34,7 +37,68 @@ class LearnParams(msgspec.Struct, frozen=True):
 
 
 class TrainParams(msgspec.Struct, frozen=True):
-    """All of it."""
+    """What a model is made with."""
 
     profile: ProfileParams
     learn: LearnParams
+
+
+class DueParams(msgspec.Struct, frozen=True):
+    """When it is time to train."""
+
+    every_s: Annotated[
+        float,
+        setting(
+            "Train when this long has passed and there are new events.",
+            name="train_every_s",
+            gt=0,
+        ),
+    ] = 30.0
+    every_events: Annotated[
+        int,
+        setting("… or as soon as there are this many new events.", name="train_every_events", ge=1),
+    ] = 1_000
+    pause_s: Annotated[
+        float, setting("Never train more often than this.", name="train_pause_s", ge=0)
+    ] = 5.0
+    share: Annotated[
+        float,
+        setting("Largest share of the time spent training.", name="train_share", gt=0, le=1),
+    ] = 0.05
+
+
+class GateParams(msgspec.Struct, frozen=True):
+    """When a candidate is judged."""
+
+    share: Annotated[
+        float,
+        setting(
+            "Share of the events, the latest, that models are judged by.",
+            name="gate_share",
+            gt=0,
+            lt=1,
+        ),
+    ] = 0.1
+    min_readers: Annotated[
+        int,
+        setting("With fewer readers in them, every model passes.", name="gate_min_readers", ge=2),
+    ] = 30
+
+
+class TrainingParams(msgspec.Struct, frozen=True):
+    """All that can be set of training."""
+
+    due: DueParams = DueParams()
+    learn: LearnParams = LearnParams()
+    search_s: Annotated[
+        float,
+        setting(
+            "Seconds given to a search for better training parameters, when there is twice "
+            "as much to learn from as at the last one; 0: those above are used.",
+            ge=0,
+        ),
+    ] = 20.0
+    gate: GateParams = GateParams()
+    snapshots_kept: Annotated[
+        int, setting("Snapshots kept for rollback, the served one included.", ge=1)
+    ] = 5

@@ -10,18 +10,14 @@ import structlog
 from recsvc.clock import SECOND_US
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.errors import NotFoundError, SnapshotError
-from recsvc.settings import Settings
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from workers.log.archive import Archive
-from workers.training import als
 from workers.training.candidate import Round, RoundParams, carry_out
-from workers.training.engine import Engine
-from workers.training.gate import GateParams
 from workers.training.gathering import gathered
-from workers.training.params import AlsParams, LearnParams, TrainParams
+from workers.training.params import DueParams
 from workers.training.training import Material
 from workers.training.tuning import Found
 
@@ -45,18 +41,21 @@ class Trainer:
         items: Items,
         snapshots: Snapshots,
         training: Training,
-        settings: Settings,
+        *,
+        due: DueParams,
+        how: RoundParams,
+        snapshots_kept: int,
         carry_out: CarryOut = carry_out,
-        engine: Engine = als,
     ) -> None:
         self._archive = archive
         self._streams = streams
         self._items = items
         self._snapshots = snapshots
-        self._settings = settings
+        self._due = due
+        self._how = how
+        self._snapshots_kept = snapshots_kept
         self._training = training
         self._carry_out = carry_out
-        self._params = round_params(settings, engine)
         self._last: Manifest | None = None
         self._knows_last = False
         self._took_s = 0.0
@@ -73,7 +72,7 @@ class Trainer:
             self._knows_last = True
         n_items = await self._items.count()
         n_events = await self._n_events() if n_items else 0
-        if not is_due(self._settings, self._last, self._took_s, n_items, n_events, now_us):
+        if not is_due(self._due, self._last, self._took_s, n_items, n_events, now_us):
             return None
         return await self.train(token, now_us)
 
@@ -84,7 +83,7 @@ class Trainer:
         current = await self._current(material.catalogue_id)
         found = await self._found()
         done = await asyncio.to_thread(
-            self._carry_out, material, current, found, self._params, time.monotonic
+            self._carry_out, material, current, found, self._how, time.monotonic
         )
         if done.found is not None and done.found != found:
             await self._training.keep_found(msgspec.json.encode(done.found))
@@ -93,7 +92,7 @@ class Trainer:
         self._last = manifest
         self._took_s = max(0.0, time.monotonic() - started_s - done.tuned_s)
         await self._conclude(manifest, token)
-        await self._snapshots.prune(self._settings.snapshots_kept)
+        await self._snapshots.prune(self._snapshots_kept)
         return done.candidate
 
     async def _conclude(self, manifest: Manifest, token: int | None) -> None:
@@ -143,7 +142,7 @@ class Trainer:
 
 
 def is_due(
-    settings: Settings,
+    params: DueParams,
     last: Manifest | None,
     took_s: float,
     n_items: int,
@@ -164,34 +163,16 @@ def is_due(
         return n_events > 0 or n_items >= _MANY_ITEMS
     # The first interactions of a large catalogue do not wait for what describing its texts has cost.
     is_first = n_events > 0 and last.n_interactions == 0
-    share = max(settings.train_share, _FIRST_SHARE) if is_first else settings.train_share
+    share = max(params.share, _FIRST_SHARE) if is_first else params.share
     age_s = (now_us - last.created_us) / SECOND_US
-    if age_s < max(settings.train_pause_s, took_s / share):
+    if age_s < max(params.pause_s, took_s / share):
         return False
     # Either way: without events that were erased or dropped the model is another one too.
     n_new = abs(n_events - last.n_events)
-    if n_new >= settings.train_every_events or n_items > 1.2 * last.n_items + 100:
+    if n_new >= params.every_events or n_items > 1.2 * last.n_items + 100:
         return True
     changed = n_new > 0 or n_items != last.n_items
-    return changed and age_s >= settings.train_every_s
-
-
-def round_params(settings: Settings, engine: Engine = als) -> RoundParams:
-    """Return how the settings have a round carried out."""
-    als = AlsParams(
-        factors=settings.factors,
-        iterations=settings.iterations,
-        regularization=settings.regularization,
-        threads=settings.train_threads,
-        seed=settings.seed,
-    )
-    return RoundParams(
-        TrainParams(settings.profile_params(), LearnParams(settings.confidence_params(), als)),
-        settings.blend_params(),
-        GateParams(settings.gate_share, settings.gate_min_readers, settings.seed),
-        settings.search_s,
-        engine,
-    )
+    return changed and age_s >= params.every_s
 
 
 def _figures(found: Found) -> dict[str, object]:

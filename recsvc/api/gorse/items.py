@@ -75,7 +75,7 @@ async def get_items(
 
 
 async def _search(services: Services, q: str, start: int, n: int) -> Items:
-    page = Page(limit=min(start + n + 1, services.settings.feed_depth), ids_only=True)
+    page = Page(limit=min(start + n + 1, services.settings.lists.depth), ids_only=True)
     feed = await services.search.search(q, page)
     ids = [listed.id for listed in feed.items]
     bodies = await services.items.get(ids[start : start + n])

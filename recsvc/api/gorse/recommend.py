@@ -215,7 +215,7 @@ def _slice(
     in_query: list[str] | None = None,
 ) -> Slice:
     """Read what part of a list is wanted; 0 items stand for as many as the list has."""
-    depth = services.settings.feed_depth
+    depth = services.settings.lists.depth
     wanted = amount(n, "n", 10) or depth
     categories = tuple(one for one in [in_path, *(in_query or [])] if one)
     return Slice(min(wanted, depth), min(amount(offset, "offset", 0), depth), categories)

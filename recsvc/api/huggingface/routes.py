@@ -68,7 +68,7 @@ async def list_daily_papers(
         candidates &= theirs
     end = (p + 1) * limit
     if sort == "trending":
-        half_life_us = services.settings.trending_params().half_life_us("month")
+        half_life_us = services.settings.lists.trending.half_life_us("month")
         ranking = cold_list(catalogue, half_life_us, candidates, end + 1, now_us())
     else:
         ranking = new_list(catalogue, candidates, end + 1)

@@ -71,7 +71,7 @@ async def preview(
     return page(
         "preview",
         subject=rendered.subject,
-        sender=f"{services.settings.digest_title} <{services.settings.mail_from}>",
+        sender=f"{services.settings.digest.title} <{services.settings.digest.sender}>",
         html=f"{query}view=html",
         text=f"{query}view=text",
     )

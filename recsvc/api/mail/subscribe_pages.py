@@ -66,7 +66,7 @@ async def confirm_page(token: Token, services: NamedDependency[Services]) -> Tem
     pending = await services.desk.waiting(token)
     return page(
         "confirm",
-        title=services.settings.digest_title,
+        title=services.settings.digest.title,
         what=described(pending.preferences),
         address=masked(pending.email),
         wording=WORDINGS[pending.wording],
@@ -88,7 +88,7 @@ async def unsubscribe_page(token: Token, services: NamedDependency[Services]) ->
         return message("You are not subscribed", "This address gets no mail from us.")
     return page(
         "unsubscribe",
-        title=services.settings.digest_title,
+        title=services.settings.digest.title,
         what=described(subscription.preferences),
         address=masked(subscription.email),
     )
@@ -141,7 +141,7 @@ def _form(
     return page(
         "subscribe",
         status,
-        title=services.settings.digest_title,
+        title=services.settings.digest.title,
         wording=WORDINGS[WORDING],
         values=values,
         user=user,
@@ -164,7 +164,7 @@ def _preferences(
     return page(
         "preferences",
         status,
-        title=services.settings.digest_title,
+        title=services.settings.digest.title,
         address=masked(subscription.email),
         values=values,
         problem=problem,

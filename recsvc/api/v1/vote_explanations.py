@@ -65,7 +65,7 @@ async def explain_votes(
         raise NotFoundError(f"there is no item {item!r}")
     now = now_us()
     tally = await services.boards.tally(stored.id, now)
-    half_lives = services.settings.trending_params().half_lives_us()
+    half_lives = services.settings.lists.trending.half_lives_us()
     windows = {
         window: WindowAnswer(
             None if math.isinf(half_life) else half_life / HOUR_US,
@@ -80,7 +80,7 @@ async def explain_votes(
         own=tally.own,
         anonymous=tally.anonymous,
         elsewhere=stored.upvotes,
-        hold_hours=services.settings.vote_hold_hours,
+        hold_hours=services.settings.log.vote_hold_hours,
         next_counts_at=None if tally.next_us is None else from_us(tally.next_us),
         windows=windows,
     )

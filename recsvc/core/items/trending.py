@@ -14,12 +14,14 @@ and not on the order in which they were counted, down to the last bit.
 
 import math
 from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US, HOUR_US
+from recsvc.params import setting
 
 # 2024-01-01T00:00Z. Fixed for ever: stored scores are counted from here.
 EPOCH_US = 1_704_067_200_000_000
@@ -45,14 +47,17 @@ class BoardRow(msgspec.Struct, frozen=True):
 
 
 class TrendingParams(msgspec.Struct, frozen=True):
-    """How fast votes fade.
+    """How fast votes fade; in the window `all` they never do."""
 
-    Attributes:
-        half_life_hours: of the `week` window; `day` is four times faster, `month` four times
-            slower, and in `all` votes never fade.
-    """
-
-    half_life_hours: float = 36.0
+    half_life_hours: Annotated[
+        float,
+        setting(
+            "Votes halve in this time in the `week` window; `day` is four times faster, "
+            "`month` four times slower.",
+            name="trending_half_life_hours",
+            gt=0,
+        ),
+    ] = 36.0
 
     def half_life_us(self, window: str) -> float:
         """Return the half-life of one window."""

@@ -7,24 +7,34 @@ iterations it lifts recall@20 on Gowalla from 0.171 to 0.179. Fold-in must use t
 weights, mean and exponents, which is why a snapshot carries them.
 """
 
+from typing import Annotated
+
 import msgspec
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+from recsvc.params import setting
 
 
 class ConfidenceParams(msgspec.Struct, frozen=True):
     """How evidence becomes confidence.
 
     Attributes:
-        alpha: mean confidence of an interaction.
+        alpha: α.
         user_exponent: p; 0 lets heavy readers count in full.
         item_exponent: q; 0 lets popular items count in full.
     """
 
-    alpha: float = 20.0
-    user_exponent: float = 0.25
-    item_exponent: float = 0.25
+    alpha: Annotated[float, setting("Mean confidence of an interaction.", gt=0)] = 20.0
+    user_exponent: Annotated[
+        float,
+        setting("Heavy readers count less by their degree to the minus this.", ge=0, le=1),
+    ] = 0.25
+    item_exponent: Annotated[
+        float,
+        setting("Popular items count less by their degree to the minus this.", ge=0, le=1),
+    ] = 0.25
 
 
 class Weighting(msgspec.Struct, frozen=True):

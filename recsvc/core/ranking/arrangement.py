@@ -1,5 +1,7 @@
 """Arrangement: what is done to a ranking for the list's sake: caps, diversity, exploration."""
 
+from typing import Annotated
+
 import msgspec
 
 from recsvc.core.items.catalogue import Catalogue
@@ -8,21 +10,34 @@ from recsvc.core.ranking.blend import Ranking
 from recsvc.core.ranking.caps import capped
 from recsvc.core.ranking.diversity import diversified
 from recsvc.core.ranking.exploration import Lottery, explored, no_support
+from recsvc.params import setting
 
 
 class ArrangementParams(msgspec.Struct, frozen=True):
-    """How a list is arranged.
+    """How a list is arranged."""
 
-    Attributes:
-        diversity: 0 keeps the order of the scores, 1 has each item as unlike those before as can be.
-        explore: share of the slots behind the first three.
-        organisation_cap, topic_cap: items of one organisation or topic on a page; 0: any number.
-    """
-
-    diversity: float = 0.0
-    explore: float = 0.0
-    organisation_cap: int = 0
-    topic_cap: int = 0
+    explore: Annotated[
+        float,
+        setting(
+            "Share of a personal feed's slots, behind the first three, that show plausible "
+            "items with few readers by chance.",
+            name="explore_share",
+            ge=0,
+            le=1,
+        ),
+    ] = 0.05
+    diversity: Annotated[
+        float,
+        setting(
+            "How much a personal feed avoids items alike: 0 not at all, 1 above all.", ge=0, le=1
+        ),
+    ] = 0.0
+    organisation_cap: Annotated[
+        int, setting("Items of one organisation on a page of 20; 0: any number.", ge=0)
+    ] = 0
+    topic_cap: Annotated[
+        int, setting("Items of one topic on a page of 20; 0: any number.", ge=0)
+    ] = 0
 
 
 def arranged(

@@ -1,37 +1,73 @@
 """How loud each voice of the blend speaks."""
 
+from typing import Annotated
+
 import msgspec
 
-from recsvc.clock import HOUR_US
+from recsvc.core.items.trending import TrendingParams
+from recsvc.params import setting
 
 
 class BlendParams(msgspec.Struct, frozen=True):
     """How loud each voice speaks, in points of one standard deviation.
 
     Attributes:
-        personal: weight of the folded-in factors.
-        similar: weight of the walk for a reader with a long history.
+        personal: of the folded-in factors.
+        similar: of the walk for a reader with a long history.
         similar_from: interactions at which the walk speaks with half its weight.
-        just_read: how much louder the walk from the latest item is: 1 doubles it.
-        content: weight of the similarity of texts for an item without interactions.
+        just_read: 1 doubles the walk from the latest item.
+        content: of the similarity of texts for an item without interactions.
         content_floor: share of that weight which remains however many readers an item has.
         content_fade: readers of an item that take half of the rest away.
-        trending: weight of one doubling of fresh votes.
-        fresh: weight of having been listed just now.
-        fresh_half_life_days: freshness halves in this time.
-        trending_half_life_us: of the window whose votes count.
-        weights: of voices that have no field here, by name; without one a voice has its usual weight.
+        votes: how fast those fade that are trending.
+        weights: a voice that has no field here and is not named has its usual weight.
     """
 
-    personal: float = 1.0
-    similar: float = 0.5
+    personal: Annotated[
+        float,
+        setting("Weight of what like-minded readers went for.", name="personal_weight", ge=0),
+    ] = 1.0
+    similar: Annotated[
+        float,
+        setting(
+            "Weight of where readers of the same items went on to.", name="similar_weight", ge=0
+        ),
+    ] = 0.5
     similar_from: float = 5.0
-    just_read: float = 1.0
-    content: float = 1.0
+    just_read: Annotated[
+        float,
+        setting(
+            "How much louder the item read last leads on; 0: not at all.",
+            name="just_read_boost",
+            ge=0,
+        ),
+    ] = 1.0
+    content: Annotated[
+        float,
+        setting("Weight of likeness to what the reader went for.", name="content_weight", ge=0),
+    ] = 1.0
     content_floor: float = 0.5
     content_fade: float = 20.0
-    trending: float = 0.15
-    fresh: float = 0.15
-    fresh_half_life_days: float = 14.0
-    trending_half_life_us: float = 36.0 * HOUR_US
-    weights: dict[str, float] = msgspec.field(default_factory=dict)
+    trending: Annotated[
+        float,
+        setting(
+            "Weight of a doubling of fresh votes in personal feeds.", name="trending_weight", ge=0
+        ),
+    ] = 0.15
+    fresh: Annotated[
+        float,
+        setting(
+            "Weight of having been listed just now in personal feeds.", name="fresh_weight", ge=0
+        ),
+    ] = 0.15
+    fresh_half_life_days: Annotated[
+        float,
+        setting("Freshness halves in this time.", name="freshness_half_life_days", gt=0),
+    ] = 14.0
+    votes: TrendingParams = TrendingParams()
+    weights: Annotated[
+        dict[str, Annotated[float, msgspec.Meta(ge=0)]],
+        setting(
+            "Weights of voices that have no setting of their own, by name.", name="voice_weights"
+        ),
+    ] = msgspec.field(default_factory=dict)

@@ -12,13 +12,15 @@ Both merge in any order: a state keeps its latest instant, a signal adds up.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import msgspec
 
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
-from recsvc.core.readers.kinds import HIDE, Kind, Role
+from recsvc.core.readers.kinds import HIDE, Kind, Role, kinds_with
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences
+from recsvc.params import setting
 
 ACTED_ON = ""
 MORE_ACTED_ON = 4
@@ -145,15 +147,27 @@ def together(a: Interaction, b: Interaction) -> Interaction:
 
 
 class ProfileParams(msgspec.Struct, frozen=True):
-    """How evidence is drawn from an interaction.
+    """How evidence is drawn from an interaction."""
 
-    Attributes:
-        kinds: the table of kinds with the weights in force.
-        half_life_days: evidence loses half its weight in this time; 0 keeps it for ever.
-    """
+    kind_weights: Annotated[
+        dict[str, float],
+        setting(
+            'Weights of kinds of events, e.g. `{"click": 0.5, "purchase": 8}`.', check=kinds_with
+        ),
+    ] = msgspec.field(default_factory=dict)
+    half_life_days: Annotated[
+        float,
+        setting(
+            "Evidence loses half its weight in this time; 0: never.",
+            name="evidence_half_life_days",
+            ge=0,
+        ),
+    ] = 0.0
 
-    kinds: dict[str, Kind]
-    half_life_days: float = 0.0
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The table of kinds with the weights in force."""
+        return kinds_with(self.kind_weights)
 
     def state_weights(self) -> dict[str, float]:
         """Return the weight of each state."""

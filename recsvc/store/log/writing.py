@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 
@@ -12,6 +13,7 @@ from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError
+from recsvc.params import setting
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Pipe
 
@@ -25,20 +27,33 @@ class EventLogParams(msgspec.Struct, frozen=True):
     """What the log keeps, and how long.
 
     Attributes:
-        event_id_days: a repeated event id is recognised for at least this long, at most twice that.
-        profile_ttl_days: profiles of readers who stay away are forgotten after this long.
-        profile_items: interactions kept per reader in detail; what stands is never forgotten.
-        shown_items: impressions remembered per reader.
-        vote_hold_hours: votes count once their reader has been known for this long.
-        anonymous_ttl_hours: profiles of anonymous sessions are forgotten after this long.
+        event_id_days: at most twice that.
+        profile_items: in detail; what stands is never forgotten.
     """
 
-    event_id_days: float = 3.0
-    profile_ttl_days: float = 400.0
-    profile_items: int = 2_000
-    shown_items: int = 1_000
-    vote_hold_hours: float = 0.0
-    anonymous_ttl_hours: float = 24.0
+    event_id_days: Annotated[
+        float, setting("A repeated event id is recognised for at least this long.", gt=0)
+    ] = 3.0
+    profile_ttl_days: Annotated[
+        float, setting("Profiles of readers who stay away are forgotten after this.", gt=0)
+    ] = 400.0
+    profile_items: Annotated[int, setting("Interactions kept per reader, the latest.", ge=10)] = (
+        2_000
+    )
+    shown_items: Annotated[
+        int, setting("Impressions remembered per reader, the latest.", ge=10)
+    ] = 1_000
+    vote_hold_hours: Annotated[
+        float,
+        setting(
+            "Votes count on boards once their reader has been known for this long; 0: at once.",
+            ge=0,
+            le=8_760,
+        ),
+    ] = 0.0
+    anonymous_ttl_hours: Annotated[
+        float, setting("Profiles of anonymous sessions are forgotten after this.", gt=0)
+    ] = 24.0
 
 
 class EventLog:

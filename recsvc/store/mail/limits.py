@@ -4,9 +4,12 @@ Counts in fixed stretches of time. Addresses and networks are counted under keye
 nothing in the store says who asked.
 """
 
+from typing import Annotated
+
 import msgspec
 
 from recsvc.clock import SECOND_US
+from recsvc.params import setting
 from recsvc.store import keys
 from recsvc.store.access.signatures import Signatures
 from recsvc.store.pipe import Pipe
@@ -16,17 +19,32 @@ _DAY_S = 86_400
 
 
 class MailLimitParams(msgspec.Struct, frozen=True):
-    """How many confirmations may be asked for.
+    """How many confirmations may be asked for; a network is a /24 or /64."""
 
-    Attributes:
-        address_per_day: of one address.
-        network_per_hour: from one /24 or /64.
-        site_per_hour: by everybody together.
-    """
-
-    address_per_day: int = 3
-    network_per_hour: int = 20
-    site_per_hour: int = 1_000
+    address_per_day: Annotated[
+        int,
+        setting(
+            "Confirmations mailed to one address in a day.",
+            name="subscribe_per_address_day",
+            ge=1,
+        ),
+    ] = 3
+    network_per_hour: Annotated[
+        int,
+        setting(
+            "Requests to subscribe from one network in an hour.",
+            name="subscribe_per_network_hour",
+            ge=1,
+        ),
+    ] = 20
+    site_per_hour: Annotated[
+        int,
+        setting(
+            "Confirmations mailed in an hour, to everybody together.",
+            name="subscribe_per_hour",
+            ge=1,
+        ),
+    ] = 1_000
 
 
 class MailLimits:

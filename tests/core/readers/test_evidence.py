@@ -51,7 +51,7 @@ def log_of(events):
 
 @given(events=entries, half_life=st.sampled_from([0.0, 30.0]))
 def test_table_and_profile_see_the_same_evidence(events, half_life):
-    params = ProfileParams(KINDS, half_life)
+    params = ProfileParams(half_life_days=half_life)
     weigh = Evidence(params)
     expected = {
         (user, i.item): weigh.of(i, NOW_US)
@@ -74,7 +74,7 @@ def test_table_and_profile_see_the_same_evidence(events, half_life):
 
 @given(events=entries)
 def test_an_entry_that_is_in_the_archive_and_in_the_stream_counts_once(events):
-    params = ProfileParams(KINDS)
+    params = ProfileParams()
     log = log_of(events)
 
     once = interactions(log, {"a": 0, "b": 1}, 2, params, NOW_US)

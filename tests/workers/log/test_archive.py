@@ -14,6 +14,7 @@ from recsvc.store.pipe import Pipe
 from workers.ingest import Ingest
 from workers.log.archive import Archive, table
 from workers.log.archiver import Archiver, tail
+from workers.log.params import ArchiveParams
 
 
 class Site:
@@ -26,7 +27,7 @@ class Site:
         self.archive = Archive(folder)
 
     def archiver(self) -> Archiver:
-        return Archiver(self.archive, self.streams, self.boards, 60, 10**6)
+        return Archiver(self.archive, self.streams, self.boards, ArchiveParams(60, 10**6))
 
     async def send(self, n: int, start: int = 0) -> None:
         entries = [

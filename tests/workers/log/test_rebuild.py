@@ -21,6 +21,7 @@ from recsvc.store.readers.profiles import Profiles
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
+from workers.log.params import ArchiveParams
 from workers.log.reading import read_log
 from workers.log.rebuilding import rebuild_boards, rebuild_profiles
 
@@ -77,7 +78,7 @@ async def test_boards_and_profiles_come_out_the_same(
     boards, params = Boards(pipe, TrendingParams()), EventLogParams()
     log = EventLog(pipe, KINDS, params)
     ingest = Ingest(streams, boards, KINDS, 10)
-    archiver = Archiver(archive, streams, boards, 60, 10**6)
+    archiver = Archiver(archive, streams, boards, ArchiveParams(60, 10**6))
     await ingest.start()
     sent = events(400, seed=int(10 * archived_share))
     half = int(len(sent) * archived_share)

@@ -14,7 +14,7 @@ from recsvc.core.mail.subscription import Pending, Preferences, Subscription, co
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import KINDS
 from recsvc.mail.links import Links
-from recsvc.settings import Settings
+from recsvc.settings import Settings, from_environment
 from recsvc.store.access.signatures import signatures
 from recsvc.store.connection import Redis
 from recsvc.store.items.boards import Boards
@@ -24,8 +24,9 @@ from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.pipe import Pipe
+from workers.digest import opened
 from workers.ingest import Ingest
-from workers.mail.digest import DigestWorker, opened
+from workers.mail.digest import DigestWorker
 
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
@@ -54,10 +55,10 @@ class Office:
         self.redis = redis
         self.pipe = Pipe(redis)
         self.subscriptions = Subscriptions(self.pipe)
-        self.deliveries = Deliveries(self.pipe, settings.digest_repeat_days)
+        self.deliveries = Deliveries(self.pipe, settings.digest.repeat_days)
 
     async def links(self) -> Links:
-        return Links(await signatures(self.pipe), self.settings.digest_params())
+        return Links(await signatures(self.pipe), self.settings.digest, self.settings.site_url)
 
     async def stock(self, items: list[NewItem], n_votes: int = 1) -> None:
         """Put items into the catalogue and votes on them, the first item the most."""
@@ -114,7 +115,7 @@ def settings_for(url: str, folder: Path, port: int | None, **more: Any) -> Setti
         "public_url": "https://papers.example.org",
         "digest_items": 3,
     }
-    return Settings(**(defaults | relay | more))
+    return from_environment({}, **(defaults | relay | more))
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from recsvc.store.connection import Redis
 from tests.relay import Relay
 from tests.service import wait_until
 from tests.workers.mail.post import Clock, Office, all_due, instant, papers, settings_for, worker
-from workers.mail.digest import opened
+from workers.digest import opened
 from workers.mail.journal import Slot
 from workers.mail.postman import Postman
 

@@ -12,8 +12,9 @@ from recsvc.mail.message import Letter
 from recsvc.secret import Secret
 from tests.relay import Relay, server_context
 from tests.service import free_port
+from workers.mail.params import SmtpParams
 from workers.mail.relay import Answer
-from workers.mail.smtp import SmtpParams, SmtpRelay
+from workers.mail.smtp import SmtpRelay
 
 ADDRESS = "reader@example.com"
 LETTER = Letter(

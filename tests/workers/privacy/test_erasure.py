@@ -28,6 +28,7 @@ from recsvc.store.readers.profiles import Profiles
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
+from workers.log.params import ArchiveParams
 from workers.privacy import holdings
 from workers.privacy.eraser import Eraser
 from workers.privacy.exporter import ExportHolding
@@ -107,7 +108,7 @@ def world_on(redis: Redis, folder: Path, compact=None) -> World:
         streams,
         Ingest(streams, boards, KINDS, 10.0),
         archive,
-        Archiver(archive, streams, boards, 60.0, 10**9),
+        Archiver(archive, streams, boards, ArchiveParams(60.0, 10**9)),
         profiles,
         erasures,
         items,
@@ -315,7 +316,8 @@ def test_old_files_are_dropped_by_day(tmp_path: Path):
 async def test_retention_drops_what_is_older_than_the_setting(world: World):
     await world.act(STAYER, "click", "a")
     await world.archived()
-    keeper = Archiver(world.archive, world.streams, world.boards, 60.0, 10**9, kept_days=3)
+    params = ArchiveParams(60.0, 10**9, kept_days=3)
+    keeper = Archiver(world.archive, world.streams, world.boards, params)
 
     await keeper.run_once(now_us() + 3 * DAY_US)
     assert world.archive.count() == 1

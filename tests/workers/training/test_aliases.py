@@ -4,14 +4,13 @@ import numpy as np
 import polars as pl
 
 from recsvc.core.items.item import StoredItem
-from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import ProfileParams
 from workers.log.schema import SCHEMA
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.training import gather, train
 
 PARAMS = TrainParams(
-    ProfileParams(KINDS),
+    ProfileParams(),
     LearnParams(als=AlsParams(factors=4, iterations=2, regularization=1.0, threads=1, seed=7)),
 )
 ROWS = {"a": 0, "b": 1, "former": 2}

@@ -10,9 +10,9 @@ import pytest
 from recsvc.core.model.snapshot import Snapshot, Verdict
 from tests.workers.training import world
 from workers.training.candidate import carry_out
-from workers.training.gate import GateParams, judge
+from workers.training.gate import judge
 from workers.training.holdout import Holdout, hold_out
-from workers.training.params import AlsParams, LearnParams
+from workers.training.params import AlsParams, GateParams, LearnParams
 from workers.training.training import Material, train
 
 replace = msgspec.structs.replace
@@ -40,7 +40,7 @@ def judged(
     candidate: Snapshot, current: Snapshot | None, holdout: Holdout, material: Material
 ) -> Verdict:
     blend = world.ROUND.blend
-    return judge(candidate, None, current, holdout, material, blend, GateParams())
+    return judge(candidate, None, current, holdout, material, blend, GateParams().min_readers)
 
 
 def test_the_slice_is_the_latest_tenth_and_nobody_knew_its_targets(holdout, material):

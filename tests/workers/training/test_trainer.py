@@ -8,12 +8,12 @@ import pytest
 
 from recsvc.clock import SECOND_US
 from recsvc.core.model.snapshot import Manifest
-from recsvc.settings import Settings
 from recsvc.store.connection import Redis
 from tests.workers.site import Site
 from workers.training.candidate import Round, carry_out, with_verdict
 from workers.training.gate import judge
 from workers.training.holdout import hold_out
+from workers.training.params import DueParams
 from workers.training.trainer import is_due
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ def sabotaged(material, current, found, params, clock) -> Round:
     broken = msgspec.structs.replace(done.candidate, item_factors=shuffled)
     m, profile = material, params.train.profile
     holdout = hold_out(m.events, m.listed, m.n_rows, profile, params.gate.share)
-    verdict = judge(broken, None, current, holdout, material, params.blend, params.gate)
+    verdict = judge(broken, None, current, holdout, material, params.blend, params.gate.min_readers)
     return msgspec.structs.replace(done, candidate=with_verdict(broken, verdict))
 
 
@@ -95,11 +95,9 @@ def described(n_events: int = 0, n_interactions: int = 0) -> Manifest:
 
 def after(took_s: float, age_s: float, n_events: int, last: Manifest | None = None) -> bool:
     """Whether to train some time after a training of a catalogue of 10,000 items without readers."""
-    settings = Settings(
-        train_pause_s=5, train_every_s=30, train_every_events=1_000, train_share=0.05
-    )
+    due = DueParams(every_s=30, every_events=1_000, pause_s=5, share=0.05)
     last = last or described()
-    return is_due(settings, last, took_s, 10_000, n_events, int(age_s * SECOND_US))
+    return is_due(due, last, took_s, 10_000, n_events, int(age_s * SECOND_US))
 
 
 def test_training_takes_its_share_of_the_time_and_no_more():

@@ -6,7 +6,6 @@ import polars as pl
 from recsvc.clock import DAY_US, HOUR_US
 from recsvc.core.items.item import StoredItem
 from recsvc.core.ranking.params import BlendParams
-from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import ProfileParams
 from workers.log.schema import SCHEMA
 from workers.training.candidate import RoundParams
@@ -17,7 +16,7 @@ NOW_US = 1_763_000_000_000_000
 SUBJECTS = 8
 N_ITEMS = 240
 LEARN = LearnParams(als=AlsParams(factors=16, threads=1))
-PARAMS = TrainParams(ProfileParams(KINDS), LEARN)
+PARAMS = TrainParams(ProfileParams(), LEARN)
 ROUND = RoundParams(PARAMS, BlendParams())
 
 

@@ -22,7 +22,7 @@ class Trending(CommonVoice):
 
     def points(self, world: World) -> Scores:
         """Return (n,) doublings of fresh votes."""
-        half_life_us = world.params.trending_half_life_us
+        half_life_us = world.params.votes.half_life_us("week")
         return trending(world.catalogue.scores("week"), half_life_us, world.hour_us)
 
 

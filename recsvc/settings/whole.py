@@ -1,0 +1,100 @@
+"""Settings: what the processes need to know themselves, and the params of every part, composed."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from recsvc.access.admission import AdmissionParams
+from recsvc.core.readers.gorse_feedback import types_with
+from recsvc.core.readers.kinds import Kind
+from recsvc.errors import SettingsError
+from recsvc.lists.recommender import RecommenderParams
+from recsvc.mail.params import DigestParams
+from recsvc.params import setting
+from recsvc.settings.place import Place
+from recsvc.sources.fetching.params import FetchParams
+from recsvc.store.log.writing import EventLogParams
+from recsvc.store.mail.limits import MailLimitParams
+from workers.log.params import ArchiveParams
+from workers.mail.params import PostParams, SmtpParams
+from workers.training.params import TrainingParams
+
+
+class Settings(Place, frozen=True, kw_only=True):
+    """Every setting; `docs/configuration.md` is tested against this."""
+
+    demo: Annotated[bool, setting("Load the demo catalogue when there is no other.")] = True
+    durability: Annotated[
+        Literal["always", "everysec"],
+        setting(
+            "When the bundled store syncs its log to disk: before it acknowledges a "
+            "write, or every second.",
+        ),
+    ] = "always"
+    api_processes: Annotated[int, setting("Processes serving HTTP.", ge=1, le=256)] = 1
+    log_format: Annotated[
+        Literal["auto", "json", "text"],
+        setting("How logs are written; auto: text on a terminal, else JSON."),
+    ] = "auto"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], setting("What is logged.")
+    ] = "info"
+    max_body_bytes: Annotated[int, setting("Largest request body taken.", ge=1024)] = (
+        4 * 1024 * 1024
+    )
+    cached_items: Annotated[
+        int,
+        setting("Items with their text held in memory per process.", ge=100),
+    ] = 20_000
+    reclaim_after_s: Annotated[
+        float,
+        setting("Take over what a silent worker left after this long.", gt=0),
+    ] = 10.0
+    gorse_path: Annotated[
+        str,
+        setting(
+            "Path of Gorse's API, e.g. `/api` for clients that cannot be told another; "
+            "empty: it is not served.",
+            pattern=r"^(/[A-Za-z0-9._~-]+)*$(?!\n)",
+        ),
+    ] = "/gorse/api"
+    gorse_feedback: Annotated[
+        dict[str, str],
+        setting(
+            "Kinds of events that types of feedback in Gorse's API are, besides the "
+            'usual, e.g. `{"purchase": "save", "*": "click"}`.',
+        ),
+    ] = msgspec.field(default_factory=dict)
+
+    log: EventLogParams = EventLogParams()
+    lists: RecommenderParams = RecommenderParams()
+    training: TrainingParams = TrainingParams()
+    archive: ArchiveParams = ArchiveParams()
+    fetch: FetchParams = FetchParams()
+    digest: DigestParams = DigestParams()
+    post: PostParams = PostParams()
+    smtp: SmtpParams = SmtpParams()
+    mail_limits: MailLimitParams = MailLimitParams()
+    admission: AdmissionParams = AdmissionParams()
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The table of kinds of events with the weights in force."""
+        return self.lists.profile.kinds
+
+    def gorse_types(self) -> dict[str, str]:
+        """Return the kind of event for each type of feedback of Gorse's API."""
+        return types_with(self.gorse_feedback, self.kinds)
+
+    def check(self) -> None:
+        """Refuse settings that fit one by one and not together.
+
+        Raises:
+            SettingsError: naming the one to change.
+        """
+        try:
+            self.gorse_types()
+        except SettingsError as exc:
+            raise SettingsError(f"RECSVC_GORSE_FEEDBACK: {exc}") from None
+        if self.smtp.shows_password:
+            raise SettingsError("RECSVC_SMTP_TLS: `none` would send the password in the clear")

@@ -1,0 +1,32 @@
+"""When applied events move to the archive, and how long they stay there."""
+
+from typing import Annotated
+
+import msgspec
+
+from recsvc.params import setting
+
+
+class ArchiveParams(msgspec.Struct, frozen=True):
+    """When the archiver has something to do."""
+
+    every_s: Annotated[
+        float,
+        setting(
+            "Move applied events from Redis to the archive this often.",
+            name="archive_every_s",
+            gt=0,
+        ),
+    ] = 60.0
+    n_events: Annotated[
+        int,
+        setting("… and as soon as this many have gathered.", name="archive_events", ge=1),
+    ] = 100_000
+    kept_days: Annotated[
+        int,
+        setting(
+            "Archived events are dropped after this many days; 0: never.",
+            name="archive_days",
+            ge=0,
+        ),
+    ] = 0
