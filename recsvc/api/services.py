@@ -1,9 +1,8 @@
 """What a serving process holds: opened in the application's lifespan, handed to handlers by name."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
-import msgspec
 import structlog
 from litestar import Litestar
 from litestar.di import Provide
@@ -11,7 +10,6 @@ from litestar.di import Provide
 from recsvc.access.admission import Admission
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
-from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError
 from recsvc.lists.periods import Periods
 from recsvc.lists.recommender import Recommender
@@ -29,7 +27,7 @@ from recsvc.parent_process import exit_with_server
 from recsvc.settings import Settings
 from recsvc.store.access.credentials import Credentials
 from recsvc.store.access.signatures import Signatures, signatures
-from recsvc.store.connection import connect
+from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.writing import EventLog
@@ -51,34 +49,56 @@ log = structlog.get_logger()
 _STORE_TIMEOUT_S = 3.0
 
 
-class Services(msgspec.Struct, frozen=True):
-    """Everything handlers call."""
+class Services:
+    """Everything handlers call, by the nouns it is about; what is added needs one line.
 
-    settings: Settings
-    kinds: dict[str, Kind]
-    live: Live
-    recommender: Recommender
-    search: Search
-    periods: Periods
-    events: EventLog
-    items: Items
-    cache: ItemCache
-    profiles: Profiles
-    preferences: ReaderPreferences
-    snapshots: Snapshots
-    training: Training
-    signatures: Signatures
-    desk: Desk
-    composer: Composer
-    links: Links
-    writer: Writer
-    credentials: Credentials
-    keyring: Keyring
-    admission: Admission
-    boards: Boards
-    erasures: Erasures
-    exports: Exports
-    gorse: Gorse
+    Args:
+        signs: makes and reads what is signed.
+    """
+
+    def __init__(self, settings: Settings, redis: Redis, signs: Signatures) -> None:
+        pipe, lists = Pipe(redis), settings.lists
+        self.settings = settings
+        self.kinds = settings.kinds
+        # items
+        self.items = Items(pipe, lists.trending)
+        self.cache = ItemCache(self.items, settings.cached_items)
+        self.boards = Boards(pipe, lists.trending)
+        index = SearchIndex()
+        # models
+        self.snapshots = Snapshots(pipe, settings.snapshot_cache_path)
+        self.training = Training(pipe)
+        model = LiveModel(self.snapshots, WarmedItems(pipe))
+        self.live = Live(redis, LiveCatalogue(self.items, self.boards, self.cache, index), model)
+        # readers
+        self.profiles = Profiles(pipe, lambda: self.live.catalogue.aliases)
+        self.preferences = ReaderPreferences(pipe)
+        self.erasures = Erasures(pipe)
+        self.exports = Exports(pipe)
+        self.gorse = Gorse(pipe, settings.log.profile_ttl_days)
+        self.events = EventLog(
+            Pipe(redis), self.kinds, settings.log, lambda: self.live.catalogue.aliases
+        )
+        # lists
+        self.recommender = Recommender(self.live, self.profiles, self.cache, lists)
+        self.search = Search(self.live, index, self.cache, self.recommender, lists.depth)
+        self.periods = Periods(self.live, self.recommender, settings.zone, lists.cursor_ttl_s)
+        # mail
+        self.links = Links(signs, settings.digest, settings.site_url)
+        self.writer = Writer(self.links, settings.digest)
+        self.composer = Composer(self.recommender, self.profiles, settings.digest)
+        limits = MailLimits(pipe, signs, settings.mail_limits)
+        self.desk = Desk(Subscriptions(pipe), limits, self.links, signs)
+        # access
+        self.signatures = signs
+        self.credentials = Credentials(pipe)
+        self.keyring = Keyring(self.credentials)
+        self.admission = Admission(
+            self.keyring,
+            settings.admission,
+            owner_of(settings.data_path),
+            is_local=settings.is_local,
+        )
 
 
 @asynccontextmanager
@@ -89,63 +109,13 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         StoreUnavailableError: when the store does not answer at the start.
     """
     redis = connect(settings.store_url, timeout_s=_STORE_TIMEOUT_S)
-    pipe = Pipe(redis)
-    items = Items(pipe, settings.lists.trending)
-    cache = ItemCache(items, settings.cached_items)
-    snapshots = Snapshots(pipe, settings.snapshot_cache_path)
-    boards = Boards(pipe, settings.lists.trending)
-    index = SearchIndex()
-    catalogue = LiveCatalogue(items, boards, cache, index)
-    live = Live(redis, catalogue, LiveModel(snapshots, WarmedItems(pipe)))
-    profiles = Profiles(pipe, lambda: live.catalogue.aliases)
-    kinds = settings.kinds
-    params = settings.lists
-    digest = settings.digest
-    recommender = Recommender(live, profiles, cache, params)
-    credentials = Credentials(pipe)
-    keyring = Keyring(credentials)
-    try:
-        await keyring.start()
-        await live.start()
-        signs = await signatures(pipe)
-        links = Links(signs, digest, settings.site_url)
-        limits = MailLimits(pipe, signs, settings.mail_limits)
-        yield Services(
-            settings,
-            kinds,
-            live,
-            recommender,
-            Search(live, index, cache, recommender, params.depth),
-            Periods(live, recommender, settings.zone, params.cursor_ttl_s),
-            EventLog(Pipe(redis), kinds, settings.log, lambda: live.catalogue.aliases),
-            items,
-            cache,
-            profiles,
-            ReaderPreferences(pipe),
-            snapshots,
-            Training(pipe),
-            signs,
-            Desk(Subscriptions(pipe), limits, links, signs),
-            Composer(recommender, profiles, digest),
-            links,
-            Writer(links, digest),
-            credentials,
-            keyring,
-            Admission(
-                keyring,
-                settings.admission,
-                owner_of(settings.data_path),
-                is_local=settings.is_local,
-            ),
-            boards,
-            Erasures(pipe),
-            Exports(pipe),
-            Gorse(pipe, settings.log.profile_ttl_days),
-        )
-    finally:
-        await keyring.stop()
-        await live.stop()
-        await redis.aclose()
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(redis.aclose)
+        services = Services(settings, redis, await signatures(Pipe(redis)))
+        for part in (services.live, services.keyring):
+            closing.push_async_callback(part.stop)
+            await part.start()
+        yield services
 
 
 def lifespan_of(
