@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from recsvc.mail.message import Letter
-from workers.mail.relay import Answer, Gate
+from workers.mail.relay import Answer, LastCheck
 
 log = structlog.get_logger()
 
@@ -41,13 +41,13 @@ class Maildir:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def deliver(self, letter: Letter, gate: Gate) -> Answer:
+    async def deliver(self, letter: Letter, check: LastCheck) -> Answer:
         """Write a letter, unless it is no longer wanted."""
         unfinished = await asyncio.to_thread(self._write, letter)
-        if not await gate.open():
+        if not await check.still_wanted():
             unfinished.unlink(missing_ok=True)
             return Answer("withdrawn")
-        gate.passed()
+        check.ends_now()
         path = unfinished.replace(self._folder / "new" / unfinished.name)
         log.info("mail_written", file=str(path))
         await asyncio.to_thread(self._prune)

@@ -19,7 +19,7 @@ _FIRST_DEFER_S = 300
 _LONGEST_DEFER_S = 4 * 3_600
 
 
-class _Gate:
+class _LastCheck:
     """Asks the store, and tells the journal."""
 
     def __init__(self, deliveries: Deliveries, claim: Claim, mail: Mail, slot: Slot) -> None:
@@ -28,11 +28,11 @@ class _Gate:
         self._mail = mail
         self._slot = slot
 
-    async def open(self) -> bool:
+    async def still_wanted(self) -> bool:
         """Return whether the letter is still wanted, and note that its end is about to be sent."""
         return await self._deliveries.hand_over(self._claim, self._mail.day, self._mail.items)
 
-    def passed(self) -> None:
+    def ends_now(self) -> None:
         """Note that the very next thing to happen is the sending of the end."""
         self._slot.ending()
 
@@ -81,8 +81,8 @@ class Postman:
 
     async def _sent(self, claim: Claim, mail: Mail) -> Nothing:
         """Send a letter; return what it came to."""
-        gate = _Gate(self._deliveries, claim, mail, self._slot)
-        answer = await self._relay.deliver(mail.letter, gate)
+        check = _LastCheck(self._deliveries, claim, mail, self._slot)
+        answer = await self._relay.deliver(mail.letter, check)
         match answer.verdict:
             case "sent":
                 if mail.strikes:

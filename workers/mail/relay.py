@@ -22,14 +22,14 @@ class Answer(msgspec.Struct, frozen=True):
     final: bool = False
 
 
-class Gate(Protocol):
+class LastCheck(Protocol):
     """Stands before the last byte of a letter, from which on it may have been accepted."""
 
-    async def open(self) -> bool:
+    async def still_wanted(self) -> bool:
         """Return whether the letter is still wanted, and note that its end is about to be sent."""
         ...
 
-    def passed(self) -> None:
+    def ends_now(self) -> None:
         """Note that the very next thing to happen is the sending of the end."""
         ...
 
@@ -37,7 +37,7 @@ class Gate(Protocol):
 class Relay(Protocol):
     """Takes letters, one at a time."""
 
-    async def deliver(self, letter: Letter, gate: Gate) -> Answer:
+    async def deliver(self, letter: Letter, check: LastCheck) -> Answer:
         """Hand a letter over; never raises for what the other side does."""
         ...
 

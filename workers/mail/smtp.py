@@ -1,7 +1,7 @@
 """SMTP: the one file that knows aiosmtplib; hands letters to a relay over a connection it keeps.
 
 A letter goes over in two steps, so that a crash is never mistaken for a delivery or the other way round:
-everything but the line with the final dot, then the gate, then that line. Before it a server has
+everything but the line with the final dot, then the last check, then that line. Before it a server has
 accepted nothing (RFC 5321, section 4.1.1.4); after it nobody knows until its answer comes.
 """
 
@@ -16,7 +16,7 @@ from recsvc.core.mail.status_codes import is_of_address, status_in
 from recsvc.mail.message import Letter
 from recsvc.mail.wording import clipped
 from workers.mail.params import SmtpParams
-from workers.mail.relay import Answer, Gate
+from workers.mail.relay import Answer, LastCheck
 
 _PER_CONNECTION = 100
 _START_INPUT = 354
@@ -41,7 +41,7 @@ class SmtpRelay:
         self._client: aiosmtplib.SMTP | None = None
         self._n_sent = 0
 
-    async def deliver(self, letter: Letter, gate: Gate) -> Answer:
+    async def deliver(self, letter: Letter, check: LastCheck) -> Answer:
         """Hand a letter over; never raises for what the other side does."""
         try:
             async with asyncio.timeout(self._params.timeout_s):
@@ -56,14 +56,14 @@ class SmtpRelay:
             self._drop()
             return Answer("postponed", _words(exc, letter))
         try:
-            wanted = await gate.open()
+            wanted = await check.still_wanted()
         except BaseException:
             self._drop()  # without its end the letter is void
             raise
         if not wanted:
             self._drop()
             return Answer("withdrawn")
-        return await self._ended(protocol, write, letter, gate)
+        return await self._ended(protocol, write, letter, check)
 
     async def rest(self) -> None:
         """Say goodbye."""
@@ -87,12 +87,12 @@ class SmtpRelay:
         return protocol, await _drained(protocol)
 
     async def _ended(
-        self, protocol: SMTPProtocol, write: Write, letter: Letter, gate: Gate
+        self, protocol: SMTPProtocol, write: Write, letter: Letter, check: LastCheck
     ) -> Answer:
         """Send the end of a letter, and say what the relay answered."""
         try:
             # Nothing between these two: killed there, a worker takes for sent what is not.
-            gate.passed()
+            check.ends_now()
             write(_END)
             code, text = await protocol.read_response(timeout=self._params.answer_s)
         except _FAILURES as exc:

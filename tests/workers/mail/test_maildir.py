@@ -7,11 +7,11 @@ from recsvc.mail.message import Letter
 from workers.mail.maildir import Maildir, remove_mails_to
 
 
-class OpenGate:
-    async def open(self) -> bool:
+class Wanted:
+    async def still_wanted(self) -> bool:
         return True
 
-    def passed(self) -> None:
+    def ends_now(self) -> None:
         pass
 
 
@@ -24,7 +24,7 @@ async def test_many_who_deliver_at_once_keep_the_latest_and_none_fails(tmp_path:
     mails = Maildir(tmp_path)
     for start in range(0, 1_300, 50):
         answers = await asyncio.gather(
-            *(mails.deliver(letter(n), OpenGate()) for n in range(start, start + 50))
+            *(mails.deliver(letter(n), Wanted()) for n in range(start, start + 50))
         )
         assert {answer.verdict for answer in answers} == {"sent"}
 
@@ -36,7 +36,7 @@ async def test_many_who_deliver_at_once_keep_the_latest_and_none_fails(tmp_path:
 async def test_mails_are_removed_by_their_address_and_no_others(tmp_path: Path):
     mails = Maildir(tmp_path)
     for n, to in enumerate(["ann@example.com", "bea@example.com", "ann@example.com"]):
-        await mails.deliver(letter(n, to), OpenGate())
+        await mails.deliver(letter(n, to), Wanted())
 
     assert remove_mails_to(tmp_path, {"ann@example.com"}) == 2
     assert remove_mails_to(tmp_path, {"ann@example.com"}) == 0

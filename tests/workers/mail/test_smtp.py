@@ -22,7 +22,7 @@ LETTER = Letter(
 )
 
 
-class Gate:
+class LastCheck:
     """Lets through, and remembers what was asked."""
 
     def __init__(self, wanted: bool = True, then: Callable[[], Any] | None = None) -> None:
@@ -31,13 +31,13 @@ class Gate:
         self.asked = 0
         self.has_passed = 0
 
-    async def open(self) -> bool:
+    async def still_wanted(self) -> bool:
         self.asked += 1
         if self.then is not None:
             self.then()
         return self.wanted
 
-    def passed(self) -> None:
+    def ends_now(self) -> None:
         self.has_passed += 1
 
 
@@ -49,30 +49,30 @@ def smtp(port: int, **changes: Any) -> SmtpRelay:
     return SmtpRelay(SmtpParams(**(defaults | changes)))
 
 
-async def delivered(relay: SmtpRelay, gate: Gate | None = None) -> Answer:
+async def delivered(relay: SmtpRelay, check: LastCheck | None = None) -> Answer:
     try:
-        return await relay.deliver(LETTER, gate or Gate())
+        return await relay.deliver(LETTER, check or LastCheck())
     finally:
         await relay.rest()
 
 
 async def test_a_letter_arrives_byte_for_byte():
     with Relay() as server:
-        gate = Gate()
+        check = LastCheck()
 
-        assert await delivered(smtp(server.port), gate) == Answer("sent")
+        assert await delivered(smtp(server.port), check) == Answer("sent")
 
     (received,) = server.received
     assert received.wire == LETTER.content
     assert (received.sender, received.recipient) == ("papers@example.org", ADDRESS)
-    assert (gate.asked, gate.has_passed) == (1, 1)
+    assert (check.asked, check.has_passed) == (1, 1)
 
 
 async def test_many_letters_share_a_connection():
     with Relay() as server:
         relay = smtp(server.port)
         for _ in range(105):
-            assert (await relay.deliver(LETTER, Gate())).verdict == "sent"
+            assert (await relay.deliver(LETTER, LastCheck())).verdict == "sent"
         await relay.rest()
 
     assert len(server.received) == 105
@@ -82,9 +82,9 @@ async def test_many_letters_share_a_connection():
 async def test_a_connection_that_the_relay_closed_is_opened_anew():
     with Relay() as server:
         relay = smtp(server.port)
-        assert (await relay.deliver(LETTER, Gate())).verdict == "sent"
+        assert (await relay.deliver(LETTER, LastCheck())).verdict == "sent"
     with Relay(port=server.port) as again:
-        assert (await relay.deliver(LETTER, Gate())).verdict == "sent"
+        assert (await relay.deliver(LETTER, LastCheck())).verdict == "sent"
         await relay.rest()
 
     assert (len(server.received), len(again.received)) == (1, 1)
@@ -106,11 +106,13 @@ async def test_a_connection_that_the_relay_closed_is_opened_anew():
 )
 async def test_what_a_refusal_comes_to(command: str, answer: str, expected: Answer):
     with Relay(lambda asked, _: answer if asked == command else None) as server:
-        gate = Gate()
-        found = await delivered(smtp(server.port), gate)
+        check = LastCheck()
+        found = await delivered(smtp(server.port), check)
 
     assert found == expected
-    assert gate.has_passed == (command == "DATA"), "refused before the end, nothing was handed over"
+    assert check.has_passed == (command == "DATA"), (
+        "refused before the end, nothing was handed over"
+    )
     assert server.received == []
 
 
@@ -118,8 +120,8 @@ async def test_after_a_refusal_the_next_letter_goes_over_the_same_connection():
     answers = iter(["550 5.1.1 no", None])
     with Relay(lambda asked, _: next(answers) if asked == "RCPT" else None) as server:
         relay = smtp(server.port)
-        first = await relay.deliver(LETTER, Gate())
-        second = await relay.deliver(LETTER, Gate())
+        first = await relay.deliver(LETTER, LastCheck())
+        second = await relay.deliver(LETTER, LastCheck())
         await relay.rest()
 
     assert (first.verdict, second.verdict) == ("refused", "sent")
@@ -129,23 +131,23 @@ async def test_after_a_refusal_the_next_letter_goes_over_the_same_connection():
 async def test_a_letter_that_is_no_longer_wanted_is_not_accepted_by_anybody():
     with Relay() as server:
         relay = smtp(server.port)
-        gate = Gate(wanted=False)
+        check = LastCheck(wanted=False)
 
-        assert await relay.deliver(LETTER, gate) == Answer("withdrawn")
-        assert gate.has_passed == 0
-        assert await relay.deliver(LETTER, Gate()) == Answer("sent")
+        assert await relay.deliver(LETTER, check) == Answer("withdrawn")
+        assert check.has_passed == 0
+        assert await relay.deliver(LETTER, LastCheck()) == Answer("sent")
         await relay.rest()
 
     assert len(server.received) == 1
 
 
 async def test_a_relay_that_is_not_there_takes_nothing_now():
-    gate = Gate()
+    check = LastCheck()
 
-    answer = await delivered(smtp(free_port()), gate)
+    answer = await delivered(smtp(free_port()), check)
 
     assert answer.verdict == "postponed"
-    assert gate.asked == 0
+    assert check.asked == 0
 
 
 async def test_a_connection_that_breaks_before_the_end_is_no_delivery():
@@ -157,11 +159,11 @@ async def test_a_connection_that_breaks_before_the_end_is_no_delivery():
 
 async def test_a_connection_that_breaks_after_the_end_leaves_it_unknown():
     async with broken_relay(at=b".") as port:
-        gate = Gate()
-        answer = await delivered(smtp(port), gate)
+        check = LastCheck()
+        answer = await delivered(smtp(port), check)
 
     assert answer.verdict == "unknown"
-    assert gate.has_passed == 1
+    assert check.has_passed == 1
 
 
 async def test_a_relay_that_says_nothing_after_the_end_leaves_it_unknown():
