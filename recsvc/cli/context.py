@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from recsvc.cli.starting import prepare_folder
 from recsvc.errors import AlreadyRunningError, StoreUnavailableError
 from recsvc.settings import Settings
 from recsvc.store import policy
@@ -22,6 +23,7 @@ async def store(settings: Settings) -> AsyncIterator[Redis]:
     Raises:
         StoreUnavailableError: when nothing answers at `RECSVC_REDIS_URL`.
     """
+    prepare_folder(settings)
     lock, bundled = FolderLock(settings.data_path), None
     if settings.is_bundled and not await is_answering(settings.store_url):
         try:

@@ -9,6 +9,7 @@ import click
 
 from recsvc.cli.context import check_store
 from recsvc.cli.exposure import refuse_to_expose
+from recsvc.cli.starting import prepare_folder, wait_for_port
 from recsvc.logs import configure
 from recsvc.parent_process import SERVER, exit_with
 from recsvc.settings import Settings, environment_of, from_environment
@@ -29,6 +30,8 @@ def serve(
 ) -> None:
     """Serve HTTP only; store and worker run elsewhere."""
     settings = from_environment(host=host, port=port, api_processes=processes, insecure=insecure)
+    prepare_folder(settings)
+    wait_for_port(settings)
     asyncio.run(refuse_to_expose(settings))
     _begin(settings, parent)
     run_server(settings)
@@ -44,6 +47,7 @@ def worker(part: str, parent: int | None) -> None:
     the mails that are due.
     """
     settings = from_environment()
+    prepare_folder(settings)
     _begin(settings, parent)
     asyncio.run(_mail(settings) if part == "digest" else _work(settings))
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,8 @@ from recsvc.access.owner import owner_of
 from recsvc.cli.context import check_store
 from recsvc.cli.demo import load_demo
 from recsvc.cli.exposure import refuse_to_expose
-from recsvc.errors import RecsvcError, SettingsError
+from recsvc.cli.starting import prepare_folder, wait_for_port
+from recsvc.errors import RecsvcError
 from recsvc.logs import configure
 from recsvc.settings import Settings, environment_of, from_environment
 from recsvc.store.access.credentials import Credentials
@@ -27,7 +27,6 @@ from recsvc.store.pipe import Pipe
 
 log = structlog.get_logger()
 
-_PORT_WAIT_S = 10.0
 _READY_S = 60.0
 _STOP_S = 15.0
 _WATCH_S = 0.2
@@ -55,10 +54,11 @@ def up(
         host=host, port=port, data_dir=data_dir, demo=demo, insecure=insecure
     )
     configure(settings.log_format, settings.log_level)
+    prepare_folder(settings)
     lock = FolderLock(settings.data_path)
     lock.acquire()
     try:
-        _wait_for_port(settings.host, settings.port)
+        wait_for_port(settings)
         asyncio.run(_run(settings))
     finally:
         lock.release()
@@ -192,27 +192,3 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def _wait_for_port(host: str, port: int) -> None:
-    """Wait for the port: a service that was killed may hold it for another moment.
-
-    Raises:
-        SettingsError: when another program keeps it.
-    """
-    deadline = time.monotonic() + _PORT_WAIT_S
-    while True:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as exc:
-                if time.monotonic() > deadline:
-                    raise SettingsError(
-                        f"cannot listen on {host}:{port}: {exc.strerror}; "
-                        "choose another with RECSVC_PORT"
-                    ) from None
-            else:
-                return
-        time.sleep(0.2)
