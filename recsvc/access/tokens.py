@@ -20,6 +20,13 @@ LEEWAY_S = 60
 MAX_CHARS = 4_096
 
 
+class _Claims(msgspec.Struct, frozen=True):
+    """What is read of a token once its signature fits: PyJWT checks values, not their types."""
+
+    sub: Id
+    exp: int | float
+
+
 def mint(secret: str, user: str, audience: str, now_us: int, lifetime_s: int) -> str:
     """Return a token for a reader, as a host would make it."""
     now_s = now_us // SECOND_US
@@ -35,13 +42,13 @@ def read(token: str, signing_secrets: tuple[str, ...], audience: str, now_us: in
     """
     if len(token) > MAX_CHARS:
         raise NotAuthenticatedError("this user token is too long")
-    claims = _claims(token, signing_secrets, audience)
-    if claims["exp"] > now_us // SECOND_US + MAX_LIFETIME_S + LEEWAY_S:
-        raise NotAuthenticatedError(f"`exp` is more than {MAX_LIFETIME_S} s ahead")
     try:
-        return msgspec.convert(claims["sub"], Id)
+        claims = msgspec.convert(_claims(token, signing_secrets, audience), _Claims)
     except msgspec.ValidationError:
-        raise NotAuthenticatedError("`sub` is not a user id") from None
+        raise NotAuthenticatedError("`sub` is not a user id, or `exp` not a number") from None
+    if claims.exp > now_us // SECOND_US + MAX_LIFETIME_S + LEEWAY_S:
+        raise NotAuthenticatedError(f"`exp` is more than {MAX_LIFETIME_S} s ahead")
+    return claims.sub
 
 
 def _claims(token: str, signing_secrets: tuple[str, ...], audience: str) -> dict[str, Any]:

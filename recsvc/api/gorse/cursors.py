@@ -1,7 +1,6 @@
 """Cursors of Gorse's lists: where the page before ended, opaque to clients, empty at either end."""
 
 import base64
-import binascii
 from typing import Annotated
 
 from litestar.params import QueryParameter
@@ -28,7 +27,7 @@ def opened(*cursors: str | None) -> str:
     cursor = next((one for one in cursors if one), "")
     try:
         return base64.b64decode(cursor, b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of base64, of its alphabet, of UTF-8
         raise InvalidError("not a cursor of this service", "cursor") from None
 
 

@@ -1,6 +1,5 @@
 """Days, weeks and months as pages name them and link them to each other."""
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -8,7 +7,7 @@ import numpy as np
 
 from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us, to_us
-from recsvc.core.items.periods import Period, PeriodKind, holding, named
+from recsvc.core.items.periods import Period, PeriodKind, holding, last_day, named
 from recsvc.lists.periods import PeriodFeed
 
 _KINDS: tuple[PeriodKind, ...] = ("daily", "weekly", "monthly")
@@ -45,7 +44,7 @@ def title(period: Period, zone: ZoneInfo) -> str:
         return f"{first:%B %Y}"
     if period.kind == "daily":
         return f"{first:%A}, {first.day} {first:%B %Y}"
-    last = first + timedelta(days=6)
+    last = last_day(period, zone)
     start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%B}"
     if first.year != last.year:
         start += f" {first.year}"

@@ -78,6 +78,11 @@ def holding(kind: PeriodKind, instant_us: int, zone: ZoneInfo) -> Period:
     return _of_first_day(kind, day, zone)
 
 
+def last_day(period: Period, zone: ZoneInfo) -> date:
+    """Return a period's last day; of one that the calendar cuts off, the last it can tell."""
+    return from_us(min(period.end_us - 1, _LATEST_US)).astimezone(zone).date()
+
+
 def neighbours(
     period: Period, listed_us: NDArray[np.int64], zone: ZoneInfo
 ) -> tuple[str | None, str | None]:
