@@ -15,7 +15,7 @@ With too few readers nothing is known, and the candidate passes.
 import numpy as np
 from numpy.typing import NDArray
 
-from recsvc.core.model.snapshot import Compared, Snapshot, Verdict
+from recsvc.core.model.snapshot import Compared, Snapshot, Verdict, not_finite
 from recsvc.core.ranking import metrics
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.text.terms import item_text, term_counts
@@ -47,8 +47,8 @@ def judge(
         min_readers: with fewer readers in the slice, every candidate passes.
     """
     seed = candidate.manifest.seed  # of the readers drawn and of the bootstrap
-    if not all(np.isfinite(array).all() for array in (candidate.item_factors, candidate.support)):
-        return Verdict(False, "its factors are not numbers")
+    if (broken := not_finite(candidate.arrays())) is not None:
+        return Verdict(False, f"its {broken.replace('_', ' ')} are not numbers")
     n_readers = 0 if holdout is None else len(holdout.users)
     if holdout is None or n_readers < min_readers:
         return Verdict(True, f"too few readers to tell: {n_readers}", n_readers)

@@ -159,7 +159,8 @@ class Catalogue:
             return
         self._votes[row] = board.votes
         self._last_vote_us[row] = board.last_vote_us
-        self._scores[:, row] = board.scores
+        # Without votes it is -inf; what is no number, or endless, is no score either.
+        self._scores[:, row] = [s if s < math.inf else -math.inf for s in board.scores]
 
     def newest(self) -> Rows:
         """Return the visible rows, latest listed first, then latest arrived first."""

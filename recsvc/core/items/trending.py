@@ -26,6 +26,9 @@ from recsvc.params import setting
 # 2024-01-01T00:00Z. Fixed for ever: stored scores are counted from here.
 EPOCH_US = 1_704_067_200_000_000
 
+# Votes ahead of the clock under a half-life of a moment.
+_MOST_DOUBLINGS = 100.0
+
 WINDOWS = ("day", "week", "month", "all")
 WINDOW_US = {"day": DAY_US, "week": 7 * DAY_US, "month": 30 * DAY_US, "all": 0}
 
@@ -86,5 +89,5 @@ def worth(score: float, half_life_us: float, now_us: int) -> float:
 def votes_worth(
     scores: NDArray[np.float64], half_life_us: float, now_us: int
 ) -> NDArray[np.float64]:
-    """Return what stored scores are worth now, in fresh votes."""
-    return np.exp2(scores - (now_us - EPOCH_US) / half_life_us)
+    """Return what stored scores are worth now, in fresh votes; at most 2^100, which float32 holds."""
+    return np.exp2(np.minimum(scores - (now_us - EPOCH_US) / half_life_us, _MOST_DOUBLINGS))

@@ -11,6 +11,8 @@ The score of item j is y_jᵀx, and because x is linear in the right-hand side, 
 exact share per interaction (ibid., section 5): that is where reasons come from.
 """
 
+from typing import Any
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,10 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 Vector = NDArray[np.float32]
 Rows = NDArray[np.int64]
+
+
+# λ at the least, as a share of the mean of the gram's diagonal.
+_LEAST = 1e-7
 
 
 class FoldIn(msgspec.Struct, frozen=True):
@@ -49,10 +55,13 @@ def solver(item_factors: Matrix, regularization: float) -> Solver:
 
     Args:
         item_factors: (n_items, f).
-        regularization: λ, the value the factors were trained with; positive.
+        regularization: λ, the value the factors were trained with; raised to what keeps the system
+            solvable where it is next to nothing.
     """
     f = item_factors.shape[1]
-    gram = (item_factors.T @ item_factors).astype(np.float64) + regularization * np.eye(f)
+    gram = (item_factors.T @ item_factors).astype(np.float64)
+    least = _LEAST * max(1.0, float(np.trace(gram)) / max(f, 1))
+    gram += max(regularization, least) * np.eye(f)
     return Solver(gram, np.linalg.inv(gram).astype(np.float64))
 
 
@@ -63,6 +72,9 @@ def fold_in(factors: Matrix, confidence: Vector, prepared: Solver) -> FoldIn:
         factors: (m, f), the factors of the items interacted with.
         confidence: (m,) c_i: at least 1 for liked items, at most -1 for disliked ones.
 
+    Returns:
+        Zeros, which say nothing, where the system cannot be solved in numbers.
+
     Complexity:
         O(m^3 + m f^2) up to m = f by Woodbury's identity, O(f^3 + m f^2) beyond.
     """
@@ -72,13 +84,34 @@ def fold_in(factors: Matrix, confidence: Vector, prepared: Solver) -> FoldIn:
     wanted = np.maximum(confidence, 0.0).astype(np.float64)
     if m == 0:
         return FoldIn(np.zeros(f, np.float32), np.zeros((f, 0), np.float32))
-    if m <= f:
-        # (A + YᵀDY)⁻¹Yᵀ = A⁻¹Yᵀ (I + D Y A⁻¹ Yᵀ)⁻¹: an m x m system.
-        half = prepared.inverse @ Y.T
-        system = extra[:, None] * (Y @ half)
-        system[np.arange(m), np.arange(m)] += 1.0
-        influence = np.linalg.solve(system.T, half.T).T
-    else:
-        influence = np.linalg.solve(prepared.gram + (Y.T * extra) @ Y, Y.T)
-    influence *= wanted
-    return FoldIn(influence.sum(axis=1).astype(np.float32), influence.astype(np.float32))
+    with np.errstate(over="ignore", invalid="ignore"):
+        influence = _influence(Y, extra, prepared) * wanted
+        found = FoldIn(influence.sum(axis=1).astype(np.float32), influence.astype(np.float32))
+    if not (np.isfinite(found.influence).all() and np.isfinite(found.factors).all()):
+        return FoldIn(np.zeros(f, np.float32), np.zeros((f, m), np.float32))
+    return found
+
+
+def _influence(
+    Y: NDArray[np.float64], extra: NDArray[np.float64], prepared: Solver
+) -> NDArray[np.floating[Any]]:
+    """Return (f, m) what one unit of each interaction contributes; NaN when the system is singular.
+
+    Args:
+        Y: (m, f).
+        extra: (m,) confidence above 1.
+    """
+    m, f = Y.shape
+    found: NDArray[np.floating[Any]]
+    try:
+        if m <= f:
+            # (A + YᵀDY)⁻¹Yᵀ = A⁻¹Yᵀ (I + D Y A⁻¹ Yᵀ)⁻¹: an m x m system.
+            half = prepared.inverse @ Y.T
+            system = extra[:, None] * (Y @ half)
+            system[np.arange(m), np.arange(m)] += 1.0
+            found = np.linalg.solve(system.T, half.T).T
+        else:
+            found = np.linalg.solve(prepared.gram + (Y.T * extra) @ Y, Y.T)
+    except np.linalg.LinAlgError:
+        found = np.full((f, m), np.nan)
+    return found

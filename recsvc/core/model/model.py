@@ -105,7 +105,7 @@ def with_warmed(model: Model, warmed: Warmed) -> Model:
     learned = model.learned
     if learned is None or warmed.snapshot_id != model.snapshot_id or len(warmed.rows) == 0:
         return model
-    inside = warmed.rows < model.n
+    inside = (warmed.rows < model.n) & np.isfinite(warmed.factors).all(axis=1)
     rows = warmed.rows[inside]
     factors, support = learned.factors.copy(), learned.support.copy()
     factors[rows], support[rows] = warmed.factors[inside], warmed.support[inside]
@@ -116,7 +116,7 @@ def with_warmed(model: Model, warmed: Warmed) -> Model:
 
 
 def _led_by(learned: Learned, warmed: Warmed, n: int) -> Neighbours:
-    inside = (warmed.led_from < n) & (warmed.led_to < n)
+    inside = (warmed.led_from < n) & (warmed.led_to < n) & np.isfinite(warmed.led_weight)
     at = (warmed.led_from[inside], warmed.led_to[inside])
     led = sp.csr_matrix((warmed.led_weight[inside], at), shape=(n, n))
     if learned.added is not None:

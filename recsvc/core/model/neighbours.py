@@ -29,6 +29,7 @@ _MAX_DEGREE = 1_000
 _CHUNK = 1_024
 # Keeps small weights away from the end of what float16 can tell apart; only their ratios matter.
 _UNIT = 1_024
+_MOST = float(np.finfo(np.float16).max)
 
 Rows = NDArray[np.int64]
 Vector = NDArray[np.float32]
@@ -72,11 +73,12 @@ class Neighbours(msgspec.Struct, frozen=True):
 
 
 def lists(matrix: sp.csr_matrix) -> Neighbours:
-    """Return a matrix of weights as lists."""
+    """Return a matrix of weights as lists; what is no number leads nowhere."""
+    weights = np.nan_to_num(matrix.data.astype(np.float64) * _UNIT, nan=0.0)
     return Neighbours(
         matrix.indptr.astype(np.int64),
         matrix.indices.astype(np.int32),
-        (matrix.data * _UNIT).astype(np.float16),
+        np.clip(weights, -_MOST, _MOST).astype(np.float16),
     )
 
 
@@ -122,7 +124,7 @@ def _bounded(evidence: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def _rows_scaled(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    sums = np.asarray(matrix.sum(axis=1)).ravel()
+    sums = np.asarray(matrix.sum(axis=1, dtype=np.float64)).ravel()
     scaled = matrix.astype(np.float32)
     scaled.data /= np.repeat(np.maximum(sums, 1e-12), np.diff(matrix.indptr)).astype(np.float32)
     return scaled

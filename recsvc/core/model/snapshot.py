@@ -205,10 +205,17 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
     shapes = (snapshot.item_factors.shape, texts.terms.shape, snapshot.neighbours.starts.shape)
     if shapes != ((n, manifest.n_factors), (n, WIDTH), (n + 1,)):
         raise SnapshotError(f"snapshot {manifest.snapshot_id} has arrays of another shape")
-    for name, array in snapshot.arrays().items():
-        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
-            raise SnapshotError(f"snapshot {manifest.snapshot_id}: {name} holds what is no number")
+    if (broken := not_finite(snapshot.arrays())) is not None:
+        raise SnapshotError(f"snapshot {manifest.snapshot_id}: {broken} holds what is no number")
     return snapshot
+
+
+def not_finite(arrays: dict[str, NDArray[Any]]) -> str | None:
+    """Return the name of the first array that does not hold numbers only."""
+    for name, array in arrays.items():
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            return name
+    return None
 
 
 def _finite_rows(weights: NDArray[np.float32]) -> NDArray[np.float32]:

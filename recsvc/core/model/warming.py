@@ -49,14 +49,18 @@ def warm(model: Model, visits: dict[int, list[Visit]]) -> Warmed:
     Args:
         model: with what was learned; items keep holding on to its factors for them.
         visits: by item row, everybody who went for the item, those in training included.
+
+    Returns:
+        Numbers only: an item for which none come out keeps what it has.
     """
     learned, snapshot_id = model.learned, model.snapshot_id
     assert learned is not None, "there is nothing to fold into"
     assert snapshot_id is not None, "what was learned came with a snapshot"
-    rows = sorted(visits)
-    factors = [_item(learned, row, visits[row]) for row in rows]
+    solutions = {row: _item(learned, row, visits[row]) for row in sorted(visits)}
+    found = {row: v for row, v in solutions.items() if np.isfinite(v).all()}
+    rows, factors = list(found), list(found.values())
     support = np.array([len(visits[row]) for row in rows], np.int32)
-    led = _led(learned, visits)
+    led = _led(learned, {row: visits[row] for row in rows})
     return Warmed(
         snapshot_id,
         np.array(rows, np.int64),

@@ -18,6 +18,7 @@ from recsvc.clock import SECOND_US
 from recsvc.errors import ExpiredError, InvalidError
 
 _MAX_CHARS = 16_000
+_MOST = float(np.finfo("<f2").max)
 
 ListKind = Literal["feed", "trending", "similar", "search", "new", "daily", "weekly", "monthly"]
 
@@ -69,9 +70,13 @@ _decode = msgspec.msgpack.Decoder(Cursor).decode
 def packed(
     rows: NDArray[np.int64], scores: NDArray[np.float32], sources: NDArray[np.uint8]
 ) -> tuple[bytes, bytes, bytes]:
-    """Return rows, scores and sources as a cursor carries them."""
+    """Return rows, scores and sources as a cursor carries them; scores beyond 65,504 are cut."""
     dtype = "<u2" if len(rows) == 0 or int(rows.max()) < 2**16 else "<u4"
-    return rows.astype(dtype).tobytes(), scores.astype("<f2").tobytes(), sources.tobytes()
+    return (
+        rows.astype(dtype).tobytes(),
+        np.clip(scores, -_MOST, _MOST).astype("<f2").tobytes(),
+        sources.tobytes(),
+    )
 
 
 def encode(cursor: Cursor) -> str:

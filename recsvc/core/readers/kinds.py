@@ -71,6 +71,8 @@ KINDS: dict[str, Kind] = {
     "impression": Kind(Role.EXPOSURE, "impression"),
 }
 
+_MOST = 1e6  # evidence is added up and squared in 32 bits
+
 UPVOTE, SAVE, HIDE = "upvote", "save", "hide"
 
 
@@ -78,13 +80,16 @@ def kinds_with(weights: dict[str, float]) -> dict[str, Kind]:
     """Return the table of kinds with some weights replaced; unknown names become new signals.
 
     Raises:
-        SettingsError: for a kind that carries no weight of its own, and for a `hide` that likes.
+        SettingsError: for a kind that carries no weight of its own, a weight beyond all measure, and a
+            `hide` that likes.
     """
     table = dict(KINDS)
     for name, weight in weights.items():
         known = table.get(name, Kind(Role.SIGNAL, name))
         if known.role in (Role.CLEAR, Role.EXPOSURE):
             raise SettingsError(f"kind {name!r} carries no weight of its own")
+        if not abs(weight) <= _MOST:
+            raise SettingsError(f"the weight of {name!r} is beyond {_MOST:,.0f}")
         if known.state == HIDE and weight > 0:
             raise SettingsError("the weight of 'hide' cannot be positive")
         table[name] = msgspec.structs.replace(known, weight=float(weight))
