@@ -76,9 +76,7 @@ class Services:
         self.erasures = Erasures(pipe)
         self.exports = Exports(pipe)
         self.gorse = Gorse(pipe, settings.log.profile_ttl_days)
-        self.events = EventLog(
-            Pipe(redis), self.kinds, settings.log, lambda: self.live.catalogue.aliases
-        )
+        self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
         # lists
         self.recommender = Recommender(self.live, self.profiles, self.cache, lists)
         self.search = Search(self.live, index, self.cache, self.recommender, lists.depth)

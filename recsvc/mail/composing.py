@@ -12,7 +12,7 @@ import msgspec
 
 from recsvc.clock import DAY_US
 from recsvc.core.items.catalogue import Filters
-from recsvc.core.items.item import Organisation
+from recsvc.core.items.item import ItemView
 from recsvc.core.mail.subscription import Preferences, Subscription
 from recsvc.lists.recommender import Recommender
 from recsvc.lists.shapes import Feed, FeedOptions, Page
@@ -23,43 +23,18 @@ from recsvc.store.readers.profiles import Profiles
 _TO_MAIL = FeedOptions(explore=0.0)
 _WINDOWS = {"daily": "day", "weekly": "week"}
 
-_encode = msgspec.json.Encoder().encode
-
-
-class Paper(msgspec.Struct, frozen=True):
-    """An item as a mail shows it; lists carry more."""
-
-    title: str
-    text: str = ""
-    authors: list[str] = msgspec.field(default_factory=list)
-    n_authors: int | None = None
-    organisation: Organisation | None = None
-    topics: list[str] = msgspec.field(default_factory=list)
-    upvotes: int = 0
-    comments: int = 0
-
-
-class Why(msgspec.Struct, frozen=True):
-    """Why an item is there, in words."""
-
-    text: str
-
 
 class Entry(msgspec.Struct, frozen=True):
-    """One place of a part."""
+    """One place of a part.
+
+    Attributes:
+        reason: why the item is there, in words.
+    """
 
     id: str
     position: int
-    reason: Why
-    item: Paper
-
-
-class _Listed(msgspec.Struct, frozen=True):
-    feed_id: str
-    items: list[Entry]
-
-
-_decode = msgspec.json.Decoder(_Listed).decode
+    reason: str
+    item: ItemView
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -139,6 +114,9 @@ class Composer:
 
 
 def _part(heading: str, feed: Feed) -> Part:
-    """Take a list in the form in which it goes over HTTP, which is promised; structs are not."""
-    listed = _decode(_encode(feed))
-    return Part(heading, listed.feed_id, listed.items)
+    entries = [
+        Entry(listed.id, listed.position, listed.reason.text, listed.item)
+        for listed in feed.items
+        if listed.item is not msgspec.UNSET
+    ]
+    return Part(heading, feed.feed_id, entries)

@@ -94,7 +94,7 @@ class Renderer:
             "meta": " · ".join(_meta(entry)),
             # Cut before TeX is read, which takes its time, to what surely is enough afterwards.
             "text": wording.clipped(readable(item.text[: 8 * _TEXT_LENGTH]), _TEXT_LENGTH),
-            "reason": wording.one_line(readable(entry.reason.text)),
+            "reason": wording.one_line(readable(entry.reason)),
         }
 
     def _source(self, name: str) -> str:

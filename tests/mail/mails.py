@@ -2,8 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+from recsvc.core.items.item import ItemView, StoredItem, view
 from recsvc.core.mail.subscription import Consent, Preferences, Subscription
-from recsvc.mail.composing import Digest, Entry, Paper, Part, Why
+from recsvc.mail.composing import Digest, Entry, Part
 from recsvc.mail.letters import Writer
 from recsvc.mail.links import Links
 from recsvc.mail.params import DigestParams
@@ -34,9 +35,13 @@ def subscription(**changes: object) -> Subscription:
     return Subscription(**(defaults | changes))
 
 
-def digest(*papers: Paper, follows: str = "") -> Digest:
+def paper(title: str, **fields: object) -> ItemView:
+    return view(StoredItem(id="p", title=title, created_us=1, **fields), 0)
+
+
+def digest(*papers: ItemView, follows: str = "") -> Digest:
     entries = [
-        Entry(f"paper/{n}", n, Why("Trending: 3 upvotes"), paper) for n, paper in enumerate(papers)
+        Entry(f"paper/{n}", n, "Trending: 3 upvotes", paper) for n, paper in enumerate(papers)
     ]
     return Digest(DAY, "daily", [Part("Trending today", "feed-1", entries)], follows)
 

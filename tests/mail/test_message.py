@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsvc.errors import SettingsError
-from recsvc.mail.composing import Paper
 from recsvc.mail.message import encoded, phrase
 from recsvc.mail.wording import one_line
 from recsvc.settings import from_environment
-from tests.mail.mails import NOON, digest, links, mail, subscription
+from tests.mail.mails import NOON, digest, links, mail, paper, subscription
 
 HOSTILE = 'Ask <EOS> & "co"\r\nBcc: victim@example.net\r\n\r\n<script>alert(1)</script>'
 
@@ -23,7 +22,7 @@ def test_an_unsubscribe_address_of_any_length_is_whole_on_the_wire(length: int):
     url = "https://a.example" + "/" * (length > short) + "x" * (length - short - 1)
     expected = links(public_url=url).unsubscribe(subscription().id)
 
-    received = mail(digest(Paper("A title")), public_url=url)
+    received = mail(digest(paper("A title")), public_url=url)
 
     assert len(expected) >= min(length, short)
     assert f"\r\nList-Unsubscribe: <{expected}>\r\n".encode() in received.wire
@@ -36,14 +35,14 @@ def test_an_unsubscribe_address_of_120_characters_is_whole_on_the_wire():
     expected = links(public_url=url).unsubscribe(subscription().id)
     assert len(expected) == 120
 
-    received = mail(digest(Paper("A title")), public_url=url)
+    received = mail(digest(paper("A title")), public_url=url)
 
     assert f"\r\nList-Unsubscribe: <{expected}>\r\n".encode() in received.wire
     assert received.message["List-Unsubscribe"] == f"<{expected}>"
 
 
 def test_the_headers_of_a_list():
-    received = mail(digest(Paper("A title")))
+    received = mail(digest(paper("A title")))
     message = received.message
 
     assert message["From"] == "Daily Papers <papers@example.org>"
@@ -61,7 +60,7 @@ def test_the_headers_of_a_list():
 
 
 def test_the_same_mail_has_the_same_id_and_another_day_another():
-    first, again = mail(digest(Paper("A"))), mail(digest(Paper("B")))
+    first, again = mail(digest(paper("A"))), mail(digest(paper("B")))
 
     assert first.message["Message-ID"] == again.message["Message-ID"]
     assert links().message_id("d:x", "2026-03-29") != links().message_id("d:x", "2026-03-30")
@@ -69,7 +68,7 @@ def test_the_same_mail_has_the_same_id_and_another_day_another():
 
 @pytest.mark.parametrize("character", ["\r\n", "\n", "\r", "\x00", "\x0b", "\x85", "\u2028"])
 def test_a_title_with_line_breaks_makes_no_header(character: str):
-    received = mail(digest(Paper(f"Nice{character}Bcc: victim@example.net{character}{character}x")))
+    received = mail(digest(paper(f"Nice{character}Bcc: victim@example.net{character}{character}x")))
 
     assert received.message["Bcc"] is None
     assert received.message["Subject"].startswith("Nice")
@@ -78,7 +77,7 @@ def test_a_title_with_line_breaks_makes_no_header(character: str):
 
 
 def test_a_hostile_title_is_text_and_nothing_else():
-    received = mail(digest(Paper(HOSTILE, text=HOSTILE)))
+    received = mail(digest(paper(HOSTILE, text=HOSTILE)))
 
     assert received.message["Subject"].startswith('Ask <EOS> & "co" Bcc: victim@example.net')
     assert "<script" not in received.html
@@ -101,7 +100,7 @@ def test_a_hostile_title_is_text_and_nothing_else():
     ],
 )
 def test_subjects_are_read_back_as_they_were(title: str):
-    received = mail(digest(Paper(title)))
+    received = mail(digest(paper(title)))
 
     subject = received.message["Subject"]
     whole = one_line(title)
@@ -123,7 +122,7 @@ def test_any_text_is_read_back_from_a_header(text: str):
 
 @pytest.mark.parametrize("title", ["Daily Papers", 'The "best", of all', "Tägliche Aufsätze"])
 def test_the_name_of_the_list_is_read_back(title: str):
-    received = mail(digest(Paper("A title")), title=title)
+    received = mail(digest(paper("A title")), title=title)
 
     (sender,) = received.message["From"].addresses
     assert (sender.display_name, sender.addr_spec) == (title, "papers@example.org")
@@ -131,7 +130,7 @@ def test_the_name_of_the_list_is_read_back(title: str):
 
 
 def test_bodies_keep_to_short_lines_and_end_in_crlf():
-    received = mail(digest(*[Paper(f"Paper {n}", text="ä" * 900) for n in range(10)]))
+    received = mail(digest(*[paper(f"Paper {n}", text="ä" * 900) for n in range(10)]))
 
     _, _, bodies = received.wire.partition(b"\r\n\r\n")
     assert max(map(len, bodies.split(b"\r\n"))) <= 76

@@ -5,11 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsvc.core.mail.subscription import Pending, Preferences
-from recsvc.mail.composing import Paper
 from recsvc.mail.links import Click
 from recsvc.mail.rendering import Renderer, described
 from recsvc.mail.wording import clipped, one_line, wrapped
-from tests.mail.mails import digest, links, mail, params, subscription
+from tests.mail.mails import digest, links, mail, paper, params, subscription
 
 
 class Page(HTMLParser):
@@ -32,7 +31,7 @@ class Page(HTMLParser):
 
 
 def rendered(**changes: object):
-    made = digest(Paper("A title", text="What it says.", n_authors=7, topics=("cs.CL",)), **changes)
+    made = digest(paper("A title", text="What it says.", n_authors=7, topics=("cs.CL",)), **changes)
     return Renderer(links(), params()).digest(made, subscription().id)
 
 
@@ -66,9 +65,9 @@ def test_both_forms_say_the_same_and_lead_to_the_same_places():
 @settings(deadline=None, max_examples=50)
 @given(st.text(max_size=400), st.text(max_size=100))
 def test_no_text_becomes_markup(text: str, title: str):
-    harmless = Page(mail(digest(Paper("Title", text="Text"))).html).tags
+    harmless = Page(mail(digest(paper("Title", text="Text"))).html).tags
 
-    page = Page(mail(digest(Paper(f"T{title}", text=f"T{text}"))).html)
+    page = Page(mail(digest(paper(f"T{title}", text=f"T{text}"))).html)
 
     assert page.tags == harmless
     assert any(one_line(f"T{title}") in one_line(words) for words in page.words)
@@ -101,7 +100,7 @@ def address_in(text: str) -> str:
 
 
 def test_a_subject_counts_what_it_does_not_name():
-    made = digest(Paper("First"), Paper("Second"), Paper("Third"))
+    made = digest(paper("First"), paper("Second"), paper("Third"))
 
     assert Renderer(links(), params()).digest(made, "id").subject == "First and 2 more"
 
