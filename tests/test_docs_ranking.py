@@ -5,7 +5,8 @@ import re
 from recsvc.cli.evaluate import evaluate
 from recsvc.core.model.warming import RHO
 from recsvc.core.ranking.exploration import lottery_of
-from recsvc.settings import PREFIX, Settings
+from recsvc.settings import DECLARED
+from recsvc.settings.declared import PREFIX
 from tests.service import REPOSITORY
 from workers.evaluation.evaluating import NAMES
 
@@ -18,11 +19,10 @@ OF_RANKING = re.compile(
 
 
 def test_every_setting_of_ranking_is_explained_and_every_one_named_exists():
-    fields = Settings.__struct_fields__
     named = {name.removeprefix(PREFIX).lower() for name in re.findall(rf"{PREFIX}[A-Z_]+", RANKING)}
 
-    assert {name for name in fields if OF_RANKING.search(name)} <= named
-    assert named <= set(fields)
+    assert {name for name in DECLARED if OF_RANKING.search(name)} <= named
+    assert named <= set(DECLARED)
 
 
 def test_the_options_and_figures_of_evaluate_are_documented():
