@@ -22,6 +22,7 @@ from recsvc.store import keys
 from recsvc.store.bundled import remove_damaged_copies
 from recsvc.store.compaction import compact
 from recsvc.store.connection import Redis, connect, look_whether_it_accepts, translated
+from recsvc.store.heartbeat import BEAT_S, KEPT_S
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
@@ -59,7 +60,6 @@ from workers.warmer import Warmer
 log = structlog.get_logger()
 
 _LEASE_S = 10.0
-_HEARTBEAT_S = 1.0
 _RETRY_S = 0.5
 _RECOUNT_S = 1.0
 _WARM_S = 1.0
@@ -215,8 +215,8 @@ class Worker:
             log.info("worker_leads" if token else "worker_stands_by", token=token)
         self._token = token
         with translated():
-            await self._redis.set(keys.WORKER, now_us(), ex=60)
-        await self._pause(_HEARTBEAT_S)
+            await self._redis.set(keys.WORKER, now_us(), ex=KEPT_S)
+        await self._pause(BEAT_S)
 
     async def _reclaim(self) -> None:
         await self._pause(self._settings.reclaim_after_s / 2)

@@ -10,8 +10,7 @@ from recsvc.clock import SECOND_US, now_us
 from recsvc.settings import Settings, from_environment
 from recsvc.store import keys
 from recsvc.store.connection import connect, translated
-
-_SILENT_S = 20
+from recsvc.store.heartbeat import is_silent
 
 
 @click.command()
@@ -43,5 +42,6 @@ async def _worker_problem(settings: Settings) -> str | None:
         await redis.aclose()
     if beat is None:
         return "no worker has given a sign of life"
-    silent_s = (now_us() - int(beat)) / SECOND_US
-    return f"no sign of life for {silent_s:.0f} s" if silent_s > _SILENT_S else None
+    now, beat_us = now_us(), int(beat)
+    away_s = (now - beat_us) / SECOND_US
+    return f"no sign of life for {away_s:.0f} s" if is_silent(beat_us, now) else None

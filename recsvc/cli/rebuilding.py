@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from recsvc.cli.context import store
-from recsvc.clock import SECOND_US, now_us
+from recsvc.clock import now_us
 from recsvc.errors import ConflictError
 from recsvc.settings import Settings, from_environment
 from recsvc.store import keys
 from recsvc.store.connection import Redis, translated
+from recsvc.store.heartbeat import is_at_work
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
@@ -20,8 +21,6 @@ from recsvc.store.readers.profiles import Profiles
 
 if TYPE_CHECKING:
     from workers.log.reading import Log
-
-_WORKER_SILENT_US = 5 * SECOND_US
 
 
 @click.group()
@@ -94,7 +93,7 @@ async def _log(settings: Settings, redis: Redis) -> "Log":
 
     with translated():
         heartbeat = int(await redis.get(keys.WORKER) or 0)
-    if now_us() - heartbeat < _WORKER_SILENT_US:
+    if is_at_work(heartbeat, now_us()):
         raise ConflictError("a worker is at work: stop the service, rebuild, and start it again")
     aliases = await Items(Pipe(redis), settings.lists.trending).aliases()
     return await read_log(Archive(settings.archive_path), Streams(redis, "rebuild"), aliases)

@@ -45,11 +45,11 @@ from recsvc.lists.wording import SORTED_BY, followed, plain_reason, reason_of
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
 from recsvc.params import setting
+from recsvc.store.heartbeat import is_silent
 from recsvc.store.readers.profiles import Profiles
 
 _OWN_VOTE_WAIT_S = 0.5
 _NEW_ITEM_WAIT_S = 2.0
-_WORKER_SILENT_US = 20 * SECOND_US
 
 
 class RecommenderParams(msgspec.Struct, frozen=True):
@@ -506,7 +506,7 @@ def is_stale(live: Live) -> bool:
     """Return whether a part that should have a say is silent: the store, or a worker with work."""
     if not live.is_connected:
         return True
-    return live.events_behind > 0 and now_us() - live.worker_us > _WORKER_SILENT_US
+    return live.events_behind > 0 and is_silent(live.worker_us, now_us())
 
 
 def new_feed_id() -> str:

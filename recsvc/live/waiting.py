@@ -6,13 +6,13 @@ from collections.abc import Callable
 from numpy import int64
 from numpy.typing import NDArray
 
-from recsvc.clock import SECOND_US, now_us
+from recsvc.clock import now_us
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.worker_watch import WorkerWatch
 from recsvc.store import keys
 from recsvc.store.entry_ids import FIRST, EntryId, parse
+from recsvc.store.heartbeat import is_at_work
 
-_WORKER_SILENT_US = 5 * SECOND_US
 _FRESH_MS = 1_000
 
 Reached = Callable[[], bool]
@@ -56,7 +56,7 @@ class Waiting:
         is a worker: when it is further behind, waiting would not help.
         """
         now, entry, shard = now_us(), parse(entry_id), keys.shard_of(user)
-        if now - self._worker.seen_us <= _WORKER_SILENT_US and now // 1000 - entry[0] < _FRESH_MS:
+        if is_at_work(self._worker.seen_us, now) and now // 1000 - entry[0] < _FRESH_MS:
             await self._until(lambda: self._catalogue.applied.get(shard, FIRST) >= entry, timeout_s)
 
     async def for_items(self, items: list[str], timeout_s: float) -> None:

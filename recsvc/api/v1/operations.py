@@ -13,6 +13,7 @@ from recsvc.clock import SECOND_US, from_us, now_us
 from recsvc.core.access.caller import FIGURES, HEALTH
 from recsvc.errors import StoreError
 from recsvc.lists.recommender import is_stale
+from recsvc.store.heartbeat import is_silent
 from recsvc.store.refusals import refusals
 
 
@@ -66,7 +67,7 @@ def ready(services: NamedDependency[Services]) -> Response[Health]:
     view = services.live
     if not view.is_connected:
         problems.append("the store does not answer: feeds are served from memory, events refused")
-    elif now_us() - view.worker_us > 20 * SECOND_US:
+    elif is_silent(view.worker_us, now_us()):
         problems.append("no worker: boards and models stand still")
     if refusals.problem is not None:
         problems.append(refusals.problem)

@@ -280,7 +280,7 @@ async def test_a_confirmation_is_asked_for_once_and_names_no_list(scene: SceneMa
 
 async def test_a_hostile_title_arrives_as_a_title(scene: SceneMaker):
     title = "Étude <EOS> & 注意\r\nBcc: victim@example.net"
-    long_url = "https://papers.example.org/" + "x" * 60
+    long_url = f"https://{'x' * 60}.papers.example.org"
     async with scene(items=[NewItem(id="x", title=title)], public_url=long_url) as s:
         await s.office.subscribe(EMAIL, START)
         await s.at(DUE)
