@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
 from recsvc.core.access.caller import FIGURES
+from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
 from recsvc.lists.recommender import is_stale
 from recsvc.live.view import Live
@@ -63,7 +64,6 @@ class LiveCollector(Collector):
         """Yield the figures of this moment."""
         live, now = self._live, now_us()
         model, visible = live.model, live.catalogue.visible
-        covered = float((visible[: model.n] * model.warm[: len(visible)]).sum())
         n = int(visible.sum())
         yield _gauge("recsvc_items", "Items that may be listed.", n)
         yield _gauge(
@@ -74,7 +74,7 @@ class LiveCollector(Collector):
         )
         yield _gauge(
             "recsvc_model_coverage_ratio", "Share of listed items with interactions in the model.",
-            covered / n if n else 0.0,
+            coverage(model, visible),
         )  # fmt: skip
         if model.trained_us is not None:
             age_s = (now - model.trained_us) / SECOND_US

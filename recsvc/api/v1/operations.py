@@ -11,6 +11,7 @@ from litestar.openapi import ResponseSpec
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, from_us, now_us
 from recsvc.core.access.caller import FIGURES, HEALTH
+from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
 from recsvc.lists.recommender import is_stale
 from recsvc.store.heartbeat import is_silent
@@ -86,7 +87,6 @@ async def stats(services: NamedDependency[Services]) -> Stats:
     model, visible = view.model, view.catalogue.visible
     now = now_us()
     n = int(visible.sum())
-    covered = int((visible[: model.n] * model.warm[: len(visible)]).sum())
     trained = model.trained_us
     return Stats(
         items=n,
@@ -95,7 +95,7 @@ async def stats(services: NamedDependency[Services]) -> Stats:
         snapshot_id=model.snapshot_id,
         trained_at=None if trained is None else from_us(trained),
         model_age_s=None if trained is None else (now - trained) / SECOND_US,
-        model_coverage=covered / n if n and trained is not None else None,
+        model_coverage=coverage(model, visible) if n and trained is not None else None,
         stale=is_stale(view),
         demo=view.demo,
     )

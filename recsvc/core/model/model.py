@@ -96,6 +96,16 @@ def publish(snapshot: Snapshot) -> Published:
     return Published(snapshot, prepared, snapshot.neighbours.matrix.T.tocsr())
 
 
+def coverage(model: Model, visible: NDArray[np.bool_]) -> float:
+    """Return the share of visible items that training saw readers of; 0 where nothing is visible.
+
+    Args:
+        visible: (n,) by row; the model may know more rows, or fewer.
+    """
+    n_covered = float((visible[: model.n] * model.warm[: len(visible)]).sum())
+    return n_covered / max(int(visible.sum()), 1)
+
+
 def with_warmed(model: Model, warmed: Warmed) -> Model:
     """Return a model with the factors of items that gathered their first readers since.
 
