@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from recsvc.lists.recommender import Recommender
+from recsvc.lists.assembled import assembled
+from recsvc.lists.kit import kit
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.model import LiveModel
@@ -29,13 +30,15 @@ async def composer(redis: Redis, pipe: Pipe, settings: Settings) -> AsyncIterato
     items = Items(pipe, settings.lists.trending)
     cache = ItemCache(items, settings.cached_items)
     snapshots = Snapshots(pipe, settings.snapshot_cache_path)
+    index = SearchIndex()
     boards = Boards(pipe, settings.lists.trending)
-    catalogue = LiveCatalogue(items, boards, cache, SearchIndex())
+    catalogue = LiveCatalogue(items, boards, cache, index)
     live = Live(redis, catalogue, LiveModel(snapshots))
     profiles = Profiles(pipe, lambda: live.catalogue.aliases)
-    recommender = Recommender(live, profiles, cache, settings.lists)
+    tools = kit(live, profiles, cache, settings.lists)
+    lists = assembled(tools, index, settings.zone)
     try:
         await live.start()
-        yield Composer(recommender, profiles, settings.digest)
+        yield Composer(lists, profiles, settings.digest)
     finally:
         await live.stop()

@@ -15,6 +15,7 @@ from recsvc.api.http.headers import add_headers
 from recsvc.api.http.openapi import config
 from recsvc.api.http.openapi_completion import COMPONENTS, complete
 from recsvc.api.http.problems import on_recsvc_error, on_recursion, on_validation_error
+from recsvc.api.http.query_names import learn_names
 from recsvc.api.huggingface import routes as huggingface
 from recsvc.api.mail import digest_pages, subscribe_pages
 from recsvc.api.pages import problems as page_problems
@@ -94,4 +95,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=settings.max_body_bytes,
     )
     complete(app)
+    learn_names(app)
     return app

@@ -11,9 +11,8 @@ from recsvc.access.admission import Admission
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
 from recsvc.errors import StoreError
-from recsvc.lists.periods import Periods
-from recsvc.lists.recommender import Recommender
-from recsvc.lists.search import Search
+from recsvc.lists.assembled import assembled
+from recsvc.lists.kit import kit
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.model import LiveModel
@@ -57,13 +56,13 @@ class Services:
     """
 
     def __init__(self, settings: Settings, redis: Redis, signs: Signatures) -> None:
-        pipe, lists = Pipe(redis), settings.lists
+        pipe, trending = Pipe(redis), settings.lists.trending
         self.settings = settings
         self.kinds = settings.kinds
         # items
-        self.items = Items(pipe, lists.trending)
+        self.items = Items(pipe, trending)
         self.cache = ItemCache(self.items, settings.cached_items)
-        self.boards = Boards(pipe, lists.trending)
+        self.boards = Boards(pipe, trending)
         index = SearchIndex()
         # models
         self.snapshots = Snapshots(pipe, settings.snapshot_cache_path)
@@ -78,13 +77,12 @@ class Services:
         self.gorse = Gorse(pipe, settings.log.profile_ttl_days)
         self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
         # lists
-        self.recommender = Recommender(self.live, self.profiles, self.cache, lists)
-        self.search = Search(self.live, index, self.cache, self.recommender, lists.depth)
-        self.periods = Periods(self.live, self.recommender, settings.zone, lists.cursor_ttl_s)
+        tools = kit(self.live, self.profiles, self.cache, settings.lists)
+        self.lists = assembled(tools, index, settings.zone)
         # mail
         self.links = Links(signs, settings.digest, settings.site_url)
         self.writer = Writer(self.links, settings.digest)
-        self.composer = Composer(self.recommender, self.profiles, settings.digest)
+        self.composer = Composer(self.lists, self.profiles, settings.digest)
         limits = MailLimits(pipe, signs, settings.mail_limits)
         self.desk = Desk(Subscriptions(pipe), limits, self.links, signs)
         # access

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recsvc.cli.context import store
+from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS
 from recsvc.lists.shapes import Feed, Page
 from recsvc.logs import configure
@@ -34,7 +35,7 @@ def search(query: tuple[str, ...], latest: bool, limit: int, as_json: bool) -> N
     """Find items by words; typos are forgiven."""
     words = " ".join(query)
     _show(
-        lambda s, page: s.search.search(words, page, sort="new" if latest else "relevance"),
+        lambda s, page: s.lists.search.search(words, page, sort="new" if latest else "relevance"),
         limit,
         as_json,
     )
@@ -46,16 +47,16 @@ def search(query: tuple[str, ...], latest: bool, limit: int, as_json: bool) -> N
 @_json
 def feed(user: str, limit: int, as_json: bool) -> None:
     """Show the personal feed of USER, and why each item is in it."""
-    _show(lambda s, page: s.recommender.feed(user, page), limit, as_json)
+    _show(lambda s, page: s.lists.feeds.feed(user, page), limit, as_json)
 
 
 @click.command()
 @click.option("--window", type=click.Choice(WINDOWS), default="week", show_default=True)
 @_limit
 @_json
-def trending(window: str, limit: int, as_json: bool) -> None:
+def trending(window: Window, limit: int, as_json: bool) -> None:
     """Show what gathers votes now."""
-    _show(lambda s, page: s.recommender.trending(window, page), limit, as_json)
+    _show(lambda s, page: s.lists.boards.trending(window, page), limit, as_json)
 
 
 def _show(ask: Ask, limit: int, as_json: bool) -> None:

@@ -9,7 +9,16 @@ import httpx
 
 from recsvc.client import calls, transport
 from recsvc.client.batcher import EventBatcher
-from recsvc.client.calls import Call, Details, FeedFilters, Fields, Filters, Likeness, Sort, Window
+from recsvc.client.calls import (
+    Call,
+    Details,
+    FeedFilters,
+    Fields,
+    Likeness,
+    ListFilters,
+    Sort,
+    Window,
+)
 from recsvc.client.errors import CallError
 from recsvc.client.retry import Retry
 from recsvc.client.shapes import (
@@ -88,11 +97,11 @@ class AsyncClient:
         """Return the caller's own candidates in the reader's order."""
         return await self._call(calls.rank(items, user, fields))
 
-    async def trending(self, window: Window = "week", **filters: Unpack[Filters]) -> Feed:
+    async def trending(self, window: Window = "week", **filters: Unpack[ListFilters]) -> Feed:
         """Return what gathers votes now."""
         return await self._call(calls.listing("/v1/trending", filters, window=window))
 
-    async def new(self, **filters: Unpack[Filters]) -> Feed:
+    async def new(self, **filters: Unpack[ListFilters]) -> Feed:
         """Return every visible item, latest listed first."""
         return await self._call(calls.listing("/v1/new", filters))
 
@@ -102,7 +111,7 @@ class AsyncClient:
         *,
         unlike: Sequence[str] = (),
         by: Likeness = "both",
-        **filters: Unpack[Filters],
+        **filters: Unpack[ListFilters],
     ) -> Feed:
         """Return what is like an item, or like several and unlike others."""
         return await self._call(calls.similar(item, unlike, by, filters))
@@ -113,7 +122,7 @@ class AsyncClient:
         *,
         prefix: bool = False,
         sort: Sort = "relevance",
-        **filters: Unpack[Filters],
+        **filters: Unpack[ListFilters],
     ) -> Feed:
         """Return what answers a query, with what was found in `highlights`.
 
@@ -123,15 +132,15 @@ class AsyncClient:
         asked = calls.listing("/v1/search", filters, q=q, prefix=prefix or None, sort=sort)
         return await self._call(asked)
 
-    async def daily(self, day: str | date, **filters: Unpack[Filters]) -> PeriodFeed:
+    async def daily(self, day: str | date, **filters: Unpack[ListFilters]) -> PeriodFeed:
         """Return what was listed on a day, by votes."""
         return await self._call(calls.period("daily", day, filters))
 
-    async def weekly(self, week: str, **filters: Unpack[Filters]) -> PeriodFeed:
+    async def weekly(self, week: str, **filters: Unpack[ListFilters]) -> PeriodFeed:
         """Return what was listed in an ISO week such as `2025-W50`, by votes."""
         return await self._call(calls.period("weekly", week, filters))
 
-    async def monthly(self, month: str, **filters: Unpack[Filters]) -> PeriodFeed:
+    async def monthly(self, month: str, **filters: Unpack[ListFilters]) -> PeriodFeed:
         """Return what was listed in a month such as `2025-12`, by votes."""
         return await self._call(calls.period("monthly", month, filters))
 

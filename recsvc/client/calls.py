@@ -29,10 +29,11 @@ T = TypeVar("T")
 PER_CALL = 1_000
 
 Moment = str | date | datetime
+# As in `recsvc.core.choices`: the client stands alone, and a test compares.
 Seen = Literal["7d", "30d", "forever", "show"]
 Fields = Literal["full", "id"]
 Window = Literal["day", "week", "month", "all"]
-Period = Literal["daily", "weekly", "monthly"]
+PeriodKind = Literal["daily", "weekly", "monthly"]
 Likeness = Literal["both", "text", "readers"]
 Sort = Literal["relevance", "new"]
 
@@ -72,7 +73,7 @@ class Call(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Filters(TypedDict, total=False):
-    """What every list can be asked for."""
+    """What every list can be asked for, besides for whom."""
 
     limit: int
     cursor: str | None
@@ -86,6 +87,12 @@ class Filters(TypedDict, total=False):
     fields: Fields
 
 
+class ListFilters(Filters, total=False):
+    """The same of a list that is everybody's: for a reader, it comes without what they hid and mute."""
+
+    user: str | None
+
+
 class FeedFilters(Filters, total=False):
     """What a personal feed can be asked for."""
 
@@ -93,6 +100,7 @@ class FeedFilters(Filters, total=False):
     diversity: float
     freshness_half_life: float
     explore: float
+    explain: bool
 
 
 class Details(TypedDict, total=False):
@@ -110,13 +118,13 @@ def listing(path: str, filters: Filters, **more: object) -> Call[Feed]:
     return Call("GET", path, Feed, _params({**filters, **more}))
 
 
-def period(kind: Period, name: Moment, filters: Filters) -> Call[PeriodFeed]:
+def period(kind: PeriodKind, name: Moment, filters: ListFilters) -> Call[PeriodFeed]:
     """Ask for what was listed in a period, by its name: `2025-12-09`, `2025-W50`, `2025-12`."""
     return Call("GET", _path(f"/v1/{kind}/", _text(name)), PeriodFeed, _params({**filters}))
 
 
 def similar(
-    item: str | Sequence[str], unlike: Sequence[str], by: Likeness, filters: Filters
+    item: str | Sequence[str], unlike: Sequence[str], by: Likeness, filters: ListFilters
 ) -> Call[Feed]:
     """Ask for what is like some items and unlike others."""
     if isinstance(item, str) and not unlike:

@@ -139,7 +139,13 @@ class Highlights(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One place of a list; `item` is None with `fields="id"`, `highlights` only a search has."""
+    """One place of a list.
+
+    Attributes:
+        item: None with `fields="id"`, and of what a rank could not rank.
+        highlights: a search's.
+        account: every voice's points, with `explain=True`.
+    """
 
     id: str
     position: int
@@ -148,6 +154,7 @@ class Listed(msgspec.Struct, frozen=True):
     reason: Reason
     item: Item | None = None
     highlights: Highlights | None = None
+    account: dict[str, Any] | None = None
 
 
 class Feed(msgspec.Struct, frozen=True):

@@ -11,7 +11,16 @@ import httpx
 
 from recsvc.client import calls, transport
 from recsvc.client.batcher import EventBatcher
-from recsvc.client.calls import Call, Details, FeedFilters, Fields, Filters, Likeness, Sort, Window
+from recsvc.client.calls import (
+    Call,
+    Details,
+    FeedFilters,
+    Fields,
+    Likeness,
+    ListFilters,
+    Sort,
+    Window,
+)
 from recsvc.client.errors import CallError
 from recsvc.client.retry import Retry
 from recsvc.client.shapes import (
@@ -93,11 +102,11 @@ class Client:
         """Return the caller's own candidates in the reader's order."""
         return self._call(calls.rank(items, user, fields))
 
-    def trending(self, window: Window = "week", **filters: Unpack[Filters]) -> Feed:
+    def trending(self, window: Window = "week", **filters: Unpack[ListFilters]) -> Feed:
         """Return what gathers votes now."""
         return self._call(calls.listing("/v1/trending", filters, window=window))
 
-    def new(self, **filters: Unpack[Filters]) -> Feed:
+    def new(self, **filters: Unpack[ListFilters]) -> Feed:
         """Return every visible item, latest listed first."""
         return self._call(calls.listing("/v1/new", filters))
 
@@ -107,7 +116,7 @@ class Client:
         *,
         unlike: Sequence[str] = (),
         by: Likeness = "both",
-        **filters: Unpack[Filters],
+        **filters: Unpack[ListFilters],
     ) -> Feed:
         """Return what is like an item, or like several and unlike others."""
         return self._call(calls.similar(item, unlike, by, filters))
@@ -118,7 +127,7 @@ class Client:
         *,
         prefix: bool = False,
         sort: Sort = "relevance",
-        **filters: Unpack[Filters],
+        **filters: Unpack[ListFilters],
     ) -> Feed:
         """Return what answers a query, with what was found in `highlights`.
 
@@ -128,15 +137,15 @@ class Client:
         asked = calls.listing("/v1/search", filters, q=q, prefix=prefix or None, sort=sort)
         return self._call(asked)
 
-    def daily(self, day: str | date, **filters: Unpack[Filters]) -> PeriodFeed:
+    def daily(self, day: str | date, **filters: Unpack[ListFilters]) -> PeriodFeed:
         """Return what was listed on a day, by votes."""
         return self._call(calls.period("daily", day, filters))
 
-    def weekly(self, week: str, **filters: Unpack[Filters]) -> PeriodFeed:
+    def weekly(self, week: str, **filters: Unpack[ListFilters]) -> PeriodFeed:
         """Return what was listed in an ISO week such as `2025-W50`, by votes."""
         return self._call(calls.period("weekly", week, filters))
 
-    def monthly(self, month: str, **filters: Unpack[Filters]) -> PeriodFeed:
+    def monthly(self, month: str, **filters: Unpack[ListFilters]) -> PeriodFeed:
         """Return what was listed in a month such as `2025-12`, by votes."""
         return self._call(calls.period("monthly", month, filters))
 

@@ -1,42 +1,42 @@
 """The use case of searching: by words and by likeness of texts, with what was found marked."""
 
-from typing import Literal
-
 import msgspec
 import numpy as np
 
+from recsvc.core.choices import Sort
+from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.blend import SEARCH, Ranking
 from recsvc.core.ranking.fusion import fuse_with_vectors, vector_ranking
 from recsvc.core.text.highlight import highlighted, snippet
 from recsvc.core.text.query import Asked, asked
 from recsvc.core.text.terms import term_counts
-from recsvc.lists.recommender import Recommender
+from recsvc.lists.kit import Kit
+from recsvc.lists.paging import RankedList, new_feed_id
 from recsvc.lists.shapes import Feed, Highlights, Listed, Page
-from recsvc.live.item_cache import ItemCache
 from recsvc.live.search_index import SearchIndex
-from recsvc.live.view import Live
-
-Sort = Literal["relevance", "new"]
 
 _SNIPPET_CHARS = 280
+
+
+class _Question(msgspec.Struct, frozen=True):
+    """What is looked for, and how."""
+
+    wanted: Asked
+    prefix: bool
+    sort: Sort
 
 
 class Search:
     """Finds items."""
 
-    def __init__(
-        self,
-        live: Live,
-        index: SearchIndex,
-        cache: ItemCache,
-        recommender: Recommender,
-        depth: int,
-    ) -> None:
-        self._live = live
+    def __init__(self, kit: Kit, index: SearchIndex) -> None:
+        self._live = kit.live
+        self._cache = kit.cache
+        self._audiences = kit.audiences
+        self._pager = kit.pager
+        self._dresser = kit.dresser
+        self._depth = kit.params.depth
         self._index = index
-        self._cache = cache
-        self._recommender = recommender
-        self._depth = depth
 
     async def search(
         self, query: str, page: Page, *, prefix: bool = False, sort: Sort = "relevance"
@@ -47,18 +47,22 @@ class Search:
             prefix: whether the last word may be only the beginning of one, as while it is typed.
             sort: `new` puts what was found in the order of listing, latest first.
         """
+        audience = await self._audiences.at_a_board(page.user)
         wanted = asked(query)
         if page.cursor is None:
-            ranking = self._rank(wanted, page, prefix, sort)
-            feed = await self._recommender.ranked("search", ranking, "search", page)
+            candidates = audience.allowed(self._live.catalogue.mask(page.filters))
+            ranking = self._rank(_Question(wanted, prefix, sort), page, candidates)
+            listed = RankedList("search", "search", ranking, new_feed_id())
+            piece = self._pager.first(listed, page)
         else:
-            feed = await self._recommender.continued("search", page)
+            piece = self._pager.further("search", page, audience)
+        feed = await self._dresser.dressed(piece, page, audience)
         return feed if page.ids_only else await self._marked(feed, wanted, prefix)
 
-    def _rank(self, wanted: Asked, page: Page, prefix: bool, sort: Sort) -> Ranking:
+    def _rank(self, question: _Question, page: Page, candidates: Mask) -> Ranking:
         catalogue, model = self._live.catalogue, self._live.model
-        candidates = catalogue.mask(page.filters)
-        found = self._index.search(wanted, page.filters, self._depth, prefix=prefix)
+        wanted = question.wanted
+        found = self._index.search(wanted, page.filters, self._depth, prefix=question.prefix)
         found = found[found < catalogue.n]
         found = found[candidates[found]]
         rows, scores = found, np.zeros(len(found), np.float32)
@@ -68,7 +72,7 @@ class Search:
             rows, scores = fuse_with_vectors(found, alike, model.n, self._depth)
         else:
             rows, scores = fuse_with_vectors(found, found[:0], model.n, self._depth)
-        if sort == "new":
+        if question.sort == "new":
             order = np.lexsort((-rows, -catalogue.listed_us[rows]))
             rows, scores = rows[order], scores[order]
         return Ranking(rows, scores, np.full(len(rows), SEARCH, np.uint8))

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from recsvc.core.choices import Seen
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
 from recsvc.core.items.item import ItemView
 from recsvc.core.ranking.account import Account
@@ -44,7 +45,8 @@ class Listed(msgspec.Struct, frozen=True):
     """One place of a list.
 
     Attributes:
-        item: left out with `fields=id`.
+        source: who proposed it; of what was given to be ranked and cannot be, `hidden` or `unknown`.
+        item: left out with `fields=id`, and of what cannot be ranked.
         highlights: a search's.
         propensity: how likely an explored item was to be shown here.
         account: every voice's points, with `explain=true`.
@@ -61,10 +63,11 @@ class Listed(msgspec.Struct, frozen=True):
     account: Account | msgspec.UnsetType = msgspec.UNSET
 
 
-class Feed(msgspec.Struct, frozen=True):
-    """A list, and what it was made of.
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A list, and what it was made of, whatever follows it.
 
     Attributes:
+        user: for whom it is; None when it is everybody's.
         events_behind: logged events that are not yet on the boards.
         stale: whether a part that should have had a say was silent.
         sorted_by: what decides the order, in a sentence for people.
@@ -79,14 +82,35 @@ class Feed(msgspec.Struct, frozen=True):
     events_behind: int
     stale: bool
     items: list[Listed]
-    next: str | None
     sorted_by: str = ""
+
+
+class Feed(Answer, frozen=True, kw_only=True):
+    """A list that goes on where its cursor, `next`, says; None at its end."""
+
+    next: str | None
+
+
+class PeriodFeed(Answer, frozen=True, kw_only=True):
+    """What was listed in a period.
+
+    Attributes:
+        period: its name.
+        previous, next: names of the nearest periods before and after in which something was listed.
+        cursor: continues this period's list; None at its end.
+    """
+
+    period: str
+    previous: str | None
+    next: str | None
+    cursor: str | None
 
 
 class Page(msgspec.Struct, frozen=True):
     """How a list is asked for.
 
     Attributes:
+        user: who asks for a list that is everybody's: it comes without what they hid and mute.
         ids_only: leave the items' fields out.
         encoded: the items' fields as the JSON they become, for answers that are only sent on.
         explain: with the whole account of each personal place.
@@ -98,12 +122,13 @@ class Page(msgspec.Struct, frozen=True):
     ids_only: bool = False
     encoded: bool = False
     explain: bool = False
+    user: str | None = None
 
 
 class FeedOptions(msgspec.Struct, frozen=True):
     """What a reader may change about their feed; None leaves the setting in force."""
 
-    seen: str | None = None
+    seen: Seen | None = None
     freshness_half_life_days: float | None = None
     diversity: float | None = None
     explore: float | None = None

@@ -11,17 +11,18 @@ from datetime import date
 import msgspec
 
 from recsvc.clock import DAY_US
+from recsvc.core.choices import Window
 from recsvc.core.items.catalogue import Filters
 from recsvc.core.items.item import ItemView
 from recsvc.core.mail.subscription import Preferences, Subscription
-from recsvc.lists.recommender import Recommender
+from recsvc.lists.assembled import Lists
 from recsvc.lists.shapes import Feed, FeedOptions, Page
 from recsvc.mail.params import DigestParams
 from recsvc.store.readers.profiles import Profiles
 
 # A mail is not left to chance.
 _TO_MAIL = FeedOptions(explore=0.0)
-_WINDOWS = {"daily": "day", "weekly": "week"}
+_WINDOWS: dict[str, Window] = {"daily": "day", "weekly": "week"}
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -67,8 +68,8 @@ class Digest(msgspec.Struct, frozen=True):
 class Composer:
     """Picks what is in a mail; reading changes nothing."""
 
-    def __init__(self, recommender: Recommender, profiles: Profiles, params: DigestParams) -> None:
-        self._recommender = recommender
+    def __init__(self, lists: Lists, profiles: Profiles, params: DigestParams) -> None:
+        self._lists = lists
         self._profiles = profiles
         self._params = params
 
@@ -95,13 +96,13 @@ class Composer:
     async def _personal(self, user: str, wanted: Preferences, gone: set[str], now_us: int) -> Part:
         since_us = now_us - int(self._params.fresh_days * DAY_US)
         page = self._page(Filters(tuple(wanted.topics), since_us=since_us, exclude=tuple(gone)))
-        return _part("Picked for you", await self._recommender.feed(user, page, _TO_MAIL))
+        return _part("Picked for you", await self._lists.feeds.feed(user, page, _TO_MAIL))
 
     async def _trending(self, wanted: Preferences, gone: set[str]) -> Part:
         window = _WINDOWS[wanted.cadence]
         page = self._page(Filters(tuple(wanted.topics), exclude=tuple(gone)))
         heading = "Trending today" if window == "day" else "Trending this week"
-        return _part(heading, await self._recommender.trending(window, page))
+        return _part(heading, await self._lists.boards.trending(window, page))
 
     def _page(self, filters: Filters) -> Page:
         return Page(limit=self._params.n_items, filters=filters)

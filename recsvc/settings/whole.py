@@ -8,7 +8,7 @@ from recsvc.access.admission import AdmissionParams
 from recsvc.core.readers.gorse_feedback import types_with
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import SettingsError
-from recsvc.lists.recommender import RecommenderParams
+from recsvc.lists.params import ListParams
 from recsvc.mail.params import DigestParams
 from recsvc.params import setting
 from recsvc.settings.place import Place
@@ -67,7 +67,7 @@ class Settings(Place, frozen=True, kw_only=True):
     ] = msgspec.field(default_factory=dict)
 
     log: EventLogParams = EventLogParams()
-    lists: RecommenderParams = RecommenderParams()
+    lists: ListParams = ListParams()
     training: TrainingParams = TrainingParams()
     archive: ArchiveParams = ArchiveParams()
     fetch: FetchParams = FetchParams()

@@ -8,10 +8,14 @@ import msgspec
 import numpy as np
 import pytest
 
+from recsvc.core.ranking.arrangement import ArrangementParams
+from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import CommonVoice, Voice
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.profile import Interaction, Profile
-from recsvc.lists.recommender import Recommender
+from recsvc.lists.feed import Feeds
+from recsvc.lists.kit import Kit, kit
+from recsvc.lists.params import ListParams
 from recsvc.lists.shapes import Page
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
@@ -33,6 +37,15 @@ pytestmark = pytest.mark.anyio
 HISTORY = Profile([Interaction("i3", {"upvote": world.NOW_US}, {}, world.NOW_US)], {})
 
 
+def weighing(weights: dict[str, float]) -> Settings:
+    """Settings with weights of voices, and nothing left to chance."""
+    return Settings(
+        lists=ListParams(
+            blend=BlendParams(weights=weights), arrangement=ArrangementParams(explore=0)
+        )
+    )
+
+
 class Picked(CommonVoice):
     """What the editors picked: every seventh item."""
 
@@ -45,31 +58,29 @@ class Picked(CommonVoice):
 @asynccontextmanager
 async def recommending(
     store: Redis, folder: Path, settings: Settings, *voices: Voice
-) -> AsyncIterator[Recommender]:
+) -> AsyncIterator[Kit]:
     pipe = Pipe(store)
     items = Items(pipe)
     await put_all(items, list(world.items(30).values()))
-    boards = Boards(pipe, settings.trending_params())
+    boards = Boards(pipe, settings.lists.trending)
     cache = ItemCache(items, 100)
     catalogue = LiveCatalogue(items, boards, cache, SearchIndex())
     live = Live(store, catalogue, LiveModel(Snapshots(pipe, folder)))
-    params = msgspec.structs.replace(
-        settings.recommender_params(), voices=(*VOICES, *voices), depth=30
-    )
+    params = msgspec.structs.replace(settings.lists, voices=(*VOICES, *voices), depth=30)
     await live.start()
     try:
-        yield Recommender(live, Profiles(pipe), cache, params)
+        yield kit(live, Profiles(pipe), cache, params)
     finally:
         await live.stop()
 
 
-async def test_a_voice_given_to_the_recommender_changes_feeds_reasons_and_accounts(
+async def test_a_voice_given_to_lists_changes_feeds_reasons_and_accounts(
     redis: Redis, tmp_path: Path
 ):
-    settings = Settings(voice_weights={"picked": 40.0}, explore_share=0)
+    settings = weighing({"picked": 40.0})
 
-    async with recommending(redis, tmp_path, settings, Picked()) as recommender:
-        feed = await recommender.feed(None, Page(explain=True), history=HISTORY)
+    async with recommending(redis, tmp_path, settings, Picked()) as tools:
+        feed = await Feeds(tools).feed(None, Page(explain=True), history=HISTORY)
 
     first = feed.items[0]
     assert [item.id for item in feed.items[:5]] == ["i0", "i7", "i14", "i21", "i28"]
@@ -82,15 +93,15 @@ async def test_when_no_number_comes_of_the_voices_the_feed_falls_back_and_says_s
     redis: Redis, tmp_path: Path
 ):
     """Two numbers that each are one, and whose sum is none."""
-    loud = Settings(voice_weights={"picked": 3e38, "again": 3e38}, explore_share=0)
+    loud = weighing({"picked": 3e38, "again": 3e38})
     again = Picked()
     again.name = "again"
 
-    async with recommending(redis, tmp_path, loud, Picked(), again) as recommender:
+    async with recommending(redis, tmp_path, loud, Picked(), again) as tools:
         counted: list[int] = []
-        recommender.observe_not_finite = lambda: counted.append(1)
-        feed = await recommender.feed(None, Page(), history=HISTORY)
-        ordered = await recommender.feed(None, Page(), history=Profile([], {}))
+        tools.ranker.observe_not_finite = lambda: counted.append(1)
+        feed = await Feeds(tools).feed(None, Page(), history=HISTORY)
+        ordered = await Feeds(tools).feed(None, Page(), history=Profile([], {}))
 
     assert (feed.stale, feed.source, counted) == (True, "new", [1])
     assert len(feed.items) == 20

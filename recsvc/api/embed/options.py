@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from recsvc.api.http.problems import field_of
+from recsvc.core.choices import Window
 from recsvc.errors import InvalidError
 
 Text = Annotated[str, Meta(max_length=256)]
@@ -38,7 +39,7 @@ class EmbedOptions(msgspec.Struct, frozen=True):
 
     list: Literal["feed", "trending", "new", "similar"] = "trending"
     item: Text = ""
-    window: Literal["day", "week", "month", "all"] = "week"
+    window: Window = "week"
     limit: Annotated[int, Meta(ge=1, le=50)] = 5
     topic: Text = ""
     heading: Text = ""

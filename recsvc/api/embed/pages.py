@@ -68,16 +68,16 @@ async def _items(services: Services, options: EmbedOptions) -> list[Listed]:
     """Return what the list shows to somebody unknown; nothing for what is like an unknown item."""
     topics = tuple(topic.strip() for topic in options.topic.split(",") if topic.strip())
     asked = Page(options.limit, filters=Filters(topic=topics))
-    recommender = services.recommender
+    lists = services.lists
     try:
         if options.list == "trending":
-            found = await recommender.trending(options.window, asked)
+            found = await lists.boards.trending(options.window, asked)
         elif options.list == "new":
-            found = await recommender.new(asked)
+            found = await lists.boards.new(asked)
         elif options.list == "similar":
-            found = await recommender.similar([options.item], [], asked)
+            found = await lists.similar.similar([options.item], [], asked)
         else:
-            found = await recommender.feed(None, asked)
+            found = await lists.feeds.feed(None, asked)
     except NotFoundError:
         return []
     return found.items

@@ -76,7 +76,7 @@ async def get_items(
 
 async def _search(services: Services, q: str, start: int, n: int) -> Items:
     page = Page(limit=min(start + n + 1, services.settings.lists.depth), ids_only=True)
-    feed = await services.search.search(q, page)
+    feed = await services.lists.search.search(q, page)
     ids = [listed.id for listed in feed.items]
     bodies = await services.items.get(ids[start : start + n])
     cursor = sealed(str(start + n)) if len(ids) > start + n else ""

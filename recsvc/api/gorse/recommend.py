@@ -13,6 +13,7 @@ from recsvc.api.gorse.shapes import Feedback, Score, entry_of, read, row_of
 from recsvc.api.gorse.times import duration_us
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
+from recsvc.core.choices import Window
 from recsvc.core.items.catalogue import Filters
 from recsvc.core.readers.kinds import UPVOTE
 from recsvc.core.readers.profile import profile_of
@@ -62,7 +63,7 @@ async def recommend(
 ) -> list[Any]:
     """Return a user's feed: ids, or scores too for clients of version 2."""
     wanted = _slice(services, n, offset, in_category, category)
-    feed = await services.recommender.feed(user_id, wanted.page(await _seen(services, user_id)))
+    feed = await services.lists.feeds.feed(user_id, wanted.page(await _seen(services, user_id)))
     listed = wanted.of(feed)
     if write_back and listed:
         now = now_us()
@@ -85,7 +86,7 @@ async def collaborative(
     """Return a user's feed: factors and likeness are one list here."""
     wanted = _slice(services, n, offset, None, category)
     seen = await _seen(services, user_id)
-    return _scores(wanted.of(await services.recommender.feed(user_id, wanted.page(seen))))
+    return _scores(wanted.of(await services.lists.feeds.feed(user_id, wanted.page(seen))))
 
 
 @get(["/latest", "/latest/{in_category:str}"])
@@ -100,7 +101,7 @@ async def latest(
     """Return the newest items; their score is the second they were listed in."""
     wanted = _slice(services, n, offset, in_category, category)
     page = wanted.page(await _seen(services, user_id))
-    listed = wanted.of(await services.recommender.new(page))
+    listed = wanted.of(await services.lists.boards.new(page))
     catalogue = services.live.catalogue
     seconds = [int(catalogue.listed_us[catalogue.rows[one.id]]) // SECOND_US for one in listed]
     return [Score(one.id, float(s)) for one, s in zip(listed, seconds, strict=True)]
@@ -131,9 +132,15 @@ async def non_personalized(
 ) -> list[Score]:
     """Return a leaderboard: the window that its name speaks of, else all time."""
     wanted = _slice(services, n, offset, None, category)
-    marks = {"day": "day", "dai": "day", "week": "week", "month": "month", "trend": "week"}
-    window = next((w for mark, w in marks.items() if mark in name.casefold()), "all")
-    return await _board(services, window, wanted, user_id)
+    marks: dict[str, Window] = {
+        "day": "day",
+        "dai": "day",
+        "week": "week",
+        "month": "month",
+        "trend": "week",
+    }
+    found = (w for mark, w in marks.items() if mark in name.casefold())
+    return await _board(services, next(found, "all"), wanted, user_id)
 
 
 @get(
@@ -154,7 +161,7 @@ async def item_neighbors(
     """Return what is like an item; nothing for an unknown one."""
     wanted = _slice(services, n, offset, in_category, category)
     try:
-        feed = await services.recommender.similar([item_id], [], wanted.page())
+        feed = await services.lists.similar.similar([item_id], [], wanted.page())
     except NotFoundError:
         return []
     return _scores(wanted.of(feed))
@@ -190,12 +197,14 @@ async def session(
     entries = [entry_of(row, types, services.kinds, now) for row in rows]
     history = profile_of(entries, services.kinds)
     page = wanted.page(tuple({row.item for row in rows}))
-    return _scores(wanted.of(await services.recommender.feed(None, page, history=history)))
+    return _scores(wanted.of(await services.lists.feeds.feed(None, page, history=history)))
 
 
-async def _board(services: Services, window: str, wanted: Slice, user: str | None) -> list[Score]:
+async def _board(
+    services: Services, window: Window, wanted: Slice, user: str | None
+) -> list[Score]:
     page = wanted.page(await _seen(services, user))
-    return _scores(wanted.of(await services.recommender.trending(window, page)))
+    return _scores(wanted.of(await services.lists.boards.trending(window, page)))
 
 
 async def _seen(services: Services, user: str | None) -> tuple[str, ...]:

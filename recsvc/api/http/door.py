@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from recsvc.access.admission import Head, Visit
 from recsvc.access.owner import Address
+from recsvc.api.http.query_names import refuse_unknown
 from recsvc.api.http.request_body import received
 from recsvc.core.access.caller import ADMIN, Access, Caller, CallerKind
 from recsvc.errors import InvalidError, TooLargeError
@@ -39,9 +40,11 @@ def door(app: ASGIApp) -> ASGIApp:
             headers: Headers = dict(http["headers"])
             visit = Visit(head_of(http, headers))
             cast("dict[str, Any]", scope)[_VISIT] = visit
-            access: Access = scope["route_handler"].opt.get("access", ADMIN)
+            handler = scope["route_handler"]
+            access: Access = handler.opt.get("access", ADMIN)
             services = scope["litestar_app"].state.services
             services.admission.admit(visit, access)
+            refuse_unknown(handler.opt, http["query_string"])
             if b"content-length" in headers:
                 await _refuse_too_large(headers, receive, services.settings.max_body_bytes)
         await app(scope, receive, send)

@@ -1,124 +1,206 @@
-"""Query parameters that lists share."""
+"""What a list can be asked for, said once: in a query, in a body, as a feed for readers.
+
+Each shape is a struct. `POST` reads it as it is; `GET` reads the same fields from the query
+(`query_shapes.py`), so that no call can know a parameter which another of its kind does not.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any
 
+import msgspec
+from litestar import Request
 from litestar.params import QueryParameter
+from msgspec import Meta
 
+from recsvc.api.http.door import caller_of
 from recsvc.clock import to_us
+from recsvc.core.choices import Fields, Likeness, Seen, Sort, Window
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
-from recsvc.core.ranking.public_lists import Likeness
 from recsvc.errors import InvalidError
-from recsvc.lists.shapes import Page
+from recsvc.lists.shapes import FeedOptions, Page
 
-T = TypeVar("T")
-
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Items per page.")]
-CursorParam = Annotated[
-    str | None,
-    QueryParameter(
+_Any = Annotated[tuple[str, ...], Meta(description="Repeat: any of these topics.")]
+_All = Annotated[tuple[str, ...], Meta(description="Repeat: all of these topics.")]
+_None = Annotated[tuple[str, ...], Meta(description="Repeat: none of these topics.")]
+_Organisations = Annotated[
+    tuple[str, ...], Meta(description="Repeat: from any of these organisations, by slug.")
+]
+_Items = Annotated[tuple[str, ...], Meta(description="Repeat: none of these items.")]
+_Since = Annotated[str, Meta(description="Listed at or after: a date or an RFC 3339 instant.")]
+_Until = Annotated[str, Meta(description="Listed before: a date or an instant.")]
+_Limit = Annotated[int, Meta(ge=1, le=100, description="Items per page.")]
+_Cursor = Annotated[
+    str,
+    Meta(
         max_length=16_000,
         pattern=r"^[A-Za-z0-9_-]*$",
         description="`next` of the page before; 410 when its list is gone.",
     ),
 ]
-Topics = Annotated[list[str] | None, QueryParameter(description="Repeat: any of these topics.")]
-TopicsAll = Annotated[list[str] | None, QueryParameter(description="Repeat: all of these topics.")]
-TopicsNot = Annotated[list[str] | None, QueryParameter(description="Repeat: none of these topics.")]
-Since = Annotated[
-    str | None, QueryParameter(description="Listed at or after: a date or an RFC 3339 instant.")
+_User = Annotated[
+    str,
+    Meta(
+        max_length=256,
+        description="Id of the reader: what they hid and mute is left out.",
+    ),
 ]
-Until = Annotated[str | None, QueryParameter(description="Listed before: a date or an instant.")]
-Organisations = Annotated[
-    list[str] | None,
-    QueryParameter(description="Repeat: from any of these organisations, by slug."),
-]
-Exclude = Annotated[list[str] | None, QueryParameter(description="Repeat: none of these items.")]
-Fields = Annotated[
-    Literal["full", "id"], QueryParameter(description="`full`: each item with its fields.")
-]
-By = Annotated[
-    Likeness,
-    QueryParameter(description="Likeness of what: the `text`, its `readers`, or both."),
-]
-UserParam = Annotated[str | None, QueryParameter(max_length=256, description="Id of the reader.")]
-Seen = Annotated[
-    Literal["7d", "30d", "forever", "show"] | None,
-    QueryParameter(
+_FieldsAsked = Annotated[Fields, Meta(description="`full`: each item with its fields.")]
+_Seen = Annotated[
+    Seen,
+    Meta(
         description="Leave out what was acted on or shown in this time; `show` leaves out only "
         "hidden items. Without it, what was acted on is left out for ever."
     ),
 ]
-Diversity = Annotated[
-    float | None,
-    QueryParameter(
+_Diversity = Annotated[
+    float,
+    Meta(
         ge=0,
         le=1,
         description="0: in the order of the scores; 1: each as unlike the others as can be.",
     ),
 ]
-Explore = Annotated[
-    float | None,
-    QueryParameter(
+_HalfLife = Annotated[float, Meta(gt=0, le=36_500, description="Days in which freshness halves.")]
+_Explore = Annotated[
+    float,
+    Meta(
         ge=0, le=1, description="Share of the slots behind the first three that are left to chance."
     ),
 ]
-Explain = Annotated[
-    bool, QueryParameter(description="With the points of every voice, and what is behind them.")
-]
-HalfLife = Annotated[
-    float | None, QueryParameter(gt=0, le=36_500, description="Days in which freshness halves.")
+_Explain = Annotated[
+    bool, Meta(description="With the points of every voice, and what is behind them.")
 ]
 
+_Window = Annotated[
+    Window, Meta(description="Items voted on in this time, by votes that fade accordingly.")
+]
+_By = Annotated[Likeness, Meta(description="Likeness of what: the `text`, its `readers`, or both.")]
+_Prefix = Annotated[bool, Meta(description="The last word may be only the beginning of one.")]
+_Sort = Annotated[Sort, Meta(description="`new`: latest listed first.")]
+_Item = Annotated[str, Meta(max_length=256, description="Of `similar`: id of the item.")]
+_Words = Annotated[str, Meta(max_length=1_000, description="Of `search`: the query.")]
 
-def page(
-    limit: int,
-    cursor: str | None,
-    fields: str,
-    topic: list[str] | None = None,
-    topic_all: list[str] | None = None,
-    topic_not: list[str] | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    exclude: list[str] | None = None,
-    organisation: list[str] | None = None,
-) -> Page:
-    """Put a list's parameters together.
+# For pages and other calls that are no lists themselves.
+CursorParam = Annotated[str | None, QueryParameter(max_length=16_000, pattern=r"^[A-Za-z0-9_-]*$")]
+UserParam = Annotated[str | None, QueryParameter(max_length=256, description="Id of the reader.")]
+
+
+class Narrowed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which items a list may show."""
+
+    topic: _Any = ()
+    topic_all: _All = ()
+    topic_not: _None = ()
+    organisation: _Organisations = ()
+    since: _Since | None = None
+    until: _Until | None = None
+    exclude: _Items = ()
+
+    def filters(self) -> Filters:
+        """Return the same as the catalogue knows it.
+
+        Raises:
+            InvalidError: for a date that is none, naming the parameter.
+        """
+        found = Filters(
+            topic=self.topic,
+            topic_all=self.topic_all,
+            topic_not=self.topic_not,
+            organisation=self.organisation,
+            since_us=instant(self.since, "since"),
+            until_us=instant(self.until, "until"),
+            exclude=self.exclude,
+        )
+        return NO_FILTERS if found == NO_FILTERS else found
+
+
+class EntriesAsked(Narrowed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a list in a format for feed readers can be asked for."""
+
+    limit: _Limit = 50
+
+    def page(self) -> Page:
+        """Return how the list is asked for: its formats have their own way with items."""
+        return Page(self.limit, None, self.filters(), ids_only=True)
+
+
+class FileAsked(EntriesAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same of a list by its name, some of which take more."""
+
+    window: _Window | None = None
+    item: _Item | None = None
+    q: _Words | None = None
+
+
+class ListAsked(Narrowed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every list can be asked for."""
+
+    user: _User | None = None
+    limit: _Limit = 20
+    cursor: _Cursor | None = None
+    fields: _FieldsAsked = "full"
+
+    def page(self, user: str | None = None) -> Page:
+        """Return how the list is asked for.
+
+        Args:
+            user: the reader who asks, as far as the caller's credential lets it name one.
+        """
+        return Page(
+            self.limit,
+            self.cursor,
+            self.filters(),
+            ids_only=self.fields == "id",
+            encoded=True,
+            user=user,
+        )
+
+
+class TrendingAsked(ListAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What trending can be asked for."""
+
+    window: _Window = "week"
+
+
+class SimilarAsked(ListAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What similar can be asked for, besides to what."""
+
+    by: _By = "both"
+
+
+class SearchAsked(ListAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a search can be asked for, besides for what."""
+
+    prefix: _Prefix = False
+    sort: _Sort = "relevance"
+
+
+class FeedAsked(ListAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a personal feed can be asked for beyond that."""
+
+    seen: _Seen | None = None
+    diversity: _Diversity | None = None
+    freshness_half_life: _HalfLife | None = None
+    explore: _Explore | None = None
+    explain: _Explain = False
+
+    def page(self, user: str | None = None) -> Page:
+        """Return how the feed is asked for."""
+        return msgspec.structs.replace(super().page(user), explain=self.explain)
+
+    def options(self) -> FeedOptions:
+        """Return what the reader wants otherwise than usual."""
+        return FeedOptions(self.seen, self.freshness_half_life, self.diversity, self.explore)
+
+
+def page_for(request: Request[Any, Any, Any], asked: ListAsked) -> Page:
+    """Return how a list that is everybody's is asked for, by the reader whom the request may name.
 
     Raises:
-        InvalidError: for a date that is none, naming the parameter.
+        NotAllowedError: when a user token names another reader.
     """
-    filters = NO_FILTERS
-    if topic or topic_all or topic_not or since or until or exclude or organisation:
-        filters = Filters(
-            tuple(topic or ()),
-            tuple(topic_all or ()),
-            tuple(topic_not or ()),
-            instant(since, "since"),
-            instant(until, "until"),
-            tuple(exclude or ()),
-            tuple(organisation or ()),
-        )
-    return Page(limit, cursor, filters, fields == "id", encoded=True)
-
-
-def asked_page(
-    limit: Limit = 20,
-    cursor: CursorParam = None,
-    topic: Topics = None,
-    topic_all: TopicsAll = None,
-    topic_not: TopicsNot = None,
-    organisation: Organisations = None,
-    since: Since = None,
-    until: Until = None,
-    exclude: Exclude = None,
-    fields: Fields = "full",
-) -> Page:
-    """Read the parameters that every list takes; a dependency, so that handlers need not name them."""
-    return page(
-        limit, cursor, fields, topic, topic_all, topic_not, since, until, exclude, organisation
-    )
+    return asked.page(caller_of(request).reader(asked.user))
 
 
 def instant(text: str | None, field: str) -> int | None:

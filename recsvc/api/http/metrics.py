@@ -19,7 +19,7 @@ from recsvc.clock import SECOND_US, now_us
 from recsvc.core.access.caller import FIGURES
 from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
-from recsvc.lists.recommender import is_stale
+from recsvc.lists.dressing import is_stale
 from recsvc.live.view import Live
 from recsvc.store.refusals import refusals
 

@@ -21,9 +21,10 @@ from recsvc.api.services import Services
 from recsvc.api.v1.items import path_id
 from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.choices import PeriodKind
 from recsvc.core.items.item import StoredItem
-from recsvc.core.items.periods import PeriodKind, named
-from recsvc.core.ranking.public_lists import cold_list, new_list
+from recsvc.core.items.periods import named
+from recsvc.core.ranking.public_lists import Fading, cold_list, new_list
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Page
 
@@ -69,7 +70,8 @@ async def list_daily_papers(
     end = (p + 1) * limit
     if sort == "trending":
         half_life_us = services.settings.lists.trending.half_life_us("month")
-        ranking = cold_list(catalogue, half_life_us, candidates, end + 1, now_us())
+        fading = Fading("month", half_life_us, now_us())
+        ranking = cold_list(catalogue, fading, candidates, end + 1)
     else:
         ranking = new_list(catalogue, candidates, end + 1)
     ids = [catalogue.id_of(row) for row in ranking.rows[p * limit : end].tolist()]
@@ -87,7 +89,9 @@ async def search_papers(
 ) -> Response[bytes]:
     """Papers that a query finds."""
     page = Page(limit=limit, ids_only=True)
-    searched = services.search.search(q, page) if q.strip() else services.recommender.new(page)
+    searched = (
+        services.lists.search.search(q, page) if q.strip() else services.lists.boards.new(page)
+    )
     return await _answer(services, [place.id for place in (await searched).items])
 
 

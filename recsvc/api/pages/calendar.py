@@ -7,8 +7,9 @@ import numpy as np
 
 from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us, to_us
-from recsvc.core.items.periods import Period, PeriodKind, holding, last_day, named
-from recsvc.lists.periods import PeriodFeed
+from recsvc.core.choices import PeriodKind
+from recsvc.core.items.periods import Period, holding, last_day, named
+from recsvc.lists.shapes import PeriodFeed
 
 _KINDS: tuple[PeriodKind, ...] = ("daily", "weekly", "monthly")
 _WORDS = {"daily": "Day", "weekly": "Week", "monthly": "Month"}

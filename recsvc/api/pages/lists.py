@@ -1,7 +1,7 @@
 """Pages of lists: the first page, days, weeks and months, trending, and the reader's own."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
@@ -16,8 +16,9 @@ from recsvc.api.syndication.formats import Alternate, alternates
 from recsvc.api.syndication.private import private_feed_of
 from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.choices import PeriodKind, Window
 from recsvc.core.items.catalogue import Filters
-from recsvc.core.items.periods import PeriodKind, holding, named
+from recsvc.core.items.periods import holding, named
 from recsvc.errors import StoreUnavailableError
 from recsvc.lists.shapes import Page
 
@@ -25,8 +26,7 @@ _SHORT = 12
 _MEDIUM = 20
 _LONG = 50
 
-Window = Literal["day", "week", "month", "all"]
-_WINDOWS = {"day": "Today", "week": "Week", "month": "Month", "all": "All time"}
+_WINDOWS: dict[Window, str] = {"day": "Today", "week": "Week", "month": "Month", "all": "All time"}
 _Jump = Annotated[str | None, QueryParameter(max_length=40)]
 
 
@@ -39,9 +39,9 @@ async def home(request: Request[Any, Any, Any], services: NamedDependency[Servic
     day = holding("daily", now_us() if listed_us is None else listed_us, zone)
     filters = Filters(since_us=day.start_us, until_us=day.end_us)
     for_you, trending, today = await asyncio.gather(
-        services.recommender.feed(visitor.user, Page(limit=_SHORT)),
-        services.recommender.trending("week", Page(limit=_SHORT)),
-        services.recommender.new(Page(limit=_MEDIUM, filters=filters)),
+        services.lists.feeds.feed(visitor.user, Page(limit=_SHORT)),
+        services.lists.boards.trending("week", Page(limit=_SHORT)),
+        services.lists.boards.new(Page(limit=_MEDIUM, filters=filters)),
     )
     return render(
         request, services, "home.html", visitor,
@@ -62,7 +62,7 @@ async def for_you(
     """The reader's own list."""
     visitor = await visitor_of(request, services)
     feed, private = await asyncio.gather(
-        services.recommender.feed(visitor.user, Page(_LONG, cursor)),
+        services.lists.feeds.feed(visitor.user, Page(_LONG, cursor)),
         _private_alternates(request, services, visitor.user),
     )
     return render(
@@ -92,7 +92,7 @@ async def trending(
     """What gathers votes now."""
     visitor, feed = await asyncio.gather(
         visitor_of(request, services),
-        services.recommender.trending(window, Page(_LONG, cursor)),
+        services.lists.boards.trending(window, Page(_LONG, cursor)),
     )
     return render(
         request, services, "trending.html", visitor, section="trending", is_stale=feed.stale,
@@ -155,7 +155,7 @@ async def _period(
     period = latest if name is None else named(kind, name, zone)
     visitor, feed = await asyncio.gather(
         visitor_of(request, services),
-        services.periods.listed(kind, period.name, Page(_LONG, cursor)),
+        services.lists.periods.listed(kind, period.name, Page(_LONG, cursor)),
     )
     return render(
         request, services, "period.html", visitor, section=kind, is_stale=feed.stale,

@@ -74,7 +74,7 @@ class Shell(msgspec.Struct, frozen=True):
 async def visitor_of(request: Request[Any, Any, Any], services: Services) -> Visitor:
     """Return who looks at a page."""
     user = reader_of(request, services)
-    profile = await services.recommender.profile(user) if user else NOBODY
+    profile = await services.lists.audiences.profile(user) if user else NOBODY
     voted = frozenset(i.item for i in profile.interactions if i.states.get("upvote", 0) > 0)
     return Visitor(user, profile, voted)
 

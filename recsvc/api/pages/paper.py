@@ -76,14 +76,14 @@ async def _page(request: Request[Any, Any, Any], services: Services, name: str) 
 
 
 async def _similar(services: Services, item: str) -> Feed:
-    return await services.recommender.similar([item], [], Page(_SIMILAR))
+    return await services.lists.similar.similar([item], [], Page(_SIMILAR))
 
 
 async def _reason(services: Services, visitor: Visitor, item: str) -> Reason | None:
     """Return what in the reader's history speaks for a paper; None if nothing does."""
     if visitor.user is None or item in visitor.voted:
         return None
-    ranked = await services.recommender.rank(visitor.user, [item], Page())
+    ranked = await services.lists.candidates.rank(visitor.user, [item], Page())
     reason = ranked.items[0].reason if ranked.items else None
     if reason is None or not reason.kind.startswith("because") or reason.items == [item]:
         return None

@@ -6,28 +6,29 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Router, get
-from litestar.di import NamedDependency, Provide
-from litestar.params import QueryParameter
+from litestar.di import NamedDependency
 from litestar.response import Template
+from msgspec import Meta
 
 from recsvc.api.http.list_parameters import CursorParam
+from recsvc.api.http.query_shapes import reads
 from recsvc.api.pages.page import render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import alternates
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.choices import Sort
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
 from recsvc.core.items.labels import Labels
 from recsvc.core.items.periods import named
 from recsvc.errors import InvalidError
-from recsvc.lists.search import Sort
 from recsvc.lists.shapes import Feed, Page
 
 _LIMIT = 30
 _TOPICS = 40
 _ORGANISATIONS = 200
 
-_Text = Annotated[str, QueryParameter(max_length=1_000)]
-_Date = Annotated[str, QueryParameter(max_length=40)]
+_Text = Annotated[str, Meta(max_length=1_000)]
+_Date = Annotated[str, Meta(max_length=40)]
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -37,12 +38,12 @@ class Query(msgspec.Struct, frozen=True):
         since, until: the first and the last day, inclusive.
     """
 
-    q: str
-    topic: str
-    organisation: str
-    since: str
-    until: str
-    sort: Sort
+    q: _Text = ""
+    topic: _Text = ""
+    organisation: _Text = ""
+    since: _Date = ""
+    until: _Date = ""
+    sort: Annotated[Sort, Meta(description="`new`: latest listed first.")] = "relevance"
 
     @property
     def is_empty(self) -> bool:
@@ -63,37 +64,27 @@ class Query(msgspec.Struct, frozen=True):
         return urlencode(fields)
 
 
-def asked_query(
-    q: _Text = "",
-    topic: _Text = "",
-    organisation: _Text = "",
-    since: _Date = "",
-    until: _Date = "",
-    sort: Annotated[Sort, QueryParameter()] = "relevance",
-) -> Query:
-    """Read what a search form says; a dependency of its handlers."""
-    return Query(q, topic, organisation, since, until, sort)
-
-
 @get("/search", include_in_schema=False)
+@reads(Query)
 async def search_page(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    wanted: NamedDependency[Query],
+    asked: Query,
     cursor: CursorParam = None,
 ) -> Template:
     """The form, and what it finds."""
-    return await _shown(request, services, wanted, cursor, is_typing=False)
+    return await _shown(request, services, asked, cursor, is_typing=False)
 
 
 @get("/search/results", include_in_schema=False)
+@reads(Query)
 async def results(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    wanted: NamedDependency[Query],
+    asked: Query,
 ) -> Template:
     """What the form finds so far, its last word perhaps unfinished."""
-    return await _shown(request, services, wanted, None, is_typing=True)
+    return await _shown(request, services, asked, None, is_typing=True)
 
 
 async def _shown(
@@ -131,8 +122,8 @@ async def _found(
     except InvalidError as exc:
         return None, str(exc)
     if not query.q.strip():
-        return await services.recommender.new(page), ""
-    return await services.search.search(query.q, page, prefix=is_typing, sort=query.sort), ""
+        return await services.lists.boards.new(page), ""
+    return await services.lists.search.search(query.q, page, prefix=is_typing, sort=query.sort), ""
 
 
 def _filters(services: Services, query: Query) -> Filters:
@@ -161,6 +152,5 @@ def _frequent(services: Services, labels: Labels, n: int) -> list[tuple[str, int
 router = Router(
     "/",
     route_handlers=[search_page, results],
-    dependencies={"wanted": Provide(asked_query, sync_to_thread=False)},
     opt={"access": PUBLIC},
 )

@@ -128,10 +128,12 @@ export interface Listed {
   score: number;
   source: string;
   reason: Reason;
-  /** Left out with `fields: "id"`. */
+  /** Left out with `fields: "id"`, and of what a rank could not rank. */
   item?: Item;
   /** Only a search has them. */
   highlights?: { title: Part[]; text: Part[] };
+  /** Every voice's points, with `explain: true`. */
+  account?: Record<string, unknown>;
 }
 
 /** A piece of text, and whether a search found it. */
@@ -168,7 +170,7 @@ export interface ItemVotes {
   upvoted: boolean;
 }
 
-/** What every list can be asked for. */
+/** What every list can be asked for, besides for whom. */
 export interface Filters {
   limit?: number;
   cursor?: string | null;
@@ -182,6 +184,11 @@ export interface Filters {
   fields?: "full" | "id";
 }
 
+/** The same of a list that is everybody's: for a reader, it comes without what they hid and mute. */
+export interface ListFilters extends Filters {
+  user?: string | null;
+}
+
 export interface FeedFilters extends Filters {
   /** What an anonymous session did, for readers whom the service does not know. */
   history?: Event[];
@@ -189,6 +196,7 @@ export interface FeedFilters extends Filters {
   diversity?: number;
   freshness_half_life?: number;
   explore?: number;
+  explain?: boolean;
 }
 
 export class Recsvc {
@@ -197,19 +205,19 @@ export class Recsvc {
   close(): Promise<void>;
   feed(user?: string | null, asked?: FeedFilters): Promise<Feed>;
   rank(items: string[], user?: string | null, fields?: "full" | "id"): Promise<Feed>;
-  trending(asked?: Filters & { window?: "day" | "week" | "month" | "all" }): Promise<Feed>;
-  new(asked?: Filters): Promise<Feed>;
+  trending(asked?: ListFilters & { window?: "day" | "week" | "month" | "all" }): Promise<Feed>;
+  new(asked?: ListFilters): Promise<Feed>;
   similar(
     item: string | string[],
-    asked?: Filters & { unlike?: string[]; by?: "both" | "text" | "readers" },
+    asked?: ListFilters & { unlike?: string[]; by?: "both" | "text" | "readers" },
   ): Promise<Feed>;
   search(
     q: string,
-    asked?: Filters & { prefix?: boolean; sort?: "relevance" | "new" },
+    asked?: ListFilters & { prefix?: boolean; sort?: "relevance" | "new" },
   ): Promise<Feed>;
-  daily(day: string, asked?: Filters): Promise<PeriodFeed>;
-  weekly(week: string, asked?: Filters): Promise<PeriodFeed>;
-  monthly(month: string, asked?: Filters): Promise<PeriodFeed>;
+  daily(day: string, asked?: ListFilters): Promise<PeriodFeed>;
+  weekly(week: string, asked?: ListFilters): Promise<PeriodFeed>;
+  monthly(month: string, asked?: ListFilters): Promise<PeriodFeed>;
   pages<Page extends Feed>(
     ask: (cursor: string | undefined) => Promise<Page>,
   ): AsyncGenerator<Page, void, void>;

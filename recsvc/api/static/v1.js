@@ -14,6 +14,9 @@ const FLUSH_MS = 2_000;
 const PER_CALL = 100; // browsers let 64 KiB of beacons be under way
 const MAX_WAITING = 500;
 
+/** The lists, and what only one of them can be asked for. */
+const OWN = { feed: "seen", trending: "window", new: null, similar: "item" };
+
 const TEXTS = {
   upvote: "Upvote {title} (upvotes: {n})",
   authors: "{n} authors",
@@ -418,7 +421,7 @@ class Feed extends Base {
 
   #name() {
     const name = setting(this, "list") ?? "feed";
-    return ["feed", "trending", "new", "similar"].includes(name) ? name : "feed";
+    return Object.hasOwn(OWN, name) ? name : "feed";
   }
 
   /** Whether the list may show what the reader voted for: the personal feed leaves that out. */
@@ -432,12 +435,12 @@ class Feed extends Base {
       cursor,
       topic: words(this, "topic"),
       topic_not: words(this, "topic-not"),
-      seen: setting(this, "seen"),
     };
+    const own = OWN[this.#name()];
+    if (own) asked[own] = setting(this, own);
     if (this.#name() === "feed" && !who.isKnown && visit.size)
       return who.call("v1/feed", {}, { ...asked, history: [...visit.values()].slice(-100) });
-    const [window, item] = [setting(this, "window"), setting(this, "item")];
-    return who.call(`v1/${this.#name()}`, { ...asked, window, item, user: who.user });
+    return who.call(`v1/${this.#name()}`, { ...asked, user: who.user });
   }
 
   #append(who, feed, section, list) {

@@ -2,63 +2,34 @@
 
 import time
 from collections.abc import Awaitable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from recsvc.api.http.door import caller_of
-from recsvc.api.http.list_parameters import (
-    CursorParam,
-    Diversity,
-    Exclude,
-    Explain,
-    Explore,
-    Fields,
-    HalfLife,
-    Limit,
-    Seen,
-    Since,
-    Topics,
-    TopicsAll,
-    TopicsNot,
-    Until,
-    UserParam,
-    page,
-)
+from recsvc.api.http.list_parameters import FeedAsked, ListAsked, TrendingAsked, page_for
 from recsvc.api.http.metrics import FEED
+from recsvc.api.http.query_shapes import reads
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import LISTS
+from recsvc.core.choices import Fields
 from recsvc.core.ids import Id
 from recsvc.core.readers.events import Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.core.readers.profile import Profile, profile_of
-from recsvc.lists.shapes import Feed, FeedOptions, Page
+from recsvc.lists.shapes import Feed, Page
 
 
-class FeedRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class FeedRequest(FeedAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A feed asked for with a body: the parameters of GET, and a history for anonymous sessions."""
 
     user: Id | None = None
     history: Annotated[list[Event], Meta(max_length=1000)] = msgspec.field(default_factory=list)
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    cursor: str | None = None
-    topic: list[str] = msgspec.field(default_factory=list)
-    topic_all: list[str] = msgspec.field(default_factory=list)
-    topic_not: list[str] = msgspec.field(default_factory=list)
-    since: str | None = None
-    until: str | None = None
-    exclude: list[str] = msgspec.field(default_factory=list)
-    fields: Literal["full", "id"] = "full"
-    seen: Literal["7d", "30d", "forever", "show"] | None = None
-    diversity: Annotated[float, Meta(ge=0, le=1)] | None = None
-    freshness_half_life: Annotated[float, Meta(gt=0, le=36_500)] | None = None
-    explore: Annotated[float, Meta(ge=0, le=1)] | None = None
-    explain: bool = False
 
 
 class RankRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -66,39 +37,27 @@ class RankRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     items: Annotated[list[Id], Meta(min_length=1, max_length=1000)]
     user: Id | None = None
-    fields: Literal["full", "id"] = "full"
+    fields: Fields = "full"
 
 
-@get("/v1/feed", operation_id="getFeed", tags=["lists"])
+@get(
+    "/v1/feed",
+    operation_id="getFeed",
+    tags=["lists"],
+)
+@reads(FeedAsked)
 async def get_feed(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    user: UserParam = None,
-    limit: Limit = 20,
-    cursor: CursorParam = None,
-    topic: Topics = None,
-    topic_all: TopicsAll = None,
-    topic_not: TopicsNot = None,
-    since: Since = None,
-    until: Until = None,
-    exclude: Exclude = None,
-    fields: Fields = "full",
-    seen: Seen = None,
-    diversity: Diversity = None,
-    freshness_half_life: HalfLife = None,
-    explore: Explore = None,
-    explain: Explain = False,
+    asked: FeedAsked,
 ) -> Feed:
     """The personal feed of a reader; for somebody unknown, what is trending and new.
 
     A secret key may name any reader as `user`. A user token gives its own reader's feed and is
     refused another's; with a publishable key `user` is not believed and the feed is the public one.
     """
-    user = caller_of(request).reader(user)
-    asked = page(limit, cursor, fields, topic, topic_all, topic_not, since, until, exclude)
-    asked = _explained(asked, explain)
-    options = FeedOptions(seen, freshness_half_life, diversity, explore)
-    return await _timed(services.recommender.feed(user, asked, options))
+    user = caller_of(request).reader(asked.user)
+    return await _timed(services.lists.feeds.feed(user, asked.page(), asked.options()))
 
 
 @post("/v1/feed", operation_id="postFeed", tags=["lists"], status_code=200)
@@ -109,14 +68,8 @@ async def post_feed(
 ) -> Feed:
     """The same with a body, and with the history of an anonymous session in it."""
     user = caller_of(request).reader(data.user)
-    asked = page(
-        data.limit, data.cursor, data.fields, data.topic, data.topic_all, data.topic_not,
-        data.since, data.until, data.exclude,
-    )  # fmt: skip
-    asked = _explained(asked, data.explain)
-    options = FeedOptions(data.seen, data.freshness_half_life, data.diversity, data.explore)
     history = _history(data.history, services.kinds)
-    return await _timed(services.recommender.feed(user, asked, options, history))
+    return await _timed(services.lists.feeds.feed(user, data.page(), data.options(), history))
 
 
 @post("/v1/rank", operation_id="rank", tags=["lists"], problems=(), status_code=200)
@@ -125,54 +78,44 @@ async def post_rank(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
 ) -> Feed:
-    """The caller's own candidates in personal order; unknown and hidden ones are left out."""
+    """The caller's own candidates in personal order, each once; last those that cannot be ranked.
+
+    What the reader hid or mutes has the source `hidden`, what does not exist or is hidden from everybody
+    the source `unknown`: a score of 0, no `item`, and a reason that says so.
+    """
     user = caller_of(request).reader(data.user)
-    asked = page(len(data.items), None, data.fields)
-    return await services.recommender.rank(user, data.items, asked)
+    asked = Page(len(data.items), ids_only=data.fields == "id", encoded=True)
+    return await services.lists.candidates.rank(user, data.items, asked)
 
 
-@get("/v1/trending", operation_id="getTrending", tags=["lists"])
+@get(
+    "/v1/trending",
+    operation_id="getTrending",
+    tags=["lists"],
+)
+@reads(TrendingAsked)
 async def get_trending(
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    window: Annotated[
-        Literal["day", "week", "month", "all"],
-        QueryParameter(description="Items voted on in this time, by votes that fade accordingly."),
-    ] = "week",
-    limit: Limit = 20,
-    cursor: CursorParam = None,
-    topic: Topics = None,
-    topic_all: TopicsAll = None,
-    topic_not: TopicsNot = None,
-    since: Since = None,
-    until: Until = None,
-    exclude: Exclude = None,
-    fields: Fields = "full",
+    asked: TrendingAsked,
 ) -> Feed:
-    """What gathers votes now."""
-    asked = page(limit, cursor, fields, topic, topic_all, topic_not, since, until, exclude)
-    return await services.recommender.trending(window, asked)
+    """What gathers votes now; for a reader, without what they hid and mute."""
+    return await services.lists.boards.trending(asked.window, page_for(request, asked))
 
 
-@get("/v1/new", operation_id="getNew", tags=["lists"])
+@get(
+    "/v1/new",
+    operation_id="getNew",
+    tags=["lists"],
+)
+@reads(ListAsked)
 async def get_new(
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    limit: Limit = 20,
-    cursor: CursorParam = None,
-    topic: Topics = None,
-    topic_all: TopicsAll = None,
-    topic_not: TopicsNot = None,
-    since: Since = None,
-    until: Until = None,
-    exclude: Exclude = None,
-    fields: Fields = "full",
+    asked: ListAsked,
 ) -> Feed:
     """Every visible item, latest listed first; reached in full by following `next`."""
-    asked = page(limit, cursor, fields, topic, topic_all, topic_not, since, until, exclude)
-    return await services.recommender.new(asked)
-
-
-def _explained(asked: Page, explain: bool) -> Page:
-    return msgspec.structs.replace(asked, explain=True) if explain else asked
+    return await services.lists.boards.new(page_for(request, asked))
 
 
 async def _timed(making: Awaitable[Feed]) -> Feed:

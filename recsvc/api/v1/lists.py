@@ -1,40 +1,26 @@
 """Lists over HTTP that need no reader: by day, week and month, search, similar, topics."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get, post
-from litestar.di import NamedDependency, Provide
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
-from recsvc.api.http.list_parameters import By, asked_page
-from recsvc.api.http.list_parameters import page as page_of
+from recsvc.api.http.list_parameters import ListAsked, SearchAsked, SimilarAsked, page_for
+from recsvc.api.http.query_shapes import reads
 from recsvc.api.services import Services
 from recsvc.core.access.caller import LISTS
 from recsvc.core.ids import Id
-from recsvc.core.ranking.public_lists import Likeness
-from recsvc.lists.periods import PeriodFeed
-from recsvc.lists.search import Sort
-from recsvc.lists.shapes import Feed, Page
+from recsvc.lists.shapes import Feed, PeriodFeed
 
 
-class SimilarRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Items to be like and items to be unlike."""
+class SimilarRequest(SimilarAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Items to be like and items to be unlike, and what every list can be asked for."""
 
     positive: Annotated[list[Id], Meta(min_length=1, max_length=100)]
     negative: Annotated[list[Id], Meta(max_length=100)] = msgspec.field(default_factory=list)
-    by: Likeness = "both"
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    cursor: str | None = None
-    topic: list[str] = msgspec.field(default_factory=list)
-    topic_all: list[str] = msgspec.field(default_factory=list)
-    topic_not: list[str] = msgspec.field(default_factory=list)
-    organisation: list[str] = msgspec.field(default_factory=list)
-    since: str | None = None
-    until: str | None = None
-    exclude: list[str] = msgspec.field(default_factory=list)
-    fields: Literal["full", "id"] = "full"
 
 
 class TopicAnswer(msgspec.Struct, frozen=True):
@@ -51,36 +37,47 @@ class TopicList(msgspec.Struct, frozen=True):
 
 
 @get("/v1/daily/{name:str}", operation_id="getDaily", tags=["lists"])
+@reads(ListAsked)
 async def get_daily(
     name: Annotated[str, PathParameter(description="A day, `2025-12-09`.")],
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    asked: NamedDependency[Page],
+    asked: ListAsked,
 ) -> PeriodFeed:
     """What was listed on a day, by votes; `previous` and `next` skip days without items."""
-    return await services.periods.listed("daily", name, asked)
+    return await services.lists.periods.listed("daily", name, page_for(request, asked))
 
 
 @get("/v1/weekly/{name:str}", operation_id="getWeekly", tags=["lists"])
+@reads(ListAsked)
 async def get_weekly(
     name: Annotated[str, PathParameter(description="An ISO week, `2025-W50`.")],
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    asked: NamedDependency[Page],
+    asked: ListAsked,
 ) -> PeriodFeed:
     """What was listed in a week, by votes; `previous` and `next` skip weeks without items."""
-    return await services.periods.listed("weekly", name, asked)
+    return await services.lists.periods.listed("weekly", name, page_for(request, asked))
 
 
 @get("/v1/monthly/{name:str}", operation_id="getMonthly", tags=["lists"])
+@reads(ListAsked)
 async def get_monthly(
     name: Annotated[str, PathParameter(description="A month, `2025-12`.")],
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    asked: NamedDependency[Page],
+    asked: ListAsked,
 ) -> PeriodFeed:
     """What was listed in a month, by votes; `previous` and `next` skip months without items."""
-    return await services.periods.listed("monthly", name, asked)
+    return await services.lists.periods.listed("monthly", name, page_for(request, asked))
 
 
-@get("/v1/search", operation_id="search", tags=["lists"])
+@get(
+    "/v1/search",
+    operation_id="search",
+    tags=["lists"],
+)
+@reads(SearchAsked)
 async def get_search(
     q: Annotated[
         str,
@@ -90,36 +87,42 @@ async def get_search(
             description='Words; `"a phrase"` must stand there as it is, `-word` must not.',
         ),
     ],
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    asked: NamedDependency[Page],
-    prefix: Annotated[
-        bool, QueryParameter(description="The last word may be only the beginning of one.")
-    ] = False,
-    sort: Annotated[Sort, QueryParameter(description="`new`: latest listed first.")] = "relevance",
+    asked: SearchAsked,
 ) -> Feed:
     """What a query finds, typos forgiven, with what was found marked in `highlights`."""
-    return await services.search.search(q, asked, prefix=prefix, sort=sort)
+    page = page_for(request, asked)
+    return await services.lists.search.search(q, page, prefix=asked.prefix, sort=asked.sort)
 
 
-@get("/v1/similar", operation_id="getSimilar", tags=["lists"])
+@get(
+    "/v1/similar",
+    operation_id="getSimilar",
+    tags=["lists"],
+)
+@reads(SimilarAsked)
 async def get_similar(
     item: Annotated[str, QueryParameter(max_length=256, description="Id of the item.")],
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    asked: NamedDependency[Page],
-    by: By = "both",
+    asked: SimilarAsked,
 ) -> Feed:
     """What is like an item; itself never."""
-    return await services.recommender.similar([item], [], asked, by)
+    page = page_for(request, asked)
+    return await services.lists.similar.similar([item], [], page, asked.by)
 
 
 @post("/v1/similar", operation_id="postSimilar", tags=["lists"], status_code=200)
-async def post_similar(data: JSONBody[SimilarRequest], services: NamedDependency[Services]) -> Feed:
+async def post_similar(
+    data: JSONBody[SimilarRequest],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+) -> Feed:
     """What is like some items and unlike others, none of these; unknown ones are left out."""
-    page = page_of(
-        data.limit, data.cursor, data.fields, data.topic, data.topic_all, data.topic_not,
-        data.since, data.until, data.exclude, data.organisation,
-    )  # fmt: skip
-    return await services.recommender.similar(data.positive, data.negative, page, data.by)
+    return await services.lists.similar.similar(
+        data.positive, data.negative, page_for(request, data), data.by
+    )
 
 
 @get("/v1/topics", operation_id="listTopics", tags=["lists"], sync_to_thread=False)
@@ -145,6 +148,5 @@ router = Router(
         post_similar,
         list_topics,
     ],
-    dependencies={"asked": Provide(asked_page, sync_to_thread=False)},
     opt={"access": LISTS, "problems": (404, 410)},
 )

@@ -13,7 +13,7 @@ from recsvc.clock import SECOND_US, from_us, now_us
 from recsvc.core.access.caller import FIGURES, HEALTH
 from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
-from recsvc.lists.recommender import is_stale
+from recsvc.lists.dressing import is_stale
 from recsvc.store.heartbeat import is_silent
 from recsvc.store.refusals import refusals
 

@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from recsvc.api.services import Services
 from recsvc.clock import HOUR_US, from_us, now_us
 from recsvc.core.access.caller import LISTS
+from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS, worth
 from recsvc.errors import NotFoundError
 
@@ -47,7 +48,7 @@ class VotesExplained(msgspec.Struct, frozen=True):
     elsewhere: int
     hold_hours: float
     next_counts_at: datetime | None
-    windows: dict[str, WindowAnswer]
+    windows: dict[Window, WindowAnswer]
 
 
 @get(

@@ -45,7 +45,7 @@ async def get_votes(
     user = caller_of(request).reader(user)
     catalogue = services.live.catalogue
     rows = {i: row for i in item if (row := catalogue.row_of(i)) is not None}
-    profile = NOBODY if user is None else await services.recommender.profile(user)
+    profile = NOBODY if user is None else await services.lists.audiences.profile(user)
     mine = {i.item for i in profile.interactions if i.states.get(UPVOTE, 0) > 0}
     bodies = await services.cache.get(list(rows))
     return VotesAnswer(

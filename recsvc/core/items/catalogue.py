@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import to_us
+from recsvc.core.choices import Window
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.items.item import StoredItem
 from recsvc.core.items.labels import Labels
@@ -109,7 +110,7 @@ class Catalogue:
         """(n,) instant of the latest standing upvote; 0 without."""
         return self._last_vote_us[: self.n]
 
-    def scores(self, window: str) -> NDArray[np.float64]:
+    def scores(self, window: Window) -> NDArray[np.float64]:
         """Return (n,) log2 of the decayed votes in a window; -inf without votes."""
         return self._scores[WINDOWS.index(window), : self.n]
 

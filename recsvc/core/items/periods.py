@@ -11,7 +11,6 @@ skipped; its first instant is what the zone's rules say of `00:00` before the ch
 import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US, from_us, to_us
+from recsvc.core.choices import PeriodKind
 from recsvc.errors import InvalidError
-
-PeriodKind = Literal["daily", "weekly", "monthly"]
 
 _NAMES: dict[PeriodKind, tuple[re.Pattern[str], str, str]] = {
     "daily": (re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), "date", "YYYY-MM-DD"),

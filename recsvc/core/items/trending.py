@@ -14,13 +14,14 @@ and not on the order in which they were counted, down to the last bit.
 
 import math
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US, HOUR_US
+from recsvc.core.choices import Window
 from recsvc.params import setting
 
 # 2024-01-01T00:00Z. Fixed for ever: stored scores are counted from here.
@@ -29,8 +30,8 @@ EPOCH_US = 1_704_067_200_000_000
 # Votes ahead of the clock under a half-life of a moment.
 _MOST_DOUBLINGS = 100.0
 
-WINDOWS = ("day", "week", "month", "all")
-WINDOW_US = {"day": DAY_US, "week": 7 * DAY_US, "month": 30 * DAY_US, "all": 0}
+WINDOWS: tuple[Window, ...] = get_args(Window)
+WINDOW_US: dict[Window, int] = {"day": DAY_US, "week": 7 * DAY_US, "month": 30 * DAY_US, "all": 0}
 
 
 class BoardRow(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ class TrendingParams(msgspec.Struct, frozen=True):
         ),
     ] = 36.0
 
-    def half_life_us(self, window: str) -> float:
+    def half_life_us(self, window: Window) -> float:
         """Return the half-life of one window."""
         return self.half_lives_us()[WINDOWS.index(window)]
 

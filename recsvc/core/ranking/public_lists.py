@@ -1,10 +1,10 @@
 """Lists that are the same for everybody: trending, new, by votes, similar."""
 
-from typing import Literal
-
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core.choices import Likeness, Window
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.trending import WINDOW_US, votes_worth
 from recsvc.core.model.model import Learned, Model
@@ -16,29 +16,42 @@ Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Scores = NDArray[np.float32]
 
-Likeness = Literal["both", "text", "readers"]
+
+class Fading(msgspec.Struct, frozen=True):
+    """How votes fade, seen from an instant."""
+
+    window: Window
+    half_life_us: float
+    now_us: int
 
 
-def trending_list(
-    catalogue: Catalogue,
-    window: str,
-    half_life_us: float,
-    candidates: Mask,
-    k: int,
-    now_us: int,
-) -> Ranking:
+class Examples(msgspec.Struct, frozen=True):
+    """What to be like, and what to be unlike.
+
+    Attributes:
+        positive: rows to be like; those that the model does not know yet are left out.
+        negative: rows to be unlike: they count half as much, all together (Rocchio 1971).
+        by: the text, who went for both, or both.
+    """
+
+    positive: Rows
+    negative: Rows
+    by: Likeness = "both"
+
+
+def trending_list(catalogue: Catalogue, fading: Fading, candidates: Mask, k: int) -> Ranking:
     """Rank by decayed votes; only items with a vote within the window.
 
     Equal scores, which items voted on at the same instants have, stand in the order of arrival. The
     scores say what the votes are worth now, in fresh votes.
     """
-    scores = catalogue.scores(window).copy()
+    scores = catalogue.scores(fading.window).copy()
     scores[~candidates] = -np.inf
-    if WINDOW_US[window]:
-        scores[catalogue.last_vote_us < now_us - WINDOW_US[window]] = -np.inf
+    if length_us := WINDOW_US[fading.window]:
+        scores[catalogue.last_vote_us < fading.now_us - length_us] = -np.inf
     rows = np.flatnonzero(np.isfinite(scores))
     rows = rows[np.argsort(-scores[rows], kind="stable")][:k]
-    worth = votes_worth(scores[rows], half_life_us, now_us).astype(np.float32)
+    worth = votes_worth(scores[rows], fading.half_life_us, fading.now_us).astype(np.float32)
     return Ranking(rows, worth, np.full(len(rows), TRENDING, np.uint8))
 
 
@@ -76,31 +89,27 @@ def voted_list(catalogue: Catalogue, rows: Rows, k: int) -> Ranking:
 
 def cold_list(
     catalogue: Catalogue,
-    half_life_us: float,
+    fading: Fading,
     candidates: Mask,
     k: int,
-    now_us: int,
     lift: Scores | None = None,
 ) -> Ranking:
-    """Rank for somebody nothing is known of: this month's trending, then the newest.
+    """Rank for somebody nothing is known of: what is trending, then the newest.
 
     Args:
-        half_life_us: of votes in a month's trending.
         lift: (n,) positive for what they follow, which goes before all else.
     """
     if lift is None:
-        return _cold_list(catalogue, half_life_us, candidates, k, now_us)
+        return _cold_list(catalogue, fading, candidates, k)
     liked = candidates & (lift > 0)
-    followed = _cold_list(catalogue, half_life_us, liked, k, now_us)
+    followed = _cold_list(catalogue, fading, liked, k)
     n_others = k - len(followed.rows)
-    others = _cold_list(catalogue, half_life_us, candidates & ~liked, n_others, now_us)
+    others = _cold_list(catalogue, fading, candidates & ~liked, n_others)
     return _joined(followed, others)
 
 
-def _cold_list(
-    catalogue: Catalogue, half_life_us: float, candidates: Mask, k: int, now_us: int
-) -> Ranking:
-    hot = trending_list(catalogue, "month", half_life_us, candidates, k, now_us)
+def _cold_list(catalogue: Catalogue, fading: Fading, candidates: Mask, k: int) -> Ranking:
+    hot = trending_list(catalogue, fading, candidates, k)
     rest = candidates.copy()
     rest[hot.rows] = False
     return _joined(hot, new_list(catalogue, rest, k - len(hot.rows)))
@@ -114,23 +123,11 @@ def _joined(first: Ranking, second: Ranking) -> Ranking:
     )
 
 
-def similar_list(
-    model: Model,
-    positive: Rows,
-    negative: Rows,
-    candidates: Mask,
-    k: int,
-    by: Likeness = "both",
-) -> Ranking:
-    """Rank by likeness to some items and unlikeness to others; none of these is listed.
-
-    Args:
-        positive: rows to be like; those that the model does not know yet are left out.
-        negative: rows to be unlike: they count half as much, all together (Rocchio 1971).
-        by: the text, who went for both, or both.
-    """
-    n = model.n
-    positive, negative = positive[positive < n], negative[negative < n]
+def similar_list(model: Model, examples: Examples, candidates: Mask, k: int) -> Ranking:
+    """Rank by likeness to some items and unlikeness to others; none of these is listed."""
+    n, by = model.n, examples.by
+    positive = examples.positive[examples.positive < n]
+    negative = examples.negative[examples.negative < n]
     if len(positive) == 0:
         return Ranking(positive, np.empty(0, np.float32), np.empty(0, np.uint8))
     scores = np.zeros(n, np.float32)

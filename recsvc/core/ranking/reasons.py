@@ -29,6 +29,8 @@ REASONS = dict.fromkeys(
         "explore",
         "search",
         "listed",
+        "hidden",
+        "unknown",
     ]
 )
 ReasonKind = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(REASONS)})]

@@ -4,13 +4,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core.choices import Seen
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.readers.evidence import Evidence
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences, RowsWith, lift, muted
 from recsvc.core.readers.profile import Interaction, Profile, resolved
 
 # How `seen` limits what comes back; None stands for ever.
-SEEN_US: dict[str, int | None] = {
+SEEN_US: dict[Seen, int | None] = {
     "7d": 7 * 86_400_000_000,
     "30d": 30 * 86_400_000_000,
     "forever": None,
@@ -65,7 +66,7 @@ def with_preferences(
 
 
 def reader(
-    profile: Profile, catalogue: Catalogue, evidence: Evidence, now_us: int, seen: str | None
+    profile: Profile, catalogue: Catalogue, evidence: Evidence, now_us: int, seen: Seen | None
 ) -> Reader:
     """Translate a profile.
 

@@ -222,7 +222,8 @@ def test_the_callers_own_candidates_are_ranked(zoo: Service):
     ).json()
 
     assert ids(ranked)[0] == "crane-2"
-    assert set(ids(ranked)) == {"viper-2", "crane-2", "otter-2"}
+    assert set(ids(ranked)) == {"viper-2", "crane-2", "otter-2", "nowhere"}
+    assert ids(ranked)[3] == "nowhere"
 
 
 def test_identical_requests_get_identical_feeds(zoo: Service):

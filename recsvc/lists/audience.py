@@ -1,0 +1,118 @@
+"""The audience: whom a list is for, and what of them ranking has to know."""
+
+import msgspec
+import numpy as np
+
+from recsvc.clock import now_us
+from recsvc.core.choices import Seen
+from recsvc.core.items.catalogue import Mask
+from recsvc.core.readers.evidence import Evidence
+from recsvc.core.readers.profile import NOBODY, Profile
+from recsvc.core.readers.reader import Reader, reader, with_preferences
+from recsvc.errors import StoreUnavailableError
+from recsvc.lists.arrival import NEW_ITEM_WAIT_S, arrived
+from recsvc.lists.params import ListParams
+from recsvc.live.item_cache import ItemCache
+from recsvc.live.view import Live
+from recsvc.store.readers.profiles import Profiles
+
+_OWN_VOTE_WAIT_S = 0.5
+
+
+class Audience(msgspec.Struct, frozen=True):
+    """Whom a list is for.
+
+    Attributes:
+        user: None for somebody unknown.
+        reader: the same as ranking sees them.
+        is_reached: whether the store could be asked about them.
+    """
+
+    user: str | None
+    reader: Reader
+    is_reached: bool = True
+
+    def unless_unsound(self, *, is_sound: bool) -> "Audience":
+        """Return the same, not reached where their own ranking came to no number."""
+        return self if is_sound else msgspec.structs.replace(self, is_reached=False)
+
+    def allowed(self, candidates: Mask) -> Mask:
+        """Return which of some candidates may be shown to them: (catalogue.n,)."""
+        if not self.reader.excluded:
+            return candidates
+        allowed = candidates.copy()
+        allowed[self.reader.excluded] = False
+        return allowed
+
+
+EVERYBODY = Audience(None, Reader(np.empty(0, np.int64), np.empty(0, np.float32), [], []))
+
+
+class Audiences:
+    """Knows readers."""
+
+    def __init__(
+        self, live: Live, profiles: Profiles, cache: ItemCache, params: ListParams
+    ) -> None:
+        self._live = live
+        self._profiles = profiles
+        self._cache = cache
+        self._evidence = Evidence(params.profile)
+        self._follow_weight = params.follow_weight
+
+    async def of(self, user: str | None, seen: Seen | None, history: Profile = NOBODY) -> Audience:
+        """Return whom a list is for that is made for them; their latest vote is on the boards.
+
+        Args:
+            seen: how what they have seen limits what comes back.
+            history: interactions sent along, for readers whom the store does not know.
+        """
+        profile, is_reached = await self._profile(user, with_shown=seen not in (None, "show"))
+        profile = Profile(
+            profile.interactions + history.interactions,
+            profile.shown | history.shown,
+            profile.preferences,
+        )
+        who = self._reader(profile, seen)
+        # Who acts on an item that has just arrived sees it in the very next feed, too.
+        if who.missing and await arrived(self._live, self._cache, who.missing):
+            who = self._reader(profile, seen)
+        await self._live.wait_for_rows(who.rows, NEW_ITEM_WAIT_S)
+        return Audience(user, self._with_wishes(who, profile), is_reached)
+
+    async def at_a_board(self, user: str | None) -> Audience:
+        """Return for whom a list is that is everybody's: without what they hid and mute, no more.
+
+        Nothing of it is because of what they follow.
+        """
+        if user is None:
+            return EVERYBODY
+        profile, is_reached = await self._profile(user, with_shown=False)
+        excluded = self._with_wishes(self._reader(profile, "show"), profile).excluded
+        plain = msgspec.structs.replace(EVERYBODY.reader, excluded=excluded)
+        return Audience(user, plain, is_reached)
+
+    def _reader(self, profile: Profile, seen: Seen | None) -> Reader:
+        return reader(profile, self._live.catalogue, self._evidence, now_us(), seen)
+
+    def _with_wishes(self, who: Reader, profile: Profile) -> Reader:
+        catalogue, rows_with = self._live.catalogue, self._live.rows_with
+        return with_preferences(who, profile.preferences, catalogue, rows_with, self._follow_weight)
+
+    async def profile(self, user: str) -> Profile:
+        """Return a reader's profile, their latest vote on the boards too; empty without the store."""
+        return (await self._profile(user, with_shown=False))[0]
+
+    async def _profile(self, user: str | None, *, with_shown: bool) -> tuple[Profile, bool]:
+        """Return a profile, and whether the store could be asked for it."""
+        if user is None:
+            return NOBODY, True
+        if not self._live.is_connected:
+            return NOBODY, False
+        try:
+            profile, vote = await self._profiles.read(user, with_shown=with_shown)
+        except StoreUnavailableError:
+            return NOBODY, False
+        if vote is not None:
+            await self._live.wait_for_vote(user, vote, _OWN_VOTE_WAIT_S)
+        return profile, True

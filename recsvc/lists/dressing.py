@@ -1,0 +1,143 @@
+"""Dressing: ranked rows become places with items, reasons and whatever else they are to say."""
+
+from typing import cast
+
+import msgspec
+
+from recsvc.clock import from_us, now_us
+from recsvc.core.items.item import ItemView, StoredItem, view
+from recsvc.core.ranking import cursor as cursors
+from recsvc.core.ranking.account import Account, accounts
+from recsvc.core.ranking.blend import EXPLORE, SOURCES
+from recsvc.core.ranking.exploration import lottery_of
+from recsvc.core.ranking.reasons import Cause, causes
+from recsvc.core.text.terms import item_text
+from recsvc.lists.audience import EVERYBODY, Audience
+from recsvc.lists.paging import Piece
+from recsvc.lists.shapes import Feed, Listed, Page, Reason
+from recsvc.lists.wording import SORTED_BY, followed, plain_reason, reason_of
+from recsvc.live.item_cache import ItemCache
+from recsvc.live.view import Live
+from recsvc.store.heartbeat import is_silent
+
+_ALL = slice(None)
+
+Bodies = dict[str, StoredItem]
+
+
+class Dresser:
+    """Dresses lists; reading writes nothing."""
+
+    def __init__(self, live: Live, cache: ItemCache) -> None:
+        self._live = live
+        self._cache = cache
+
+    async def dressed(self, piece: Piece, page: Page, audience: Audience = EVERYBODY) -> Feed:
+        """Return a page of a list; what was deleted this instant is left out."""
+        catalogue, ranking = self._live.catalogue, piece.ranking
+        rows = ranking.rows.tolist()
+        ids = [catalogue.id_of(row) for row in rows]
+        why = self._causes(piece, audience)
+        mentioned = [
+            audience.reader.interactions[c.history].item for c in why if c.history is not None
+        ]
+        bodies = await self._cache.get(list(dict.fromkeys(ids + mentioned)))
+        reasons = _Reasons(audience, why, bodies)
+        account = self._accounts(piece, page, audience, [bodies.get(item) for item in ids])
+        likely = _propensities(piece)
+        items = []
+        for i, (row, item, place) in enumerate(zip(rows, ids, piece.places, strict=True)):
+            body = bodies.get(item)
+            if body is None:
+                continue  # deleted this instant, or not at hand while the store is away
+            votes, code = int(catalogue.votes[row]), int(ranking.sources[i])
+            items.append(
+                Listed(
+                    id=item,
+                    position=place,
+                    score=round(float(ranking.scores[i]), 4),
+                    source=SOURCES[code],
+                    reason=reasons.of(i, code, body, votes),
+                    item=self._fields(body, votes, page),
+                    propensity=likely.get(place, msgspec.UNSET),
+                    account=account[i] if account else msgspec.UNSET,
+                )
+            )
+        return self._feed(piece, audience, items)
+
+    def _feed(self, piece: Piece, audience: Audience, items: list[Listed]) -> Feed:
+        live, model = self._live, self._live.model
+        return Feed(
+            feed_id=piece.feed_id,
+            user=audience.user,
+            source=piece.source,
+            snapshot_id=model.snapshot_id,
+            trained_at=None if model.trained_us is None else from_us(model.trained_us),
+            generated_at=from_us(now_us()),
+            events_behind=live.events_behind,
+            stale=not audience.is_reached or is_stale(live),
+            items=items,
+            next=None if piece.follow is None else cursors.encode(piece.follow),
+            sorted_by=SORTED_BY.get(piece.source, ""),
+        )
+
+    def _causes(self, piece: Piece, audience: Audience) -> list[Cause]:
+        """Return what speaks for each place; nothing where nothing in a history could."""
+        if piece.ranking.voices is None:
+            return []
+        return causes(self._live.model, audience.reader, piece.ranking, _ALL)
+
+    def _accounts(
+        self, piece: Piece, page: Page, audience: Audience, bodies: list[StoredItem | None]
+    ) -> list[Account]:
+        if not page.explain or piece.ranking.voices is None:
+            return []
+        texts = [_words(body) for body in bodies]
+        return accounts(self._live.model, audience.reader, piece.ranking, _ALL, texts)
+
+    def _fields(self, body: StoredItem, votes: int, page: Page) -> ItemView | msgspec.UnsetType:
+        if page.ids_only:
+            return msgspec.UNSET
+        if page.encoded:
+            return cast(ItemView, self._cache.encoded_view(body, votes))
+        return view(body, votes)
+
+
+class _Reasons:
+    """Says why each place of a page is there.
+
+    Args:
+        why: a cause for each place; none for lists that are nobody's.
+        bodies: of the items, and of those of the history that speak for them.
+    """
+
+    def __init__(self, audience: Audience, why: list[Cause], bodies: Bodies) -> None:
+        self._who = audience.reader
+        self._why = why
+        self._bodies = bodies
+
+    def of(self, i: int, code: int, body: StoredItem, votes: int) -> Reason:
+        """Return the reason of the i-th place, whose source has this code."""
+        if not self._why or code == EXPLORE:
+            reason = plain_reason(SOURCES[code], body, votes)
+        else:
+            reason = reason_of(self._why[i], self._who, self._bodies, body, votes)
+        return reason if self._who.lift is None else followed(reason, self._who, body)
+
+
+def is_stale(live: Live) -> bool:
+    """Return whether a part that should have a say is silent: the store, or a worker with work."""
+    if not live.is_connected:
+        return True
+    return live.events_behind > 0 and is_silent(live.worker_us, now_us())
+
+
+def _propensities(piece: Piece) -> dict[int, float]:
+    """Return how likely what a page's explored positions show was to be there."""
+    is_explored = (piece.ranking.sources == EXPLORE).any()
+    lottery = lottery_of(piece.feed_id) if is_explored else None
+    return {} if lottery is None else lottery.propensities(max(piece.places) + 1)
+
+
+def _words(body: StoredItem | None) -> str:
+    return "" if body is None else item_text(body.title, body.text, body.topics)

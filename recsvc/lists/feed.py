@@ -1,0 +1,84 @@
+"""The use case of the personal feed."""
+
+import msgspec
+
+from recsvc.clock import now_us
+from recsvc.core.ranking.arrangement import ArrangementParams, arranged
+from recsvc.core.ranking.exploration import seed_of
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.readers.profile import NOBODY, Profile
+from recsvc.lists.audience import Audience
+from recsvc.lists.kit import Kit
+from recsvc.lists.paging import Piece, RankedList, new_feed_id
+from recsvc.lists.ranker import Ranked
+from recsvc.lists.shapes import Feed, FeedOptions, ListSource, Page
+
+
+class Feeds:
+    """Answers what a reader should see."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._live = kit.live
+        self._audiences = kit.audiences
+        self._ranker = kit.ranker
+        self._pager = kit.pager
+        self._dresser = kit.dresser
+        self._params = kit.params
+
+    async def feed(
+        self,
+        user: str | None,
+        page: Page,
+        options: FeedOptions | None = None,
+        history: Profile = NOBODY,
+    ) -> Feed:
+        """Return a reader's feed.
+
+        Args:
+            user: None for somebody unknown.
+            history: interactions sent along, for readers whom the store does not know.
+        """
+        options = options or FeedOptions()
+        audience = await self._audiences.of(user, options.seen, history)
+        if page.cursor is None:
+            candidates = self._live.catalogue.mask(page.filters)
+            blend = self._blend(options)
+            found = self._ranker.ranked(audience, candidates, self._params.depth, blend)
+            audience = audience.unless_unsound(is_sound=found.is_sound)
+            piece = self._begun(found, page, options, user)
+        else:
+            piece = self._continued(page, audience)
+        return await self._dresser.dressed(piece, page, audience)
+
+    def _begun(self, found: Ranked, page: Page, options: FeedOptions, user: str | None) -> Piece:
+        catalogue, model = self._live.catalogue, self._live.model
+        arrangement = self._arrangement(options, found.source)
+        seed = seed_of(user or "", now_us())
+        ranking, lottery = arranged(found.ranking, catalogue, model, arrangement, seed)
+        listed = RankedList("feed", found.source, ranking, new_feed_id(lottery))
+        return self._pager.first(listed, page)
+
+    def _continued(self, page: Page, audience: Audience) -> Piece:
+        piece = self._pager.further("feed", page, audience)
+        if piece.source != "personal":
+            return piece
+        ranking = self._ranker.with_voices(piece.ranking, audience.reader)
+        return msgspec.structs.replace(piece, ranking=ranking)
+
+    def _blend(self, options: FeedOptions) -> BlendParams | None:
+        if options.freshness_half_life_days is None:
+            return None
+        return msgspec.structs.replace(
+            self._params.blend, fresh_half_life_days=options.freshness_half_life_days
+        )
+
+    def _arrangement(self, options: FeedOptions, source: ListSource) -> ArrangementParams:
+        """Return how a feed is arranged; nobody's feed is explored or diversified unasked."""
+        usual = self._params.arrangement
+        diversity, explore = options.diversity, options.explore
+        is_personal = source == "personal"
+        if diversity is None:
+            diversity = usual.diversity if is_personal else 0.0
+        if explore is None:
+            explore = usual.explore if is_personal else 0.0
+        return msgspec.structs.replace(usual, diversity=diversity, explore=explore)

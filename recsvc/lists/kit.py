@@ -1,0 +1,37 @@
+"""What every list is made with: the tools that the use cases share, each of which does one thing."""
+
+import msgspec
+
+from recsvc.lists.audience import Audiences
+from recsvc.lists.dressing import Dresser
+from recsvc.lists.paging import Pager
+from recsvc.lists.params import ListParams
+from recsvc.lists.ranker import Ranker
+from recsvc.live.item_cache import ItemCache
+from recsvc.live.view import Live
+from recsvc.store.readers.profiles import Profiles
+
+
+class Kit(msgspec.Struct, frozen=True):
+    """From who asks (audiences) to what is shown (dresser)."""
+
+    live: Live
+    cache: ItemCache
+    params: ListParams
+    audiences: Audiences
+    ranker: Ranker
+    pager: Pager
+    dresser: Dresser
+
+
+def kit(live: Live, profiles: Profiles, cache: ItemCache, params: ListParams) -> Kit:
+    """Return the tools of one process."""
+    return Kit(
+        live,
+        cache,
+        params,
+        Audiences(live, profiles, cache, params),
+        Ranker(live, params),
+        Pager(live, params.cursor_ttl_s),
+        Dresser(live, cache),
+    )

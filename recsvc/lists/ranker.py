@@ -1,0 +1,112 @@
+"""The ranker: what a reader's own lists share - the blend for who is known, a cold start otherwise."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from recsvc.clock import HOUR_US, now_us
+from recsvc.core.items.catalogue import Catalogue, Mask
+from recsvc.core.model.model import Model
+from recsvc.core.ranking.blend import Common, Ranking, common, rank
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.public_lists import Fading, cold_list
+from recsvc.core.readers.reader import Reader
+from recsvc.errors import NotFiniteError
+from recsvc.lists.audience import Audience
+from recsvc.lists.params import ListParams
+from recsvc.lists.shapes import ListSource
+from recsvc.live.view import Live
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    """What is true for everybody, and what it was computed from."""
+
+    catalogue: Catalogue
+    version: int
+    model: Model
+    hour: int
+    common: Common
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """A ranking for a reader.
+
+    Attributes:
+        is_sound: False when the reader's own came to no number, and this stands in for it.
+    """
+
+    ranking: Ranking
+    source: ListSource
+    is_sound: bool = True
+
+
+class Ranker:
+    """Ranks for readers.
+
+    Attributes:
+        observe_not_finite: told of each personal ranking that came to no number.
+    """
+
+    def __init__(self, live: Live, params: ListParams) -> None:
+        self._live = live
+        self._params = params
+        self._shared: _Shared | None = None
+        self.observe_not_finite: Callable[[], object] = lambda: None
+
+    def ranked(
+        self, audience: Audience, candidates: Mask, depth: int, blend: BlendParams | None = None
+    ) -> Ranked:
+        """Return some candidates in the reader's order, without what must not be shown.
+
+        Args:
+            blend: how loud each voice speaks, if not as usual.
+        """
+        who = audience.reader
+        own = self._personal(who, blend or self._params.blend, candidates, depth)
+        if own is not None:
+            return Ranked(own, "personal")
+        fading = Fading("month", self._params.trending.half_life_us("month"), now_us())
+        allowed = audience.allowed(candidates)
+        found = cold_list(self._live.catalogue, fading, allowed, depth, who.lift)
+        is_trending = len(found.rows) > 0 and found.scores[0] != 0
+        return Ranked(found, "trending" if is_trending else "new", not self._is_known(who))
+
+    def with_voices(self, ranking: Ranking, who: Reader) -> Ranking:
+        """Return a ranking of earlier with what speaks for its reader now, for its reasons."""
+        again = self._personal(who, self._params.blend, self._live.catalogue.visible, 1)
+        voices = None if again is None else again.voices
+        return msgspec.structs.replace(ranking, voices=voices)
+
+    def _personal(
+        self, who: Reader, blend: BlendParams, candidates: Mask, depth: int
+    ) -> Ranking | None:
+        """Return a reader's own ranking; None for somebody unknown, or when no number comes of it."""
+        if not self._is_known(who):
+            return None
+        try:
+            shared = self._common(blend, now_us())
+            return rank(self._live.model, who, shared, blend, candidates, depth)
+        except NotFiniteError:
+            self.observe_not_finite()
+            return None
+
+    def _is_known(self, who: Reader) -> bool:
+        """Return whether the model knows anything that the reader did."""
+        return len(who.rows) > 0 and bool((who.rows < self._live.model.n).any())
+
+    def _common(self, blend: BlendParams, now: int) -> Common:
+        """Return what is true for everybody, computed again only when something changed."""
+        catalogue, model = self._live.catalogue, self._live.model
+        if blend is not self._params.blend:
+            return common(catalogue, model, blend, now, self._params.voices)
+        known, hour = self._shared, now // HOUR_US
+        if (
+            known is None
+            or known.catalogue is not catalogue
+            or known.model is not model
+            or (known.version, known.hour) != (catalogue.version, hour)
+        ):
+            shared = common(catalogue, model, blend, now, self._params.voices)
+            known = _Shared(catalogue, catalogue.version, model, hour, shared)
+            self._shared = known
+        return known.common
