@@ -5,7 +5,7 @@ look alike; one generated from the other would be shorter and harder to read.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
@@ -46,6 +46,7 @@ class Call(msgspec.Struct, Generic[T], frozen=True):
     Attributes:
         answer: what the answer is read as; None where it has no body.
         is_repeatable: whether it may happen twice without harm.
+        events: what the body is made of instead, anew whenever it is sent: each says when that was.
     """
 
     method: str
@@ -54,6 +55,16 @@ class Call(msgspec.Struct, Generic[T], frozen=True):
     params: tuple[tuple[str, str], ...] = ()
     content: bytes | None = None
     is_repeatable: bool = True
+    events: Event | list[Event] | None = None
+
+    def body(self) -> bytes | None:
+        """Return what to send now."""
+        if self.events is None:
+            return self.content
+        now = datetime.now(UTC)
+        if isinstance(self.events, Event):
+            return _encode(_stamped(self.events, now))
+        return _encode([_stamped(event, now) for event in self.events])
 
     def read(self, status: int, body: bytes, retry_after: str | None) -> T:
         """Return the answer.
@@ -156,13 +167,13 @@ def votes(items: Sequence[str], user: str | None) -> Call[VotesAnswer]:
 
 def act(event: Event) -> Call[Recorded]:
     """Log one event; unlike in a batch, a mistake in it is an error."""
-    return Call("POST", "/v1/events", Recorded, content=_encode(event))
+    return Call("POST", "/v1/events", Recorded, events=_timed(event))
 
 
 def record(events: list[Event], strict: bool) -> Call[Recorded]:
     """Log events: each carries an id, so that it counts once however often it is sent."""
     params = (("strict", "true"),) if strict else ()
-    return Call("POST", "/v1/events", Recorded, params, _encode(events))
+    return Call("POST", "/v1/events", Recorded, params, events=events)
 
 
 def put_items(items: list[NewItem]) -> Call[Upserted]:
@@ -205,6 +216,7 @@ def recorded(answers: list[Recorded]) -> Recorded:
         sum(a.accepted for a in answers),
         sum(a.duplicates for a in answers),
         _rejections([a.rejected for a in answers]),
+        sum(a.unchanged for a in answers),
     )
 
 
@@ -216,6 +228,16 @@ def upserted(answers: list[Upserted]) -> Upserted:
         sum(a.unchanged for a in answers),
         _rejections([a.rejected for a in answers]),
     )
+
+
+def _timed(event: Event) -> Event:
+    """Return an event with its time: now where it names none, however late it gets there."""
+    return event if event.at else msgspec.structs.replace(event, at=datetime.now(UTC))
+
+
+def _stamped(event: Event, now: datetime) -> Event:
+    """Return an event that says when it was sent; without a time there is nothing to put right."""
+    return msgspec.structs.replace(event, sent_at=now) if event.at else event
 
 
 def _rejections(batches_of: list[list[Rejection]]) -> list[Rejection]:

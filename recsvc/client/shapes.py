@@ -26,6 +26,7 @@ class Event(msgspec.Struct, omit_defaults=True):
         at: when it happened, with a time zone; None for when the service gets it.
         value: how much, e.g. the seconds of a `read`.
         feed_id, position: the list and the place in it that led to it.
+        sent_at: set whenever it is sent, so that a clock that is wrong does no harm.
     """
 
     item: str
@@ -36,6 +37,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     feed_id: str | None = None
     position: int | None = None
     event_id: str = msgspec.field(default_factory=new_event_id)
+    sent_at: datetime | None = None
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -47,11 +49,16 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """What became of events; duplicates were known already."""
+    """What became of events; duplicates were known already.
+
+    Attributes:
+        unchanged: of those accepted, how many switched nothing.
+    """
 
     accepted: int
     duplicates: int
     rejected: list[Rejection]
+    unchanged: int = 0
 
 
 class Organisation(msgspec.Struct, frozen=True):

@@ -38,8 +38,8 @@ def options(url: str, key: str | None, timeout_s: float) -> dict[str, Any]:
 def request(call: Call[Any]) -> dict[str, Any]:
     """Return what to send."""
     made: dict[str, Any] = {"method": call.method, "url": call.path, "params": list(call.params)}
-    if call.content is not None:
-        made |= {"content": call.content, "headers": {"Content-Type": "application/json"}}
+    if (content := call.body()) is not None:
+        made |= {"content": content, "headers": {"Content-Type": "application/json"}}
     return made
 
 

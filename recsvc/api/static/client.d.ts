@@ -57,6 +57,8 @@ export interface Recorded {
   accepted: number;
   duplicates: number;
   rejected: Rejection[];
+  /** Of those accepted, how many switched nothing; absent if none. */
+  unchanged?: number;
 }
 
 export interface Upserted {

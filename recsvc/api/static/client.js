@@ -76,6 +76,12 @@ const newId = () =>
 
 const withId = (event) => ({ event_id: newId(), ...event });
 
+const now = () => new Date().toISOString();
+
+/** Events as they are sent now: whoever reads them can tell how wrong this clock is. */
+const stamped = (events, sent_at = now()) =>
+  events.map((event) => (event.at ? { ...event, sent_at } : event));
+
 /** A beacon can set no headers: its credential travels in the body. */
 const beacon = (authorization, events) => (authorization ? { authorization, events } : events);
 
@@ -193,22 +199,25 @@ export class Recsvc {
 
   /** Log one event now; true if it was new. */
   async act(user, kind, item, details = {}) {
-    const body = withId({ user: user ?? undefined, kind, item, ...details });
+    const event = withId({ user: user ?? undefined, kind, item, at: now(), ...details });
+    const body = () => stamped([event])[0];
     const { accepted } = await this.#call("POST", "/v1/events", { body, isRepeatable: true });
     return accepted === 1;
   }
   /** Log events; what is right is stored even if others are not. */
   async record(events, { strict } = {}) {
     const answers = [];
-    for (const body of batches(events.map(withId)))
+    for (const batch of batches(events.map(withId))) {
+      const body = () => stamped(batch);
       answers.push(
         await this.#call("POST", "/v1/events", { query: { strict }, body, isRepeatable: true }),
       );
+    }
     return together(answers);
   }
   /** Log events as the page goes away; false if the browser takes no more. */
   beacon(events) {
-    const body = JSON.stringify(beacon(this.#lastKey, events));
+    const body = JSON.stringify(beacon(this.#lastKey, stamped(events)));
     return globalThis.navigator?.sendBeacon?.(`${this.#url}/v1/events`, body) ?? false;
   }
 
@@ -256,7 +265,8 @@ export class Recsvc {
     if (typeof this.#key === "function") this.#lastKey = await this.#key();
     if (this.#lastKey) headers.Authorization = `Bearer ${this.#lastKey}`;
     const signal = AbortSignal.timeout(this.#options.timeoutMs);
-    const asked = { method, headers, body: JSON.stringify(body), signal, credentials: "omit" };
+    const sent = JSON.stringify(typeof body === "function" ? body() : body);
+    const asked = { method, headers, body: sent, signal, credentials: "omit" };
     let response, text;
     try {
       response = await this.#fetch.call(globalThis, url, asked);
@@ -316,7 +326,7 @@ export class EventBatcher {
     if (this.#isClosed) throw new BatchFullError("the batcher is closed");
     if (this.#waiting.length + events.length > this.#options.capacity)
       throw new BatchFullError(`${this.#waiting.length} events wait already`);
-    const at = new Date().toISOString();
+    const at = now();
     this.#waiting.push(...events.map((event) => withId({ at, ...event })));
     this.#schedule();
   }

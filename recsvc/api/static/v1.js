@@ -121,12 +121,12 @@ class Caller {
 
   event(kind, item, place) {
     const user = this.isKnown ? (this.user ?? undefined) : VISITOR;
-    return { event_id: uuid(), user, kind, item, ...place };
+    return { event_id: uuid(), user, kind, item, at: now(), ...place };
   }
 
   /** Send an event now, twice if need be: its id makes it count once. */
   async act(kind, item, place) {
-    const send = () => this.call("v1/events", {}, [event]);
+    const send = () => this.call("v1/events", {}, stamped([event]));
     const event = this.event(kind, item, place);
     const { rejected } = await send().catch(send);
     if (rejected.length) throw new Error(rejected[0].error);
@@ -147,7 +147,7 @@ class Caller {
     while (this.#waiting.length) {
       const events = this.#waiting.splice(0, PER_CALL);
       try {
-        await this.call("v1/events", {}, events);
+        await this.call("v1/events", {}, stamped(events));
       } catch ({ status }) {
         if (status < 500) continue; // refused: it would be again
         this.#waiting.unshift(...events); // until the next event, or until the page is left
@@ -160,7 +160,7 @@ class Caller {
   leave() {
     const url = new URL("v1/events", this.api);
     while (this.#waiting.length) {
-      const body = beacon(this.credential, this.#waiting.slice(0, PER_CALL));
+      const body = beacon(this.credential, stamped(this.#waiting.slice(0, PER_CALL)));
       if (!navigator.sendBeacon(url, JSON.stringify(body))) return;
       this.#waiting.splice(0, PER_CALL);
     }
@@ -186,6 +186,11 @@ class Caller {
     return found;
   }
 }
+
+const now = () => new Date().toISOString();
+
+/** Events as they are sent now: whoever reads them can tell how wrong this clock is. */
+const stamped = (events, sent_at = now()) => events.map((event) => ({ ...event, sent_at }));
 
 /** A beacon can set no headers: its credential travels in the body. */
 const beacon = (authorization, events) => (authorization ? { authorization, events } : events);

@@ -5,12 +5,14 @@ between, so that a page's key or token may come in the body: `{"authorization": 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Router, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
+from msgspec import Meta
 
 from recsvc.api.http import request_body as body
 from recsvc.api.http.door import visit_of
@@ -18,11 +20,12 @@ from recsvc.api.http.metrics import EVENT_TO_FEED
 from recsvc.api.http.metrics import EVENTS as COUNTED
 from recsvc.api.http.openapi import accepts_records
 from recsvc.api.services import Services
-from recsvc.clock import SECOND_US, now_us
+from recsvc.clock import SECOND_US, now_us, to_us
 from recsvc.core.access.caller import EVENTS, Caller
 from recsvc.core.readers.events import MAX_BATCH, Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError, TooLargeError
+from recsvc.store.log.writing import Outcome
 
 _ACCEPTED, _DUPLICATE, _REJECTED = (
     COUNTED.labels(outcome) for outcome in ("accepted", "duplicate", "rejected")
@@ -39,19 +42,30 @@ class Rejection(msgspec.Struct, frozen=True):
     field: str | None
 
 
-class Recorded(msgspec.Struct, frozen=True):
-    """What became of the events."""
+class Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of the events: each is accepted, a duplicate or rejected.
+
+    Attributes:
+        unchanged: of those accepted, how many switched nothing, as their state stood so already or
+            something later stands; left out if 0.
+    """
 
     accepted: int
     duplicates: int
     rejected: list[Rejection]
+    unchanged: int = 0
 
 
 class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Events with their sender's credential beside them, for callers who can set no headers."""
+    """Events with what goes for all of them: a credential, for callers who can set no headers.
+
+    Attributes:
+        sent_at: of every event that names none of its own.
+    """
 
     events: list[msgspec.Raw]
     authorization: str | None = None
+    sent_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 _beacon = msgspec.json.Decoder(Beacon)
@@ -61,11 +75,11 @@ class Taken(msgspec.Struct):
     """What a body held, by index.
 
     Attributes:
-        has_time: whether an event named its own.
+        said_us: the time that an event named.
     """
 
     entries: dict[int, Entry] = msgspec.field(default_factory=dict)
-    has_time: dict[int, bool] = msgspec.field(default_factory=dict)
+    said_us: dict[int, int | None] = msgspec.field(default_factory=dict)
     rejected: dict[int, InvalidError] = msgspec.field(default_factory=dict)
 
 
@@ -101,27 +115,28 @@ async def record(
         records, single = [*beacon.events], False
         if len(records) > MAX_BATCH:
             raise TooLargeError(f"at most {MAX_BATCH} at a time, not {len(records)}", "events")
-    shown = None if beacon is None else beacon.authorization
+    shown, sent_at = (None, None) if beacon is None else (beacon.authorization, beacon.sent_at)
     services.admission.admit_in_body(visit, shown, EVENTS)
     services.admission.charge(visit, len(records) - 1)
-    taken = _taken(records, visit.caller, services.kinds, received_us)
+    taken = _taken(records, sent_at, visit.caller, services.kinds, received_us)
     if strict and taken.entries:
         await _reject_unknown(taken, services)
     if single and taken.rejected:
         raise taken.rejected[0]
     entries = taken.entries
-    fresh = await services.events.record(
-        list(entries.values()), [taken.has_time[i] for i in entries]
+    outcomes = await services.events.log(
+        list(entries.values()), [taken.said_us[i] for i in entries]
     )
     EVENT_TO_FEED.observe((now_us() - received_us) / SECOND_US)
-    n_fresh = sum(fresh)
-    _ACCEPTED.inc(n_fresh)
-    _DUPLICATE.inc(len(fresh) - n_fresh)
+    n_known = outcomes.count(Outcome.DUPLICATE)
+    _ACCEPTED.inc(len(outcomes) - n_known)
+    _DUPLICATE.inc(n_known)
     _REJECTED.inc(len(taken.rejected))
     return Recorded(
-        accepted=n_fresh,
-        duplicates=len(fresh) - n_fresh,
+        accepted=len(outcomes) - n_known,
+        duplicates=n_known,
         rejected=[Rejection(i, str(e), e.field) for i, e in sorted(taken.rejected.items())],
+        unchanged=outcomes.count(Outcome.UNCHANGED),
     )
 
 
@@ -136,16 +151,22 @@ def _beacon_in(raw: bytes) -> Beacon | None:
 
 
 def _taken(
-    records: Sequence[bytes | msgspec.Raw], caller: Caller, kinds: dict[str, Kind], received_us: int
+    records: Sequence[bytes | msgspec.Raw],
+    sent_at: datetime | None,
+    caller: Caller,
+    kinds: dict[str, Kind],
+    received_us: int,
 ) -> Taken:
     taken = Taken()
     for index, record in enumerate(records):
         try:
             event = body.decode(record, _decoder)
+            if sent_at is not None and event.sent_at is None:
+                event = msgspec.structs.replace(event, sent_at=sent_at)
             who = caller.sender(event.user)
             # A microsecond apart, so that events without a time of their own keep their order.
             taken.entries[index] = accept(event, who, kinds, received_us + index)
-            taken.has_time[index] = event.at is not None
+            taken.said_us[index] = None if event.at is None else to_us(event.at)
         except InvalidError as exc:
             taken.rejected[index] = exc
     return taken

@@ -19,6 +19,8 @@ from recsvc.errors import InvalidError
 
 MAX_BATCH = 1_000
 MAX_AHEAD_US = 300 * SECOND_US
+# As much as a request may be under way: no more of a difference is a clock that is wrong.
+_TRAVEL_US = 5 * SECOND_US
 MAX_VALUE = 1e6
 # Profiles hold "switched off at t" as -t, so that t must be positive with room to spare.
 MIN_AT_US = 86_400 * SECOND_US
@@ -35,6 +37,13 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
     at: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
         Meta(description="When it happened, RFC 3339; now if absent."),
+    ] = None
+    sent_at: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(
+            description="The same clock when this was sent: a device whose clock is wrong has `at` "
+            "put right by the difference."
+        ),
     ] = None
     event_id: Annotated[
         Id | None, Meta(description="The same id twice is one event: makes retries safe.")
@@ -103,7 +112,7 @@ def accept(
     if event.kind not in kinds:
         known = ", ".join(sorted(kinds))
         raise InvalidError(f"unknown kind {event.kind[:64]!r}; known are {known}", "kind")
-    at_us = received_us if event.at is None else to_us(event.at)
+    at_us = _instant(event, received_us)
     if at_us > received_us + MAX_AHEAD_US:
         raise InvalidError("`at` is more than 5 minutes ahead", "at")
     if at_us < MIN_AT_US:
@@ -112,7 +121,8 @@ def accept(
         user=who,
         item=event.item,
         kind=event.kind,
-        at_us=at_us,
+        # Nothing happened after it was told; else a vote of the next minutes would lose to this one.
+        at_us=min(at_us, received_us),
         received_us=received_us,
         event_id=event.event_id,
         feed_id=event.feed_id,
@@ -120,3 +130,14 @@ def accept(
         value_milli=None if event.value is None else round(event.value * 1000),
         source=source,
     )
+
+
+def _instant(event: Event, received_us: int) -> int:
+    """Return when an event happened by our clock, as far as its sender says enough to know.
+
+    A difference that a slow network may explain is left alone: times of one sender would change places.
+    """
+    if event.at is None:
+        return received_us
+    late_us = 0 if event.sent_at is None else received_us - to_us(event.sent_at)
+    return to_us(event.at) + (late_us if abs(late_us) > _TRAVEL_US else 0)

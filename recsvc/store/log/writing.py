@@ -1,6 +1,7 @@
 """The event log, from the side that writes it."""
 
 import asyncio
+import enum
 import hashlib
 from collections.abc import Callable
 from typing import Annotated
@@ -21,6 +22,16 @@ from recsvc.store.pipe import Pipe
 _PER_CALL = 200
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class Outcome(enum.IntEnum):
+    """What became of an event that was logged."""
+
+    DUPLICATE = 0
+    TAKEN = 1
+    UNCHANGED = (
+        2  # taken, and what it would switch is as it was: something later stands, or the same
+    )
 
 
 class EventLogParams(msgspec.Struct, frozen=True):
@@ -88,7 +99,7 @@ class EventLog:
             int(params.vote_hold_hours * HOUR_US),
             int(params.anonymous_ttl_hours * 3_600),
         ]
-        self._waiting: list[tuple[Entry, bool, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[Entry, int | None, asyncio.Future[Outcome]]] = []
         self._sender: asyncio.Task[None] | None = None
 
     async def record(self, entries: list[Entry], dedupe: list[bool]) -> list[bool]:
@@ -101,9 +112,22 @@ class EventLog:
             StoreUnavailableError: nothing is known of the batch's fate; send it again with the
                 same event ids.
         """
+        said = [e.at_us if is_own else None for e, is_own in zip(entries, dedupe, strict=True)]
+        return [o is not Outcome.DUPLICATE for o in await self.log(entries, said)]
+
+    async def log(self, entries: list[Entry], said_us: list[int | None]) -> list[Outcome]:
+        """Record entries and return what became of each.
+
+        Args:
+            said_us: for each entry without an event id the time that its sender named, which with the
+                rest of its content identifies it; None where nothing does.
+
+        Raises:
+            StoreUnavailableError: as `record`.
+        """
         loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[bool]] = [loop.create_future() for _ in entries]
-        self._waiting += zip(entries, dedupe, futures, strict=True)
+        futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in entries]
+        self._waiting += zip(entries, said_us, futures, strict=True)
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._drain())
         return list(await asyncio.gather(*futures))
@@ -113,11 +137,11 @@ class EventLog:
             batch, self._waiting = self._waiting[:_PER_CALL], self._waiting[_PER_CALL:]
             await self._send(batch)
 
-    async def _send(self, batch: list[tuple[Entry, bool, asyncio.Future[bool]]]) -> None:
+    async def _send(self, batch: list[tuple[Entry, int | None, asyncio.Future[Outcome]]]) -> None:
         key_names: list[str] = []
         args: list[object] = list(self._limits)
-        for entry, by_content, _ in batch:
-            self._add(entry, by_content, key_names, args)
+        for entry, said_us, _ in batch:
+            self._add(entry, said_us, key_names, args)
         try:
             results = await scripts.call(self._pipe, "record", key_names, args)
         except StoreError as exc:
@@ -127,10 +151,10 @@ class EventLog:
             return
         for (_, _, future), result in zip(batch, results, strict=True):
             if not future.done():
-                future.set_result(result == 1)
+                future.set_result(Outcome(result))
 
     def _add(
-        self, entry: Entry, by_content: bool, key_names: list[str], args: list[object]
+        self, entry: Entry, said_us: int | None, key_names: list[str], args: list[object]
     ) -> None:
         aliases = self._aliases()
         item = aliases.resolve(entry.item)
@@ -148,7 +172,7 @@ class EventLog:
         )
         kind = self._kinds[entry.kind]
         args += (
-            _digest(entry, by_content),
+            _digest(entry, said_us),
             item,
             kind.role.value,
             kind.state,
@@ -161,12 +185,12 @@ class EventLog:
         )
 
 
-def _digest(entry: Entry, by_content: bool) -> bytes:
+def _digest(entry: Entry, said_us: int | None) -> bytes:
     """Return what identifies an event: its id within its user, or else its content; or nothing."""
     if entry.event_id is not None:
         identity = f"{entry.user}\n{entry.event_id}"
-    elif by_content:
-        identity = f"{entry.user}\n\n{entry.item}\n{entry.kind}\n{entry.at_us}\n{entry.value_milli}"
+    elif said_us is not None:
+        identity = f"{entry.user}\n\n{entry.item}\n{entry.kind}\n{said_us}\n{entry.value_milli}"
     else:
         return b""
     return hashlib.blake2b(identity.encode(), digest_size=12).digest()

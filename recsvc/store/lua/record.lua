@@ -11,7 +11,7 @@
 --           signal, instant (µs), value (thousandths), entry (msgpack), aliases of the item (msgpack
 --           list, '' for none), instant received (µs), '1' for an anonymous session
 --
--- Returns one integer per event: 1 accepted, 0 a duplicate.
+-- Returns one integer per event: 1 accepted, 0 a duplicate, 2 accepted and a state is as it was.
 --
 -- A state that changes - a vote, a save, a hide - is logged with its transition (s, w, n: state, instant
 -- it was on since, instant it is on since), so that counters can follow the log without reading profiles.
@@ -139,6 +139,7 @@ for e = 0, #KEYS / 5 - 1 do
     answers[e + 1] = 1
   else
     local known, packed = take(profile, item, ARGV[a + 8])
+    answers[e + 1] = 1
     if role == 'signal' then
       local s = known[name] or {0, 0, 0}
       known[name] = {s[1] + 1, s[2] + value, math.max(s[3], at)}
@@ -157,6 +158,7 @@ for e = 0, #KEYS / 5 - 1 do
         redis.call('HSET', profile, '', entry_id)
       else
         redis.call('XADD', events, '*', 'e', entry)
+        answers[e + 1] = 2
       end
     end
     redis.call('HSET', profile, item, cmsgpack.pack(known))
@@ -164,7 +166,6 @@ for e = 0, #KEYS / 5 - 1 do
     if not packed and size <= 2 then redis.call('HSETNX', profile, FIRST_SEEN, received) end
     if is_due(profile, size) then prune(profile) end
     redis.call('EXPIRE', profile, profile_ttl)
-    answers[e + 1] = 1
   end
 end
 return answers
