@@ -125,6 +125,11 @@ def profile(shard: int, user: str) -> str:
     return f"rs:{{{shard}}}:profile:{user}"
 
 
+def profile_of_anybody() -> str:
+    """Return the pattern of the keys of profiles."""
+    return "rs:{*}:profile:*"
+
+
 def shown(shard: int, user: str) -> str:
     """Return the key of what a reader was shown."""
     return f"rs:{{{shard}}}:shown:{user}"

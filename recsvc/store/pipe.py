@@ -6,6 +6,7 @@ With `appendfsync always` the server also syncs its log once per batch instead o
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from itertools import islice
 from typing import Any
 
@@ -18,6 +19,7 @@ Command = tuple[Any, ...]
 
 _BATCH = 256
 _IN_FLIGHT = 2
+_SCAN = 1_000
 
 
 class _Letter:
@@ -74,6 +76,16 @@ class Pipe:
             StoreError: when it answered one of them with an error; the others are done all the same.
         """
         return await self._post(commands) if commands else []
+
+    async def scan(self, pattern: str) -> AsyncIterator[bytes]:
+        """Yield the keys like a pattern, in no order; one may come twice.
+
+        Raises:
+            StoreUnavailableError, StoreError: as `send`.
+        """
+        with translated():
+            async for key in self._redis.scan_iter(match=pattern, count=_SCAN):
+                yield key
 
     def _post(self, commands: list[Command]) -> asyncio.Future[list[Any]]:
         # One future, not one per command: a `gather` whose first command failed would swallow the

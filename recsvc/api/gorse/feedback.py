@@ -12,6 +12,7 @@ from litestar import Request, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
+from recsvc.api.gorse import rows as standing
 from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opened, sealed
 from recsvc.api.gorse.shapes import (
     MAX_ROWS,
@@ -107,7 +108,7 @@ async def get_one(
     type_: Type, user_id: UserId, item_id: ItemId, services: NamedDependency[Services]
 ) -> FeedbackAnswer:
     """Return what a user gave an item under a type."""
-    (row,) = await services.gorse.get([(type_, user_id, item_id)])
+    row = await _one(services, type_, user_id, item_id)
     if row is None:
         raise NotFoundError(f"user {user_id!r} gave item {item_id!r} no {type_!r}")
     return row_as_gorse(row)
@@ -118,14 +119,14 @@ async def delete_one(
     type_: Type, user_id: UserId, item_id: ItemId, services: NamedDependency[Services]
 ) -> Success:
     """Take back what a user gave an item under a type."""
-    (row,) = await services.gorse.get([(type_, user_id, item_id)])
+    row = await _one(services, type_, user_id, item_id)
     return await _delete(services, [] if row is None else [row])
 
 
 @get("/user/{user_id:str}/feedback")
 async def of_user(user_id: UserId, services: NamedDependency[Services]) -> list[FeedbackAnswer]:
     """Return what a user gave."""
-    return _answers(_present(await services.gorse.of_user(user_id)))
+    return _answers(_present(await standing.of_user(services, user_id)))
 
 
 @get("/user/{user_id:str}/feedback/{type_:str}")
@@ -133,14 +134,14 @@ async def typed_of_user(
     user_id: UserId, type_: Type, services: NamedDependency[Services]
 ) -> list[FeedbackAnswer]:
     """Return what a user gave under a type."""
-    rows = _present(await services.gorse.of_user(user_id))
+    rows = _present(await standing.of_user(services, user_id))
     return _answers(row for row in rows if row.type == type_)
 
 
 @get("/item/{item_id:str}/feedback")
 async def of_item(item_id: ItemId, services: NamedDependency[Services]) -> list[FeedbackAnswer]:
     """Return what an item was given."""
-    return _answers(await services.gorse.of_item(item_id))
+    return _answers(await standing.of_item(services, item_id))
 
 
 @get("/item/{item_id:str}/feedback/{type_:str}")
@@ -148,7 +149,7 @@ async def typed_of_item(
     item_id: ItemId, type_: Type, services: NamedDependency[Services]
 ) -> list[FeedbackAnswer]:
     """Return what an item was given under a type."""
-    return _answers(row for row in await services.gorse.of_item(item_id) if row.type == type_)
+    return _answers(row for row in await standing.of_item(services, item_id) if row.type == type_)
 
 
 async def insert_rows(services: Services, rows: list[FeedbackRow], overwrites: bool) -> Success:
@@ -159,10 +160,26 @@ async def insert_rows(services: Services, rows: list[FeedbackRow], overwrites: b
         row for row, old in zip(rows, known, strict=True) if old is None or old.at_us != row.at_us
     ]
     types = services.settings.gorse_types()
-    await _log(services, [entry_of(row, types, services.kinds, now) for row in news])
+    given = await _given_again(services, news)
+    await _log(services, [entry_of(row, types, services.kinds, now) for row in given])
     await services.gorse.know_users({row.user for row in rows})
     await services.gorse.write(rows, overwrites, now)
     return Success(len(rows))
+
+
+async def _given_again(services: Services, rows: list[FeedbackRow]) -> list[FeedbackRow]:
+    """Return new rows, those that were taken back since their time with the moment after that.
+
+    Gorse keeps no trace of a row that was deleted, so that the same row counts again; the log does.
+    """
+    done = await services.profiles.standing([(row.user, row.item) for row in rows])
+    names = standing.names(services)
+    found = []
+    for row, interaction in zip(rows, done, strict=True):
+        known = {} if interaction is None else interaction.states
+        off_us = -known.get(names.state_of(row.type), 0)
+        found.append(standing.moved(row, off_us + 1) if off_us >= row.at_us else row)
+    return found
 
 
 async def retract(services: Services, rows: list[FeedbackRow]) -> None:
@@ -177,14 +194,14 @@ async def retract(services: Services, rows: list[FeedbackRow]) -> None:
         return row.user, row.item, kinds[kind_of(row.type, types)].state
 
     gone = {(row.user, row.field) for row in rows}
-    standing = {
+    others = {
         state(other)
         for user in {row.user for row in rows}
         for other in await services.gorse.of_user(user)
         if (other.user, other.field) not in gone
     }
     now = now_us()
-    over = {state(row) for row in rows} - standing
+    over = {state(row) for row in rows} - others
     back = [
         event_of({"user": user, "item": item, "kind": clearing[s]})
         for user, item, s in over
@@ -205,7 +222,12 @@ async def _log(services: Services, entries: list[Entry]) -> None:
 
 
 async def _between(services: Services, user: str, item: str) -> list[FeedbackRow]:
-    return [row for row in await services.gorse.of_user(user) if row.item == item]
+    return [row for row in await standing.of_user(services, user) if row.item == item]
+
+
+async def _one(services: Services, type_: str, user: str, item: str) -> FeedbackRow | None:
+    rows = await _between(services, user, item)
+    return next((row for row in rows if row.type == type_), None)
 
 
 async def _page(
@@ -213,8 +235,14 @@ async def _page(
 ) -> FeedbackPage:
     wanted = min(amount(n, "n", 10), MAX_ROWS)
     user, _, field = position.partition("\x00")
+    if not position:
+        await standing.know_everybody(services)
+
+    async def complete(users: list[str], rows: list[list[FeedbackRow]]) -> list[list[FeedbackRow]]:
+        return await standing.completed(services, users, rows)
+
     rows, follow = await services.gorse.page(
-        (user, field) if position else None, wanted, type_, now_us() + CLOCK_ERROR_US
+        (user, field) if position else None, wanted, type_, now_us() + CLOCK_ERROR_US, complete
     )
     cursor = "" if follow is None else sealed("\x00".join(follow))
     return FeedbackPage(cursor, _answers(rows))

@@ -9,6 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from recsvc.api.gorse.cursors import N, amount
 from recsvc.api.gorse.feedback import CLOCK_ERROR_US, insert_rows
+from recsvc.api.gorse.rows import of_user
 from recsvc.api.gorse.shapes import Feedback, Score, entry_of, read, row_of
 from recsvc.api.gorse.times import duration_us
 from recsvc.api.services import Services
@@ -212,7 +213,7 @@ async def _seen(services: Services, user: str | None) -> tuple[str, ...]:
     if user is None:
         return ()
     until_us = now_us() + CLOCK_ERROR_US
-    rows = await services.gorse.of_user(user)
+    rows = await of_user(services, user)
     return tuple({row.item for row in rows if row.at_us <= until_us})
 
 

@@ -8,10 +8,12 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opened, sealed
+from recsvc.api.gorse.rows import know_everybody
 from recsvc.api.gorse.shapes import MAX_ROWS, Success, User, UserPatch, read
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ADMIN, FEEDBACK
+from recsvc.errors import NotFoundError
 
 UserId = Annotated[str, PathParameter(name="user_id")]
 
@@ -52,7 +54,10 @@ async def get_users(
 ) -> Users:
     """List users."""
     wanted = min(amount(n, "n", 10), MAX_ROWS)
-    found = await services.gorse.users(opened(cursor, capital), wanted + 1)
+    after = opened(cursor, capital)
+    if not after:
+        await know_everybody(services)
+    found = await services.gorse.users(after, wanted + 1)
     shown = found[:wanted]
     follow = sealed(shown[-1][0]) if shown and len(found) > wanted else ""
     return Users(follow, [_user(name, fields) for name, fields in shown])
@@ -61,7 +66,7 @@ async def get_users(
 @get("/user/{user_id:str}")
 async def get_user(user_id: UserId, services: NamedDependency[Services]) -> User:
     """Return a user."""
-    return _user(user_id, await services.gorse.user(user_id))
+    return _user(user_id, await _fields_of(services, user_id))
 
 
 @patch("/user/{user_id:str}", access=FEEDBACK, status_code=200)
@@ -70,7 +75,7 @@ async def modify_user(
 ) -> Success:
     """Change a user."""
     changes: UserPatch = await read(request, services, UserPatch)
-    fields = await services.gorse.user(user_id)
+    fields = await _fields_of(services, user_id)
     fields |= {n: v for n in UserPatch.__struct_fields__ if (v := getattr(changes, n)) is not None}
     await services.gorse.put_users({user_id: fields})
     return Success(1)
@@ -82,6 +87,21 @@ async def delete_user(user_id: UserId, services: NamedDependency[Services]) -> S
     await services.erasures.request(user_id, now_us())
     await services.gorse.forget(user_id)
     return Success(1)
+
+
+async def _fields_of(services: Services, user: str) -> dict[str, object]:
+    """Return what is stored of a user; of one who is known by events alone, nothing more.
+
+    Raises:
+        NotFoundError: when nobody has heard of them.
+    """
+    try:
+        return await services.gorse.user(user)
+    except NotFoundError:
+        profile, _ = await services.profiles.read(user, with_shown=True)
+        if profile.is_empty:
+            raise
+        return {}
 
 
 def _fields(user: User) -> dict[str, object]:

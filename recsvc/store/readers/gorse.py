@@ -11,6 +11,7 @@ profile. What adds up, as clicks do, cannot be taken back: an event log cannot u
 import asyncio
 import math
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -27,6 +28,10 @@ _TELLING_ITEMS = 100
 
 _decode_user = msgspec.json.Decoder(dict[str, object]).decode
 _decode_row = msgspec.msgpack.Decoder(tuple[float, int, int, str, str]).decode
+
+
+# Given users and the rows of each, returns the rows of each.
+Completing = Callable[[list[str], "list[list[FeedbackRow]]"], Awaitable["list[list[FeedbackRow]]"]]
 
 
 class FeedbackRow(msgspec.Struct, frozen=True):
@@ -156,6 +161,11 @@ class Gorse:
         found = await self.get([(type_, user, item) for type_, user in wanted])
         return [row for row in found if row is not None]
 
+    async def voters(self, item: str) -> list[str]:
+        """Return who votes for an item, at most as many as rows are kept of one."""
+        found = await self._pipe.send("HKEYS", keys.votes(item))
+        return [user.decode() for user in found[:_USERS_PER_ITEM]]
+
     async def get(self, wanted: list[tuple[str, str, str]]) -> list[FeedbackRow | None]:
         """Return rows by (type, user, item), None where there is none."""
         found = await self._pipe.send_all(
@@ -170,7 +180,12 @@ class Gorse:
         ]
 
     async def page(
-        self, after: tuple[str, str] | None, n: int, type_: str | None, until_us: int
+        self,
+        after: tuple[str, str] | None,
+        n: int,
+        type_: str | None,
+        until_us: int,
+        complete: Completing,
     ) -> tuple[list[FeedbackRow], tuple[str, str] | None]:
         """Return up to n rows by user, type and item, and where to go on, None at the end.
 
@@ -179,10 +194,12 @@ class Gorse:
         Args:
             after: (user, field) of the row to go on after.
             until_us: rows of later instants do not count yet.
+            complete: returns users' rows with what is known of them besides.
         """
         names = await self._names(f"[{after[0]}" if after else "-", _USERS_PER_CALL)
         rows: list[FeedbackRow] = []
-        for user, own in zip(names, await self._of_users(names), strict=True):
+        found = await complete(names, await self._of_users(names))
+        for user, own in zip(names, found, strict=True):
             for row in own:
                 if after and (user, row.field) <= after:
                     continue

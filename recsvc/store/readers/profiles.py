@@ -1,12 +1,20 @@
 """Profiles, from the side that reads them."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.preferences import NO_PREFERENCES
-from recsvc.core.readers.profile import NOBODY, Profile, decode_profile, packed, resolved
+from recsvc.core.readers.profile import (
+    NOBODY,
+    Interaction,
+    Profile,
+    decode_interaction,
+    decode_profile,
+    packed,
+    resolved,
+)
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.preferences import decode_preferences
@@ -57,6 +65,26 @@ class Profiles:
             return NOBODY, vote
         profile = resolved(decode_profile(fields, shown), self._aliases())
         return msgspec.structs.replace(profile, preferences=preferences), vote
+
+    async def standing(self, wanted: list[tuple[str, str]]) -> list[Interaction | None]:
+        """Return what readers did to items, by (user, item); None where that is nothing."""
+        aliases = self._aliases()
+        names = [aliases.resolve(item) for _, item in wanted]
+        found = await self._pipe.send_all(
+            [
+                ("HGET", keys.profile(keys.shard_of(user), user), name)
+                for (user, _), name in zip(wanted, names, strict=True)
+            ]
+        )
+        return [
+            None if raw is None else decode_interaction(name, raw)
+            for name, raw in zip(names, found, strict=True)
+        ]
+
+    async def known(self) -> AsyncIterator[str]:
+        """Yield every reader who has a profile, in no order; the whole store is looked through."""
+        async for key in self._pipe.scan(keys.profile_of_anybody()):
+            yield key.decode().partition("}:profile:")[2]
 
     async def replace(
         self, user: str, profile: Profile, first_seen_us: int | None, live_s: int
