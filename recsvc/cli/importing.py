@@ -22,6 +22,7 @@ from recsvc.sources.reading.place import Problem
 from recsvc.sources.records import Happened, Options, Source
 from recsvc.store.items.imports import Imports
 from recsvc.store.pipe import Pipe
+from workers.log.archive import Archive
 
 
 class _Group(click.Group):
@@ -70,6 +71,12 @@ def intake_options(command: click.decorators.FC) -> click.decorators.FC:
 )
 @click.option("--add-items", is_flag=True, help="Add a library's papers that are not known.")
 @click.option(
+    "--columns",
+    "names",
+    metavar="FIELD,FIELD,...",
+    help="Of a table without a header: what its columns hold, `-` for what is not read.",
+)
+@click.option(
     "--column",
     "columns",
     multiple=True,
@@ -95,6 +102,7 @@ def files_command(
     page_date: str | None,
     reader: str | None,
     add_items: bool,
+    names: str | None,
     columns: tuple[str, ...],
     constants: tuple[str, ...],
     kinds: tuple[str, ...],
@@ -118,6 +126,7 @@ def files_command(
         _pairs(constants, "--set"),
         _pairs(kinds, "--kind"),
         settings.gorse_types(),
+        tuple(name.strip() for name in (names or "").split(",") if name.strip()),
     )
     try:
         # Every file is recognised before anything is written: an unknown one changes nothing.
@@ -127,6 +136,8 @@ def files_command(
         click.echo(f"recsvc: {exc}; nothing was written", err=True)
         sys.exit(1)
     params = intake_params(settings, dry_run=dry_run, reader=reader, add_items=add_items)
+    if not again:
+        params = msgspec.structs.replace(params, archived=Archive(settings.archive_path).known)
     report(
         asyncio.run(_import(settings, found, options, params, again, keep_demo)), dry_run, as_json
     )
@@ -194,7 +205,9 @@ async def _read(
 
 def _digest(content: Content, options: Options) -> str:
     """Return what tells a file, read in this way, from any other."""
-    way = (options.columns, options.constants, options.kinds)
+    way: list[object] = [options.columns, options.constants, options.kinds]
+    if options.names:
+        way.append(options.names)
     return content.digest() + msgspec.json.encode(way).decode()
 
 

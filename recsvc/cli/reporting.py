@@ -67,6 +67,12 @@ def _warn(summary: Summary) -> None:
         click.echo(f"{found.file}:{found.line}: {found.detail}", err=True)
     if summary.n_problems > _PROBLEMS_SHOWN:
         click.echo(f"… and {summary.n_problems - _PROBLEMS_SHOWN} more", err=True)
+    if summary.events_unknown:
+        click.echo(
+            f"{summary.events_unknown} of the events are about items that are not in the catalogue; "
+            "they count when the items come",
+            err=True,
+        )
     for note in summary.notes:
         click.echo(f"{note.file}: {note.detail}", err=True)
     for title in summary.not_in_catalogue:

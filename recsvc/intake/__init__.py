@@ -5,7 +5,7 @@ import msgspec
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.items.trending import TrendingParams
 from recsvc.core.readers.kinds import Kind
-from recsvc.intake.events import EventIntake
+from recsvc.intake.events import Archived, EventIntake
 from recsvc.intake.items import ItemIntake
 from recsvc.intake.library import LibraryIntake
 from recsvc.intake.summary import Summary
@@ -17,6 +17,10 @@ from recsvc.store.pipe import Pipe
 from recsvc.store.readers.profiles import Profiles
 
 
+def _nothing(_: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    return set()
+
+
 class IntakeParams(msgspec.Struct, frozen=True):
     """How records are taken in.
 
@@ -25,6 +29,7 @@ class IntakeParams(msgspec.Struct, frozen=True):
         dry_run: say what would happen and write nothing.
         reader: whose library it is.
         add_items: whether papers of a library that are not in the catalogue become items.
+        archived: returns which events the archive holds.
     """
 
     kinds: dict[str, Kind]
@@ -33,6 +38,7 @@ class IntakeParams(msgspec.Struct, frozen=True):
     dry_run: bool = False
     reader: str | None = None
     add_items: bool = False
+    archived: Archived = _nothing
 
 
 class Intake:
@@ -46,8 +52,11 @@ class Intake:
         aliases = Aliases()
         log = EventLog(pipe, params.kinds, params.log, lambda: aliases)
         self.summary = Summary()
-        self.items = ItemIntake(Items(pipe, params.trending), aliases, self.summary, params.dry_run)
-        self._events = EventIntake(log, params.kinds, self.summary, params.dry_run)
+        items = Items(pipe, params.trending)
+        self.items = ItemIntake(items, aliases, self.summary, params.dry_run)
+        self._events = EventIntake(
+            log, items, params.kinds, self.summary, params.archived, dry_run=params.dry_run
+        )
         self._library = LibraryIntake(
             self.items,
             log,
@@ -89,4 +98,5 @@ class Intake:
         """Write everything, and return what happened."""
         await self.write()
         await self._library.finish()
+        await self._events.finish()
         return self.summary

@@ -16,6 +16,7 @@ class Summary(msgspec.Struct):
         new, changed, unchanged: what became of the items they speak of.
         duplicates: records of an item that was read before in the same import.
         events, events_known: events recorded, and those that were recorded before.
+        events_unknown: of those recorded, how many are about items that are not in the catalogue.
         saved, saved_before: entries of a library that are in the reader's profile since now, or were.
         not_in_catalogue: entries of a library that no item matches.
         problems: what was not understood, the first thousand.
@@ -29,6 +30,7 @@ class Summary(msgspec.Struct):
     duplicates: int = 0
     events: int = 0
     events_known: int = 0
+    events_unknown: int = 0
     saved: int = 0
     saved_before: int = 0
     not_in_catalogue: list[str] = msgspec.field(default_factory=list)

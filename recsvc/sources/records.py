@@ -58,6 +58,7 @@ class Options(msgspec.Struct, frozen=True):
         constants: our field -> its value in every row, for tables.
         kinds: their kind of event -> ours.
         feedback: type of Gorse's feedback -> our kind.
+        names: what the columns of a table without a header hold, in their order.
     """
 
     year: int | None = None
@@ -67,6 +68,7 @@ class Options(msgspec.Struct, frozen=True):
     constants: dict[str, str] = msgspec.field(default_factory=dict)
     kinds: dict[str, str] = msgspec.field(default_factory=dict)
     feedback: dict[str, str] = msgspec.field(default_factory=lambda: types_with({}, KINDS))
+    names: tuple[str, ...] = ()
 
 
 class Source(Protocol):

@@ -121,6 +121,17 @@ class Archive:
                 self._put(file, kept, pl.read_parquet_metadata(file).get(_RANGES, "{}"))
         return erased
 
+    def known(self, events: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which events, by (user, event id), are archived."""
+        schema = {"user": pl.String, "event_id": pl.String}
+        wanted = pl.DataFrame(list(events), schema=schema, orient="row").lazy()
+        found: set[tuple[str, str]] = set()
+        for file in self.files():
+            archived = pl.scan_parquet(file).select(schema)
+            rows = archived.join(wanted, on=list(schema), how="semi").collect()
+            found |= set(rows.iter_rows())
+        return found
+
     def of(self, user: str) -> Iterator[pl.DataFrame]:
         """Yield a reader's archived entries, file by file."""
         for file in self.files():

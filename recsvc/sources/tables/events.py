@@ -1,4 +1,8 @@
-"""Events in a table of the site's own: JSON or CSV with a user, an item and a kind."""
+"""Events in a table of the site's own: JSON or CSV with a user, an item and a kind, or a rating.
+
+A rating of 4 or more is an upvote; of a lower one it is only known that the item was seen. `--kind
+3=click` says otherwise of a rating, and `--set kind=click` of all.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,12 +21,15 @@ TITLES_IDENTIFY = False
 
 _IDS = {"user", "item", "event_id", "feed_id"}
 _NUMBERS = {"position", "value"}
-_FIELDS = ("user", "item", "kind", "at", "event_id", "feed_id", "position", "value")
+_LIKED = 4.0
+_FIELDS = ("user", "item", "kind", "rating", "at", "event_id", "feed_id", "position", "value")
 
 
 def recognises(content: Content, options: Options) -> bool:
-    """Return whether rows have a user, an item and a kind."""
-    return tables.holds(content, options, {"user", "item", "kind"})
+    """Return whether rows have a user, an item and a kind or a rating."""
+    return any(
+        tables.holds(content, options, {"user", "item", what}) for what in ("kind", "rating")
+    )
 
 
 def read(content: Content, options: Options) -> Iterator[Record]:
@@ -34,7 +41,10 @@ def read(content: Content, options: Options) -> Iterator[Record]:
             fields[name] = tables.identity(row[name], name)
         for name in _NUMBERS & row.keys():
             fields[name] = _number(row[name], name)
+        rating = fields.pop("rating", None)
         kind = str(row.get("kind", ""))
+        if not kind and rating is not None:
+            kind = _rated(str(rating).strip(), options)
         fields |= {"kind": options.kinds.get(kind, kind), "at": _at(row.get("at"))}
         return Happened(place, event_of(fields))
 
@@ -42,6 +52,12 @@ def read(content: Content, options: Options) -> Iterator[Record]:
     others = tables.unused(content, options, _FIELDS)
     if others:
         yield Note(content.file, f"not read: {', '.join(others)} (--column FIELD=COLUMN)")
+
+
+def _rated(rating: str, options: Options) -> str:
+    if rating in options.kinds:
+        return options.kinds[rating]
+    return "upvote" if _number(rating, "rating") >= _LIKED else "impression"
 
 
 def _at(value: object) -> datetime | None:

@@ -1,7 +1,8 @@
 """Rows of any table: JSON objects or CSV, under the names of fields that we use.
 
 Which column holds which field is said on the command line (`--column item=paper_id`); a column that
-has the field's own name needs no saying. Ids are text: of numbers, only whole ones are taken.
+has the field's own name needs no saying. A table without a header has its columns named in their order
+(`--columns user,item,rating,at`). Ids are text: of numbers, only whole ones are taken.
 """
 
 import csv
@@ -19,21 +20,22 @@ from recsvc.sources.records import Options
 Row = dict[str, Any]
 
 _DELIMITERS = ("\t", ";", "|", ",")
+_DOUBLE = "::"  # as MovieLens has it
 _LISTS_APART = (";", "|")
 
 
-def columns(content: Content) -> set[str] | None:
+def columns(content: Content, options: Options) -> set[str] | None:
     """Return the names of a table's columns; None if it is no table."""
-    form = json_records.shape(content)
+    form = _form(content, options)
     if form is not None:
         return set(form.first)
-    header = _header(content)
+    header = _header(content, options)
     return None if header is None else set(header)
 
 
 def holds(content: Content, options: Options, fields: set[str]) -> bool:
     """Return whether a table has all these fields, by their own or the names they were given."""
-    found = columns(content)
+    found = columns(content, options)
     if found is None:
         return False
     return all(
@@ -44,15 +46,15 @@ def holds(content: Content, options: Options, fields: set[str]) -> bool:
 def unused(content: Content, options: Options, fields: tuple[str, ...]) -> list[str]:
     """Return the columns that no field is read from."""
     used = {options.columns.get(field, field) for field in fields}
-    return sorted((columns(content) or set()) - used)
+    return sorted((columns(content, options) or set()) - used)
 
 
 def read(
     content: Content, options: Options, fields: tuple[str, ...]
 ) -> Iterator[tuple[Place, Row] | Problem]:
     """Yield the fields of each row; of CSV, empty cells are left out."""
-    form = json_records.shape(content)
-    found = _csv(content) if form is None else _json(content, form)
+    form = _form(content, options)
+    found = _csv(content, options) if form is None else _json(content, form)
     for one in found:
         if isinstance(one, Problem):
             yield one
@@ -102,15 +104,19 @@ def _json(
             yield Problem(place.file, place.line, f"not a JSON object: {exc}", place.record)
 
 
-def _csv(content: Content) -> Iterator[tuple[Place, dict[str, str]] | Problem]:
-    header = _header(content)
+def _form(content: Content, options: Options) -> json_records.Shape | None:
+    return None if options.names else json_records.shape(content)
+
+
+def _csv(content: Content, options: Options) -> Iterator[tuple[Place, dict[str, str]] | Problem]:
+    header = _header(content, options)
     assert header is not None
-    reader = csv.reader(content.lines(), delimiter=_delimiter(content), strict=True)
     number, line = 0, 1
     try:
-        for cells in reader:
-            at, line = line, reader.line_num + 1
-            if at == 1 or not any(cells):
+        for cells, next_line in _rows(content):
+            at, line = line, next_line
+            is_header = at == 1 and _cleaned(cells) == header
+            if is_header or (at == 1 and not options.names) or not any(cells):
                 continue
             number += 1
             if not all(map(is_text, cells)):
@@ -128,18 +134,46 @@ def _csv(content: Content) -> Iterator[tuple[Place, dict[str, str]] | Problem]:
         )
 
 
-def _header(content: Content) -> list[str] | None:
-    """Return the names in the first line, if it looks like a header."""
+def _rows(content: Content) -> Iterator[tuple[list[str], int]]:
+    """Yield the cells of each row, and the line at which the next one begins."""
+    mark = _delimiter(content)
+    if mark == _DOUBLE:
+        for n, line in enumerate(content.lines(), 2):
+            yield (line.rstrip("\r").split(mark) if line.strip() else []), n
+        return
+    reader = csv.reader(content.lines(), delimiter=mark, strict=True)
+    for cells in reader:
+        yield cells, reader.line_num + 1
+
+
+def _header(content: Content, options: Options) -> list[str] | None:
+    """Return the names of the columns: those that were said, or the first line if it looks like them."""
     first = content.head.partition("\n")[0].rstrip("\r")
+    mark = _delimiter(content)
     try:
-        cells = next(csv.reader([first], delimiter=_delimiter(content)), [])
+        cells = (
+            first.split(mark) if mark == _DOUBLE else next(csv.reader([first], delimiter=mark), [])
+        )
     except csv.Error:
         return None
-    names = [cell.strip() for cell in cells]
+    if options.names:
+        unread = [f"column {n}" for n in range(len(options.names) + 1, len(cells) + 1)]
+        return [*_placed(options.names), *unread]
+    names = _cleaned(cells)
     return names if len(names) > 1 and all(names) and len(set(names)) == len(names) else None
+
+
+def _placed(names: tuple[str, ...]) -> list[str]:
+    return [f"column {n}" if name == "-" else name for n, name in enumerate(names, 1)]
+
+
+def _cleaned(cells: list[str]) -> list[str]:
+    return [cell.strip() for cell in cells]
 
 
 def _delimiter(content: Content) -> str:
     """Return what divides the first line into most cells."""
     first = content.head.partition("\n")[0]
+    if _DOUBLE in first and "\t" not in first:
+        return _DOUBLE
     return max(_DELIMITERS, key=lambda mark: (first.count(mark), mark == ","))
