@@ -43,10 +43,20 @@ class Seen:
         found = [msgspec.msgpack.decode(fields[b"e"]) for _, fields in log]
         return [entry for entry in found if entry["user"] == user]
 
-    def board(self, item: str) -> bytes | None:
+    def reader_of(self, item: str) -> str:
+        """Who was the first to do something to an item."""
+        for shard in range(keys.N_SHARDS):
+            for _, fields in self.redis.xrange(keys.events(shard)):
+                entry = msgspec.msgpack.decode(fields[b"e"])
+                if entry["item"] == item:
+                    return entry["user"]
+        raise AssertionError(f"nobody did anything to {item}")
+
+    def board(self, item: str) -> dict[str, Any] | None:
         """An item's counters, once everything is counted."""
         self._service.settled()
-        return self.redis.hget(keys.BOARD, item)
+        packed = self.redis.hget(keys.BOARD, item)
+        return None if packed is None else msgspec.msgpack.decode(packed)
 
     def votes(self, item: str) -> dict[str, bytes]:
         """Who votes for an item, and since when, once everything is counted."""
