@@ -22,7 +22,6 @@ from recsvc.sources.reading.place import Problem
 from recsvc.sources.records import Happened, Options, Source
 from recsvc.store.items.imports import Imports
 from recsvc.store.pipe import Pipe
-from workers.log.archive import Archive
 
 
 class _Group(click.Group):
@@ -137,6 +136,8 @@ def files_command(
         sys.exit(1)
     params = intake_params(settings, dry_run=dry_run, reader=reader, add_items=add_items)
     if not again:
+        from workers.log.archive import Archive
+
         params = msgspec.structs.replace(params, archived=Archive(settings.archive_path).known)
     report(
         asyncio.run(_import(settings, found, options, params, again, keep_demo)), dry_run, as_json

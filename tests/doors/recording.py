@@ -202,6 +202,8 @@ def by_the_js_client(service: Service, events: Recorded, folder: Path) -> None:
 def by_the_buttons(service: Service, events: Recorded, _: Path) -> None:
     """One reader, whom the site names."""
     with httpx.Client(base_url=service.http.base_url) as browser:
+        # Of somebody who is not known nothing is kept: who votes, if only to take nothing back, is.
+        browser.post("/vote", data={"item": events[0]["item"], "kind": "unvote"})
         for event in events:
             path = "/click" if event["kind"] == "click" else "/vote"
             form = {k: event[k] for k in ("item", "kind", "feed_id", "position") if k in event}

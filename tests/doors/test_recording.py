@@ -33,8 +33,10 @@ def through(door: Door, house: Service, folder: Path) -> str:
 def expected(events: Recorded, user: str) -> Profile:
     """What the recording makes of a reader, by the reference in Python."""
     mine = {e.get("event_id", n): e for n, e in enumerate(events) if e["user"] == user}
-    if any("event_id" not in e for e in mine.values()):  # of rows, the same row is the same
-        mine = {(e["kind"], e["item"], e.get("at")): e for e in mine.values()}
+    if any("event_id" not in e and "at" in e for e in mine.values()):
+        mine = {
+            (e["kind"], e["item"], e["at"]): e for e in mine.values()
+        }  # the same row is the same
     entries = [
         accept(event_of({**e, "at": None, "event_id": None}), None, KINDS, NOW_US + n)
         if "at" not in e
