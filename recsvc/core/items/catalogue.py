@@ -16,7 +16,7 @@ from recsvc.clock import to_us
 from recsvc.core.choices import Window
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.items.item import StoredItem
-from recsvc.core.items.labels import Labels
+from recsvc.core.items.labels import Labels, folded
 from recsvc.core.items.trending import WINDOWS, BoardRow
 
 Rows = NDArray[np.int64]
@@ -66,7 +66,7 @@ class Catalogue:
         self.rows: dict[str, int] = {}
         self.aliases = Aliases()
         self._ids: list[str] = []
-        self.topics = Labels()
+        self.topics = Labels(folded)
         self.organisations = Labels()
         self.submitters = Labels()
         self._early: dict[str, BoardRow] = {}  # events came before their item

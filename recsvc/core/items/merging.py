@@ -7,6 +7,7 @@ import msgspec
 
 from recsvc.clock import from_us
 from recsvc.core.items.item import ItemFields, NewItem, StoredItem, completed, united
+from recsvc.core.items.labels import distinct
 
 _SAYS_NOTHING: tuple[object, ...] = (None, "", (), {}, 0, False)
 _MAX_TOPICS = 100
@@ -23,7 +24,7 @@ def merged(new: NewItem, old: NewItem) -> NewItem:
         fields[name] = theirs if mine in _SAYS_NOTHING else mine
     if new.authors and new.n_authors is None:
         fields["n_authors"] = len(new.authors)
-    fields["topics"] = tuple(dict.fromkeys([*old.topics, *new.topics]))[:_MAX_TOPICS]
+    fields["topics"] = distinct([*old.topics, *new.topics])[:_MAX_TOPICS]
     fields["owners"] = tuple(dict.fromkeys([*old.owners, *new.owners]))
     fields["extra"] = {**old.extra, **new.extra}
     fields["aliases"] = united(old.id, old.aliases, [new.id], new.aliases)

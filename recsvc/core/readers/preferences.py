@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.item import StoredItem
+from recsvc.core.items.labels import folded
 
 Rows = NDArray[np.int64]
 Stance = Literal["follow", "mute"]
@@ -41,8 +42,9 @@ class Preferences(msgspec.Struct, frozen=True):
 
     def followed_in(self, item: StoredItem) -> str | None:
         """Return the name of a topic or organisation of an item that the reader follows."""
-        for topic in item.shown_topics:
-            if self.topics.get(topic) == "follow":
+        followed = {folded(topic) for topic, stance in self.topics.items() if stance == "follow"}
+        for topic in item.shown_topics if followed else ():
+            if folded(topic) in followed:
                 return topic
         organisation = item.organisation
         if organisation is not None and self.organisations.get(organisation.slug) == "follow":
