@@ -127,7 +127,7 @@ class Archive:
         wanted = pl.DataFrame(list(events), schema=schema, orient="row").lazy()
         found: set[tuple[str, str]] = set()
         for file in self.files():
-            archived = pl.scan_parquet(file).select(schema)
+            archived = pl.scan_parquet(file).select(list(schema))
             rows = archived.join(wanted, on=list(schema), how="semi").collect()
             found |= set(rows.iter_rows())
         return found
