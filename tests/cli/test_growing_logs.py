@@ -36,8 +36,8 @@ def archiving(tmp_path_factory: pytest.TempPathFactory):
     running.http.close()
 
 
-def imported(service: Service, path: Path, *options: str) -> tuple[int, int]:
-    done = service.run("import", "--json", *options, str(path))
+def imported(service: Service, path: Path) -> tuple[int, int]:
+    done = service.run("import", "--json", str(path))
     summary = json.loads(done.stdout)
     assert summary["problems"] == []
     return summary["events"], summary["events_known"]
@@ -82,7 +82,7 @@ def test_events_that_came_over_http_are_known_in_a_file_too(archiving: Service, 
     path.write_text(as_lines(rows))
 
     assert imported(archiving, path) == (3, 40)
-    assert imported(archiving, path, "--again") == (0, 43)
+    assert imported(archiving, path) == (0, 43)
 
 
 def test_events_about_unknown_items_are_counted_and_kept(archiving: Service, tmp_path: Path):
