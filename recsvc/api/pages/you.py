@@ -18,6 +18,8 @@ from recsvc.api.v1.preferences import Name
 from recsvc.api.v1.users import exported
 from recsvc.clock import from_us, now_us
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.readers.deeds import deeds
+from recsvc.core.readers.kinds import Role
 from recsvc.core.readers.preferences import Stance
 from recsvc.core.readers.profile import Interaction
 from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
@@ -25,8 +27,6 @@ from recsvc.sources import demo
 
 _HISTORY = 100
 
-_DID = {"upvote": "Upvoted", "save": "Saved", "hide": "Hidden"}
-_SIGNALS = {"click": "Opened", "read": "Read", "share": "Shared"}
 Kind = Literal["topics", "organisations", "words"]
 
 
@@ -204,10 +204,12 @@ def _standing(visitor: Visitor) -> list[Interaction]:
 
 def _did(interaction: Interaction) -> str:
     """Return what a reader did to a paper, in words."""
-    words = [word for state, word in _DID.items() if interaction.states.get(state, 0) > 0]
-    for signal, word in _SIGNALS.items():
-        n = interaction.signals.get(signal, (0, 0, 0))[0]
-        words += [word if n == 1 else f"{word} {n} times"] if n else []
+    kinds = list(deeds(interaction))
+    words = [kind.did for kind in kinds if kind.role is Role.STATE]
+    for kind in reversed(kinds):
+        if kind.role is Role.SIGNAL:
+            n = interaction.signals[kind.state][0]
+            words.append(kind.did if n == 1 else f"{kind.did} {n} times")
     return ", ".join(words).capitalize()
 
 
