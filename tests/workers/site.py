@@ -8,9 +8,10 @@ from recsvc.core.readers.events import Entry
 from recsvc.settings import from_environment
 from recsvc.store.connection import Redis
 from recsvc.store.items.catalogue import Items
+from recsvc.store.leases import Lease
 from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
-from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.models.snapshots import TRAIN_LEASE, Snapshots
 from recsvc.store.models.training import Training
 from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
@@ -21,6 +22,7 @@ from workers.log.archive import Archive
 from workers.training import als
 from workers.training.candidate import carry_out, round_params
 from workers.training.engine import Engine
+from workers.training.params import DueParams
 from workers.training.trainer import CarryOut, Trainer
 from workers.warmer import Warmer
 
@@ -29,7 +31,7 @@ class Site:
     """A store with the small world in it, and trainers for it."""
 
     def __init__(self, redis: Redis, folder: Path) -> None:
-        pipe = Pipe(redis)
+        pipe = self._pipe = Pipe(redis)
         self.settings = from_environment(
             {}, data_dir=str(folder), factors=16, train_threads=1, search_s=0
         )
@@ -65,14 +67,22 @@ class Site:
     async def train(
         self, carry: CarryOut = carry_out, at_s: int = 0, engine: Engine = als
     ) -> Manifest:
-        trainer = Trainer(
+        done = await self.trainer(carry, engine).train(None, world.NOW_US + at_s * 1_000_000)
+        return await self.snapshots.manifest(done.manifest.snapshot_id)
+
+    async def lead(self) -> int:
+        """Return the token of the leading worker."""
+        return await Lease(self._pipe, TRAIN_LEASE, "site", 60.0).acquire()
+
+    def trainer(
+        self, carry: CarryOut = carry_out, engine: Engine = als, due: DueParams | None = None
+    ) -> Trainer:
+        return Trainer(
             self._archive, self._streams, self.items, self.snapshots, self.training,
-            due=self.settings.training.due,
+            due=due or self.settings.training.due,
             how=round_params(
                 self.settings.training, self.settings.lists.profile, self.settings.lists.blend, engine
             ),
             snapshots_kept=self.settings.training.snapshots_kept,
             carry_out=carry,
         )  # fmt: skip
-        done = await trainer.train(None, world.NOW_US + at_s * 1_000_000)
-        return await self.snapshots.manifest(done.manifest.snapshot_id)

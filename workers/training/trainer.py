@@ -25,6 +25,9 @@ log = structlog.get_logger()
 
 _MANY_ITEMS = 1_000
 _FIRST_SHARE = 0.5
+# A model that lacks this share of the log or the catalogue is behind, whatever the last one took.
+_LACKING_SHARE = 0.2
+_FEW_ITEMS = 100
 
 CarryOut = Callable[
     [Material, Snapshot | None, Found | None, RoundParams, Callable[[], float]], Round
@@ -151,6 +154,10 @@ def is_due(
 ) -> bool:
     """Return whether to train now.
 
+    Training takes its share of the time and no more, but for a model that lacks much: as each training
+    then has a quarter more to learn from than the one before, all of them together cost a few times
+    the last.
+
     Args:
         last: what was trained last, whatever became of it.
         took_s: how long that took.
@@ -165,14 +172,23 @@ def is_due(
     is_first = n_events > 0 and last.n_interactions == 0
     share = max(params.share, _FIRST_SHARE) if is_first else params.share
     age_s = (now_us - last.created_us) / SECOND_US
-    if age_s < max(params.pause_s, took_s / share):
+    lacks_much = _lacks_much(last.n_events, n_events, params.every_events) or _lacks_much(
+        last.n_items, n_items, _FEW_ITEMS
+    )
+    if age_s < (params.pause_s if lacks_much else max(params.pause_s, took_s / share)):
         return False
     # Either way: without events that were erased or dropped the model is another one too.
     n_new = abs(n_events - last.n_events)
-    if n_new >= params.every_events or n_items > 1.2 * last.n_items + 100:
+    if n_new >= params.every_events or lacks_much:
         return True
     changed = n_new > 0 or n_items != last.n_items
     return changed and age_s >= params.every_s
+
+
+def _lacks_much(n_learned: int, n_now: int, at_least: int) -> bool:
+    """Return whether a fifth of what there is now, and not only a few, has come since."""
+    n_lacking = n_now - n_learned
+    return n_lacking >= at_least and n_lacking >= _LACKING_SHARE * n_now
 
 
 def _figures(found: Found) -> dict[str, object]:

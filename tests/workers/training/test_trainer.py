@@ -10,6 +10,7 @@ from recsvc.clock import SECOND_US
 from recsvc.core.model.snapshot import Manifest
 from recsvc.store.connection import Redis
 from tests.workers.site import Site
+from tests.workers.training import world
 from workers.training.candidate import Round, carry_out, with_verdict
 from workers.training.gate import judge
 from workers.training.holdout import hold_out
@@ -81,13 +82,13 @@ async def test_nothing_is_published_while_a_person_holds_a_snapshot(site: Site):
     assert second.was_published
 
 
-def described(n_events: int = 0, n_interactions: int = 0) -> Manifest:
+def described(n_events: int = 0, n_interactions: int = 0, n_items: int = 10_000) -> Manifest:
     return Manifest(
         snapshot_id="s",
         catalogue_id="c",
         created_us=0,
-        n_rows=10_000,
-        n_items=10_000,
+        n_rows=n_items,
+        n_items=n_items,
         n_events=n_events,
         n_interactions=n_interactions,
     )
@@ -101,18 +102,67 @@ def after(took_s: float, age_s: float, n_events: int, last: Manifest | None = No
 
 
 def test_training_takes_its_share_of_the_time_and_no_more():
-    learned = described(n_events=500, n_interactions=500)
+    learned = described(n_events=20_000, n_interactions=20_000)
 
-    assert not after(took_s=10, age_s=199, n_events=5_000, last=learned)
-    assert after(took_s=10, age_s=201, n_events=5_000, last=learned)
-    assert not after(took_s=0.1, age_s=4, n_events=5_000, last=learned), "the pause holds too"
-    assert not after(took_s=0.1, age_s=29, n_events=501, last=learned), "few came"
-    assert after(took_s=0.1, age_s=31, n_events=501, last=learned)
-    assert not after(took_s=0.1, age_s=3_600, n_events=500, last=learned), "nothing came"
+    assert not after(took_s=10, age_s=199, n_events=24_000, last=learned)
+    assert after(took_s=10, age_s=201, n_events=24_000, last=learned)
+    assert not after(took_s=0.1, age_s=4, n_events=24_000, last=learned), "the pause holds too"
+    assert not after(took_s=0.1, age_s=29, n_events=20_001, last=learned), "few came"
+    assert after(took_s=0.1, age_s=31, n_events=20_001, last=learned)
+    assert not after(took_s=0.1, age_s=3_600, n_events=20_000, last=learned), "nothing came"
+
+
+@pytest.mark.parametrize(
+    ("learned", "there", "is_time"),
+    [
+        ((20_000, 10_000), (25_000, 10_000), True),  # a fifth of the log is lacking
+        ((20_000, 10_000), (24_900, 10_000), False),
+        ((20_000, 10_000), (810_000, 10_000), True),
+        ((20_000, 10_000), (20_000, 12_500), True),  # a fifth of the catalogue
+        ((20_000, 10_000), (20_000, 12_400), False),
+        ((0, 10_000), (1_000, 10_000), True),  # all there is to learn from
+        ((100, 10_000), (1_099, 10_000), False),  # much, but only a few
+        ((100, 100), (100, 199), False),
+        ((20_000, 10_000), (1_000, 10_000), False),  # erased: nothing is lacking
+    ],
+)
+def test_a_model_that_lacks_much_is_replaced_at_once_whatever_the_last_one_took(
+    learned: tuple[int, int], there: tuple[int, int], is_time: bool
+):
+    due = DueParams(every_s=30, every_events=1_000, pause_s=5, share=0.05)
+    last = described(n_events=learned[0], n_interactions=learned[0], n_items=learned[1])
+
+    def is_due_at(age_s: float) -> bool:
+        return is_due(due, last, 600.0, there[1], there[0], int(age_s * SECOND_US))
+
+    assert is_due_at(6) == is_time
+    assert not is_due_at(4), "the pause holds whatever came"
+    assert is_due_at(12_001), "in the end its share of the time has passed"
+
+
+async def test_a_first_large_import_is_learned_as_soon_as_it_is_in(redis: Redis, tmp_path: Path):
+    site = Site(redis, tmp_path)
+    await site.put(world.items()[0])
+    await site.act("first", "upvote", "i0", world.NOW_US)
+    trainer = site.trainer(due=DueParams(pause_s=0.001, share=1e-9))  # whatever took a moment: days
+    token = await site.lead()
+    small = await trainer.run_once(token, world.NOW_US)
+    assert small is not None
+    await site.act("second", "upvote", "i0", world.NOW_US)
+    soon_us = world.NOW_US + SECOND_US
+    assert await trainer.run_once(token, soon_us) is None
+
+    await site.fill()
+    large = await trainer.run_once(token, soon_us)
+
+    assert large is not None
+    assert large.manifest.n_items == world.N_ITEMS
+    assert large.manifest.n_events > 2_000
 
 
 def test_the_first_interactions_of_a_large_catalogue_do_not_wait_for_what_its_texts_cost():
-    assert not after(took_s=10, age_s=19, n_events=5_000)
-    assert after(took_s=10, age_s=21, n_events=5_000)
+    assert not after(took_s=10, age_s=4, n_events=5_000)
+    assert after(took_s=10, age_s=6, n_events=5_000)
+    assert not after(took_s=20, age_s=31, n_events=1)
     assert after(took_s=10, age_s=31, n_events=1)
     assert not after(took_s=10, age_s=199, n_events=0), "nobody acted yet"
