@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import data, wrk
+from recsvc.clock import HOUR_S
 from tests.service import Service, wait_until
 
 BARE = 'request = function() return wrk.format("GET", "/health/live") end'
@@ -59,7 +60,7 @@ def main() -> None:
             Path(folder) / "data",
             durability=asked.durability,
             train_pause_s=600,
-            train_every_s=3600,
+            train_every_s=HOUR_S,
         ).start()
         try:
             prepare(service, asked.items, asked.readers)
@@ -85,7 +86,11 @@ def prepare(service: Service, n_items: int, n_readers: int) -> None:
     service.start()
     wait_until(lambda: (service.get("/v1/stats")["model_coverage"] or 0) > 0.1, "a model", 300)
     service.stop()
-    service.settings |= {"train_pause_s": 3600, "train_every_events": 10**9, "train_every_s": 10**6}
+    service.settings |= {
+        "train_pause_s": HOUR_S,
+        "train_every_events": 10**9,
+        "train_every_s": 10**6,
+    }
     service.start()
 
 

@@ -8,8 +8,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 SECOND_US = 1_000_000
-HOUR_US = 3_600 * SECOND_US
-DAY_US = 24 * HOUR_US
+HOUR_S = 3_600
+DAY_S = 24 * HOUR_S
+HOUR_US = HOUR_S * SECOND_US
+DAY_US = DAY_S * SECOND_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -10,12 +10,12 @@ from typing import Any
 import jwt
 import msgspec
 
-from recsvc.clock import SECOND_US
+from recsvc.clock import HOUR_S, SECOND_US
 from recsvc.core.ids import Id
 from recsvc.errors import NotAuthenticatedError
 
 ALGORITHM = "HS256"
-MAX_LIFETIME_S = 3_600
+MAX_LIFETIME_S = HOUR_S
 LEEWAY_S = 60
 MAX_CHARS = 4_096
 

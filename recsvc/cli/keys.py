@@ -12,7 +12,7 @@ from rich.table import Table
 
 from recsvc.access import tokens
 from recsvc.cli.context import store
-from recsvc.clock import from_us, now_us
+from recsvc.clock import HOUR_S, from_us, now_us
 from recsvc.core.access.caller import Scope
 from recsvc.core.access.origins import parse_origin
 from recsvc.errors import NotFoundError
@@ -79,7 +79,7 @@ def list_command(as_json: bool) -> None:
               help="How long the old one goes on counting.")  # fmt: skip
 def rotate(key_id: str, overlap_hours: float) -> None:
     """Make a key like KEY_ID, which ends after the overlap."""
-    made, shown = _with_store(lambda found: found.rotate(key_id, overlap_hours * 3600, now_us()))
+    made, shown = _with_store(lambda found: found.rotate(key_id, overlap_hours * HOUR_S, now_us()))
     _show_once(made, shown)
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from recsvc.clock import DAY_S
 from recsvc.store import keys
 from recsvc.store.connection import Redis, translated
 
@@ -57,7 +58,6 @@ GROWS_WITH: dict[str, Unit | None] = {
 _SAMPLE = 200
 _NESTED = 1_000
 _SCAN = 1_000
-_DAY_S = 86_400
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -193,5 +193,5 @@ def _growth(family: Family, counts: dict[Unit, int], expected: Expected) -> tupl
             return counts["snapshot"] * counts["item"], expected.snapshots * expected.items
         case "event":
             is_log = family.name == "events"
-            days = expected.archive_every_s / _DAY_S if is_log else expected.remembered_days
+            days = expected.archive_every_s / DAY_S if is_log else expected.remembered_days
             return family.n_entries, expected.events_per_day * days

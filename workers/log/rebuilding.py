@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
 
-from recsvc.clock import HOUR_US, SECOND_US
+from recsvc.clock import DAY_S, HOUR_S, HOUR_US, SECOND_US
 from recsvc.core.access.caller import is_anonymous
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
@@ -18,9 +18,6 @@ from recsvc.store.log.writing import EventLogParams
 from recsvc.store.readers.profiles import Profiles
 from workers.log.reading import Log
 from workers.log.schema import SCHEMA
-
-_DAY_S = 86_400
-_HOUR_S = 3_600
 
 Counts = dict[str, dict[str, int]]
 
@@ -61,8 +58,8 @@ async def rebuild_profiles(
     n = 0
     for user, entries, profile in _readers(log, kinds):
         silent_s = (now_us - max(entry.received_us for entry in entries)) // SECOND_US
-        known_s = params.profile_ttl_days * _DAY_S
-        ttl_s = params.anonymous_ttl_hours * _HOUR_S if is_anonymous(user) else known_s
+        known_s = params.profile_ttl_days * DAY_S
+        ttl_s = params.anonymous_ttl_hours * HOUR_S if is_anonymous(user) else known_s
         first_us = _first_seen_us(entries, kinds)
         await profiles.replace(
             user,

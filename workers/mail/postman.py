@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from recsvc.clock import SECOND_US
+from recsvc.clock import HOUR_S, SECOND_US
 from recsvc.core.mail.subscription import forgiven, with_strike
 from recsvc.store.mail.deliveries import Claim, Deliveries, Outcome
 from recsvc.store.mail.subscriptions import Subscriptions
@@ -16,7 +16,7 @@ from workers.mail.relay import Answer, Relay
 log = structlog.get_logger()
 
 _FIRST_DEFER_S = 300
-_LONGEST_DEFER_S = 4 * 3_600
+_LONGEST_DEFER_S = 4 * HOUR_S
 
 
 class _LastCheck:

@@ -12,10 +12,11 @@ from litestar.params import QueryParameter
 from recsvc.api.embed.options import EmbedOptions, frame_html, options_of
 from recsvc.api.http.addresses import base_of
 from recsvc.api.services import Services
+from recsvc.clock import HOUR_S
 from recsvc.core.access.caller import PUBLIC
 from recsvc.errors import NotFoundError
 
-_CACHE_S = 3_600
+_CACHE_S = HOUR_S
 # Addresses of ours that stand for a list; their query says which.
 _PATHS = ("embed/feed", "embed")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from recsvc.clock import SECOND_US, from_us, to_us
+from recsvc.clock import HOUR_US, SECOND_US, from_us, to_us
 from recsvc.core.readers.events import MIN_AT_US
 from recsvc.errors import InvalidError
 
@@ -16,7 +16,7 @@ _PER_UNIT_US = {
     "ms": 1_000,
     "s": SECOND_US,
     "m": 60 * SECOND_US,
-    "h": 3_600 * SECOND_US,
+    "h": HOUR_US,
 }
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 # What Go prints of a time: 2006-01-02 15:04:05.999999999 -0700 MST

@@ -9,12 +9,13 @@ from litestar.datastructures import Cookie
 
 from recsvc.api.http.door import OWNER_COOKIE, visit_of
 from recsvc.api.services import Services
+from recsvc.clock import DAY_S
 from recsvc.core.access.caller import ANONYMOUS
 from recsvc.errors import NotAllowedError
 
 _NAME = "recsvc_reader"
 _PURPOSE = "reader-cookie"
-_YEAR_S = 365 * 86_400
+_YEAR_S = 365 * DAY_S
 _VISITOR = "visitor-"
 
 

@@ -10,12 +10,10 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from recsvc.api.services import Services
-from recsvc.clock import from_us, now_us
+from recsvc.clock import DAY_S, from_us, now_us
 from recsvc.core.access.caller import ADMIN, Scope
 from recsvc.core.access.origins import parse_origin
 from recsvc.store.access.credentials import Credential, CredentialKind, NewCredential
-
-DAY_S = 86_400
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from recsvc.clock import SECOND_US, to_us
+from recsvc.clock import DAY_US, SECOND_US, to_us
 from recsvc.core.fitting import fitted
 from recsvc.core.ids import Id
 from recsvc.core.readers.kinds import Kind
@@ -23,7 +23,7 @@ MAX_AHEAD_US = 300 * SECOND_US
 _TRAVEL_US = 5 * SECOND_US
 MAX_VALUE = 1e6
 # Profiles hold "switched off at t" as -t, so that t must be positive with room to spare.
-MIN_AT_US = 86_400 * SECOND_US
+MIN_AT_US = DAY_US
 
 
 class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from recsvc.clock import DAY_S
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
 
-_TTL_S = 90 * 86_400
+_TTL_S = 90 * DAY_S
 _RUN = ""
 
 

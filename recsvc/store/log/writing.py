@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from recsvc.clock import HOUR_US, SECOND_US
+from recsvc.clock import DAY_S, HOUR_S, HOUR_US, SECOND_US
 from recsvc.core.access.caller import is_anonymous
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
@@ -89,15 +89,14 @@ class EventLog:
         self._pipe = pipe
         self._kinds = kinds
         self._aliases = aliases
-        day_s = 86_400
-        self._bucket_us = int(params.event_id_days * day_s * SECOND_US)
+        self._bucket_us = int(params.event_id_days * DAY_S * SECOND_US)
         self._limits = [
-            int(2 * params.event_id_days * day_s),
-            int(params.profile_ttl_days * day_s),
+            int(2 * params.event_id_days * DAY_S),
+            int(params.profile_ttl_days * DAY_S),
             params.profile_items,
             params.shown_items,
             int(params.vote_hold_hours * HOUR_US),
-            int(params.anonymous_ttl_hours * 3_600),
+            int(params.anonymous_ttl_hours * HOUR_S),
         ]
         self._waiting: list[tuple[Entry, int | None, asyncio.Future[Outcome]]] = []
         self._sender: asyncio.Task[None] | None = None

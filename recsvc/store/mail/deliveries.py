@@ -19,7 +19,7 @@ from typing import Literal
 
 import msgspec
 
-from recsvc.clock import DAY_US, SECOND_US
+from recsvc.clock import DAY_S, DAY_US, SECOND_US
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Pipe
 
@@ -34,7 +34,7 @@ Outcome = Literal[
     "withdrawn",  # nobody wants it any more
 ]
 
-_JOB_TTL_S = 60 * 86_400
+_JOB_TTL_S = 60 * DAY_S
 _ITEMS_REMEMBERED = 2_000
 
 _encode = msgspec.msgpack.Encoder().encode

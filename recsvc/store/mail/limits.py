@@ -8,14 +8,11 @@ from typing import Annotated
 
 import msgspec
 
-from recsvc.clock import SECOND_US
+from recsvc.clock import DAY_S, HOUR_S, SECOND_US
 from recsvc.params import setting
 from recsvc.store import keys
 from recsvc.store.access.signatures import Signatures
 from recsvc.store.pipe import Pipe
-
-_HOUR_S = 3_600
-_DAY_S = 86_400
 
 
 class MailLimitParams(msgspec.Struct, frozen=True):
@@ -57,15 +54,15 @@ class MailLimits:
 
     async def wait_s(self, where: str, now_us: int) -> int:
         """Count a request by its network; return for how many seconds it is one too many."""
-        n, wait_s = await self._count("network", where, _HOUR_S, now_us)
+        n, wait_s = await self._count("network", where, HOUR_S, now_us)
         return wait_s if n > self._params.network_per_hour else 0
 
     async def may_mail(self, subscription_id: str, now_us: int) -> bool:
         """Count a mail to an address; return whether it may still be sent."""
-        n_address, _ = await self._count("address", subscription_id, _DAY_S, now_us)
+        n_address, _ = await self._count("address", subscription_id, DAY_S, now_us)
         if n_address > self._params.address_per_day:
             return False
-        n_site, _ = await self._count("site", "", _HOUR_S, now_us)
+        n_site, _ = await self._count("site", "", HOUR_S, now_us)
         return n_site <= self._params.site_per_hour
 
     async def _count(self, scope: str, who: str, stretch_s: int, now_us: int) -> tuple[int, int]:

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from recsvc.clock import SECOND_US
+from recsvc.clock import DAY_S, SECOND_US
 from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Subscription
 from recsvc.errors import ConflictError
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Command, Pipe
 
-_PENDING_S = PENDING_DAYS * 86_400
+_PENDING_S = PENDING_DAYS * DAY_S
 _ATTEMPTS = 5
 _SCAN_COUNT = 500
 

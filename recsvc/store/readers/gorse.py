@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from recsvc.clock import DAY_S
 from recsvc.errors import NotFoundError
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Command, Pipe
@@ -63,7 +64,7 @@ class Gorse:
 
     def __init__(self, pipe: Pipe, ttl_days: float) -> None:
         self._pipe = pipe
-        self._ttl_s = int(ttl_days * 86_400)
+        self._ttl_s = int(ttl_days * DAY_S)
 
     # Users
 
