@@ -33,6 +33,10 @@ rs:{site}:applied           hash    shards           worker        all      shar
 rs:{site}:board             hash    catalogue        worker        api      item -> packed counters and trending
 rs:{site}:votes:<item>      hash    votes            worker        worker   user -> instant of the vote (µs), and
                                                                             after a colon when it counts from
+rs:{site}:counted:<item>    zset    votes            worker        worker   user -> instant, of the votes that count
+rs:{site}:sums:<item>       hash    time             worker        worker   window, stretch of time -> what the votes
+                                                                            cast in it are worth; field "" -> what
+                                                                            they were made with
 rs:{site}:owners            hash    catalogue        api, import   worker   item -> its owners (msgpack), if any
 rs:{site}:recount           zset    catalogue        all           worker   item -> when to count its votes anew (µs)
 rs:{site}:pulse             stream  10,000 entries   worker        api      board rows that changed, applied ids
@@ -163,6 +167,11 @@ def export(identity: str) -> str:
 def votes(item: str) -> str:
     """Return the key of an item's votes."""
     return f"rs:{{site}}:votes:{item}"
+
+
+def votes_of(item: str) -> tuple[str, str, str]:
+    """Return the keys of an item's votes: all, those that count, and sums of what they are worth."""
+    return votes(item), f"rs:{{site}}:counted:{item}", f"rs:{{site}}:sums:{item}"
 
 
 def fetch(job: str) -> str:

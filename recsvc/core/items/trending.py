@@ -8,8 +8,9 @@ Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay", ICDE 2009.
 So no sweep ages the scores. An item is scored anew when a vote on it comes, goes or falls due, and all
 are when the half-life is another one (`recsvc rebuild trending`).
 
-The score of an item is computed from its votes sorted by time, so that it depends on the votes alone
-and not on the order in which they were counted, down to the last bit.
+What an item's votes are worth is kept by stretches of one half-life, each a sum of integers, so that a
+vote comes and goes at the same cost however many there are, and the score depends on the votes alone
+and not on the order in which they were counted, down to the last bit (`store/lua/board.lua`).
 """
 
 import math
@@ -74,7 +75,10 @@ class TrendingParams(msgspec.Struct, frozen=True):
 
 
 def log_score(votes_us: Iterable[int], half_life_us: float) -> float:
-    """Return log2 of the decayed sum of votes, as of the epoch; -inf without votes."""
+    """Return log2 of the decayed sum of votes, as of the epoch; -inf without votes.
+
+    The reference for what the server-side functions keep.
+    """
     exponents = sorted((at - EPOCH_US) / half_life_us for at in votes_us)
     if not exponents:
         return -math.inf

@@ -109,7 +109,7 @@ async def absorb(
     ]
     key_names = [keys.ITEMS, keys.ROWS, keys.CHANGES, keys.ALIASES, keys.BOARD, keys.PULSE]
     key_names += [keys.OWNERS, keys.RECOUNT]
-    key_names += [keys.votes(name) for name in (item, *names)]
+    key_names += [key for name in (item, *names) for key in keys.votes_of(name)]
     row = await scripts.call(pipe, "absorb", key_names, args)
     return None if row < 0 else new
 

@@ -1,8 +1,8 @@
 -- Make one item of several: one stays, the others' ids become its aliases, their votes and counters
 -- its own. All of it or nothing, and only if every item is still as the caller read it.
 --
--- KEYS: items, rows, changes, aliases, board, pulse, owners, recount, votes of the item that stays,
---       then the votes of each absorbed name
+-- KEYS: items, rows, changes, aliases, board, pulse, owners, recount, the votes of the item that stays,
+--       three keys, then those of each absorbed name
 -- ARGV[1] half-lives of the windows in µs, msgpack; 0 never fades
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] id of the item that stays
@@ -18,11 +18,9 @@
 -- Returns the row of the item, or -1 when somebody else changed something first.
 
 local items, rows, changes, aliases, board, pulse = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local owners, recount, votes, N_FIXED = KEYS[7], KEYS[8], KEYS[9], 9
-local to = {
-  half_lives = cmsgpack.unpack(ARGV[1]), epoch = tonumber(ARGV[2]), now = tonumber(ARGV[11]),
-  owners = owners, recount = recount,
-}
+local owners, recount, kept = KEYS[7], KEYS[8], vote_keys(9)
+local votes = kept.votes
+local to = counting(ARGV[1], ARGV[2], ARGV[11], owners, recount)
 local id, expected, new = ARGV[3], ARGV[4], ARGV[5]
 local names, lost, absorbed = cmsgpack.unpack(ARGV[6]), cmsgpack.unpack(ARGV[7]), cmsgpack.unpack(ARGV[8])
 
@@ -53,12 +51,12 @@ local function may_write()
 end
 
 local function take_votes(from)
-  local found = redis.call('HGETALL', from)
+  local found = redis.call('HGETALL', from.votes)
   for i = 1, #found, 2 do
     local mine = parse_vote(redis.call('HGET', votes, found[i]) or '0')
     if parse_vote(found[i + 1]) > mine then redis.call('HSET', votes, found[i], found[i + 1]) end
   end
-  redis.call('DEL', from)
+  redis.call('DEL', from.votes, from.counted, from.sums)
 end
 
 local function settle(user, instant)
@@ -86,7 +84,7 @@ for i, pair in ipairs(absorbed) do
   for counter, n in pairs(read_row(board, name).counts) do
     add(board_row.counts, counter, n)
   end
-  take_votes(KEYS[N_FIXED + i])
+  take_votes(vote_keys(9 + 3 * i))
   redis.call('HDEL', items, name)
   redis.call('HDEL', owners, name)
   redis.call('ZREM', recount, name)
@@ -96,7 +94,8 @@ end
 for _, vote in ipairs(cmsgpack.unpack(ARGV[9])) do settle(vote[1], vote[2]) end
 if ARGV[10] == '' then redis.call('HDEL', owners, id)
 else redis.call('HSET', owners, id, ARGV[10]) end
-rescore(to, id, board_row, votes)
+count_anew(to, id, kept)
+summarise(to, board_row, kept)
 local n_standing = redis.call('HLEN', votes)
 board_row.counts.upvote = n_standing > 0 and n_standing or nil
 news[#news + 1] = 'i' .. id

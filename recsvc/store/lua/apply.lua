@@ -1,14 +1,14 @@
 -- Put batches of several shards' logs on the boards, each exactly once: the id of the last entry
 -- applied is stored beside what it changed. A batch of no shard recounts items, and takes votes away.
 --
--- KEYS: applied, board, pulse, aliases, owners, recount, then the votes hashes that operations name by
---       index
+-- KEYS: applied, board, pulse, aliases, owners, recount, then the votes of items, three keys each, which
+--       operations name by the index of the first
 -- ARGV[1] half-lives of the windows in µs, msgpack; 0 never fades
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] batches, msgpack: a list of [shard or -1, id of the entry before the batch or '', ids of
 --         its first and last entries, operations]; with '' for the last entry it is no stretch of a log and always
 --         applied; an operation is
---         [item, {counter: change, ...}, index of its votes hash or 0, votes], a vote being
+--         [item, {counter: change, ...}, index of its votes or 0, votes], a vote being
 --         [user, instant it stands since or 0, instant it counts from or 0, value it must have or '', …]
 -- ARGV[4] the present instant in µs
 --
@@ -19,10 +19,7 @@
 
 local applied_key, board, pulse, aliases = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local N_FIXED = 6
-local to = {
-  half_lives = cmsgpack.unpack(ARGV[1]), epoch = tonumber(ARGV[2]), now = tonumber(ARGV[4]),
-  owners = KEYS[5], recount = KEYS[6],
-}
+local to = counting(ARGV[1], ARGV[2], ARGV[4], KEYS[5], KEYS[6])
 
 local function before(a, b)
   local a_ms, a_seq = string.match(a, '(%d+)-(%d+)')
@@ -43,26 +40,24 @@ local function apply(op)
   local counts = row_of(item).counts
   for counter, change in pairs(changes) do add(counts, counter, change) end
   if votes_at == 0 then return end
-  local key = KEYS[N_FIXED + votes_at]
-  revoted[item] = key
-  for _, v in ipairs(votes) do
-    if v[2] == 0 then redis.call('HDEL', key, v[1]) else put_vote(key, v[1], v[2], v[3]) end
-  end
+  local keys = vote_keys(N_FIXED + votes_at)
+  cast_all(to, item, keys, votes)
+  revoted[item] = keys
 end
 
 -- Count again, without the votes that still are as they were when somebody decided they must go.
 local function recount(op)
-  local item, votes_at, votes = op[1], op[3], op[4]
-  local key, taken = KEYS[N_FIXED + votes_at], 0
+  local item, votes = op[1], op[4]
+  local keys, taken = vote_keys(N_FIXED + op[3]), 0
   for _, v in ipairs(votes) do
-    if redis.call('HGET', key, v[1]) == v[4] then taken = taken + redis.call('HDEL', key, v[1]) end
+    if redis.call('HGET', keys.votes, v[1]) == v[4] then
+      taken = taken + redis.call('HDEL', keys.votes, v[1])
+    end
   end
-  if redis.call('HEXISTS', board, item) == 0 then
-    redis.call('ZREM', to.recount, item)  -- nobody ever voted on it
-    return taken
-  end
+  count_anew(to, item, keys)
+  if redis.call('HEXISTS', board, item) == 0 then return taken end  -- nobody ever voted on it
   add(row_of(item).counts, 'upvote', -taken)
-  revoted[item] = key
+  revoted[item] = keys
   return taken
 end
 
@@ -99,7 +94,7 @@ for i, batch in ipairs(cmsgpack.unpack(ARGV[3])) do
   end
 end
 
-for item, votes in pairs(revoted) do rescore(to, item, rows[item], votes) end
+for item, keys in pairs(revoted) do summarise(to, rows[item], keys) end
 
 -- The positions come last, when all rows they stand for are out.
 local fields = {}
