@@ -290,7 +290,7 @@ class Admission:
     def _of_key(self, shown: str, head: Head) -> Caller:
         key = self._keyring.find(shown)
         if key.kind is CredentialKind.SECRET:
-            return Caller(CallerKind.SECRET, key.id, frozenset(key.scopes))
+            return Caller(CallerKind.SECRET, key.id, frozenset(key.scopes), is_former=key.is_former)
         # Browsers name the origin of every call across origins. Without one, no foreign page is
         # behind it; a program could name whichever origin it likes.
         if head.origin is not None and head.origin not in key.origins and not _is_own(head):

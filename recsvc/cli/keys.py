@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import click
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from recsvc.access import tokens
 from recsvc.cli.context import store
-from recsvc.clock import HOUR_S, from_us, now_us
+from recsvc.clock import HOUR_S, from_us, now_us, to_us
 from recsvc.core.access.caller import Scope
 from recsvc.core.access.origins import parse_origin
 from recsvc.errors import NotFoundError
@@ -38,8 +38,14 @@ def keys() -> None:
               help="Of a secret key, repeatable; none means everything.")  # fmt: skip
 @click.option("--origin", "origins", multiple=True,
               help="Of a publishable key, repeatable; e.g. https://papers.example.org.")  # fmt: skip
+@click.option("--until", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]),
+              help="When it ends: as a day begins (UTC), or an instant with its zone.")  # fmt: skip
 def create(
-    kind: CredentialKind, name: str, scopes: tuple[Scope, ...], origins: tuple[str, ...]
+    kind: CredentialKind,
+    name: str,
+    scopes: tuple[Scope, ...],
+    origins: tuple[str, ...],
+    until: datetime | None,
 ) -> None:
     """Make a key: a secret one for servers, a publishable one for pages, or a signing secret."""
     wanted = NewCredential(
@@ -47,6 +53,7 @@ def create(
         name,
         tuple(Scope(scope) for scope in dict.fromkeys(scopes)),
         tuple(dict.fromkeys(parse_origin(origin) for origin in origins)),
+        None if until is None else to_us(until if until.tzinfo else until.replace(tzinfo=UTC)),
     )
     made, shown = _with_store(lambda found: found.create(wanted, now_us()))
     _show_once(made, shown)

@@ -45,6 +45,15 @@ async def test_keys_are_made_listed_rotated_and_revoked(keys: Run):
     assert json.loads((await keys("list", "--json")).stdout) == []
 
 
+async def test_a_key_may_end_on_a_day(keys: Run):
+    assert (await keys("create", "secret", "--until", "2001-01-01")).exit_code == 2
+
+    await keys("create", "secret", "--until", "2101-01-01")
+
+    (made,) = json.loads((await keys("list", "--json")).stdout)
+    assert made["expires_at"] == "2101-01-01T00:00:00Z"
+
+
 async def test_a_token_can_be_tried_out(keys: Run):
     refused = await keys("token", "alice")
     assert refused.exit_code == 2

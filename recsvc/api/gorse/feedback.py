@@ -26,7 +26,7 @@ from recsvc.api.gorse.shapes import (
 )
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
-from recsvc.core.access.caller import FEEDBACK
+from recsvc.core.access.caller import ABOUT_READERS, FEEDBACK, NAMED
 from recsvc.core.readers.events import Entry, accept, event_of
 from recsvc.core.readers.gorse_feedback import kind_of
 from recsvc.core.readers.kinds import Role
@@ -64,7 +64,7 @@ async def overwrite(
     return await insert_rows(services, [row_of(one, now_us()) for one in given], overwrites=True)
 
 
-@get("/feedback")
+@get("/feedback", access=NAMED)
 async def get_feedback(
     services: NamedDependency[Services],
     n: N = None,
@@ -75,7 +75,7 @@ async def get_feedback(
     return await _page(services, n, opened(cursor, capital), None)
 
 
-@get("/feedback/{type_:str}")
+@get("/feedback/{type_:str}", access=NAMED)
 async def get_typed_feedback(
     type_: Type,
     services: NamedDependency[Services],
@@ -87,7 +87,7 @@ async def get_typed_feedback(
     return await _page(services, n, opened(cursor, capital), type_)
 
 
-@get("/feedback/{user_id:str}/{item_id:str}")
+@get("/feedback/{user_id:str}/{item_id:str}", access=NAMED)
 async def get_between(
     user_id: UserId, item_id: ItemId, services: NamedDependency[Services]
 ) -> list[FeedbackAnswer]:
@@ -95,7 +95,7 @@ async def get_between(
     return _answers(await _between(services, user_id, item_id))
 
 
-@delete("/feedback/{user_id:str}/{item_id:str}", access=FEEDBACK, status_code=200)
+@delete("/feedback/{user_id:str}/{item_id:str}", access=ABOUT_READERS, status_code=200)
 async def delete_between(
     user_id: UserId, item_id: ItemId, services: NamedDependency[Services]
 ) -> Success:
@@ -103,7 +103,7 @@ async def delete_between(
     return await _delete(services, await _between(services, user_id, item_id))
 
 
-@get("/feedback/{type_:str}/{user_id:str}/{item_id:str}")
+@get("/feedback/{type_:str}/{user_id:str}/{item_id:str}", access=NAMED)
 async def get_one(
     type_: Type, user_id: UserId, item_id: ItemId, services: NamedDependency[Services]
 ) -> FeedbackAnswer:
@@ -114,7 +114,7 @@ async def get_one(
     return row_as_gorse(row)
 
 
-@delete("/feedback/{type_:str}/{user_id:str}/{item_id:str}", access=FEEDBACK, status_code=200)
+@delete("/feedback/{type_:str}/{user_id:str}/{item_id:str}", access=ABOUT_READERS, status_code=200)
 async def delete_one(
     type_: Type, user_id: UserId, item_id: ItemId, services: NamedDependency[Services]
 ) -> Success:
@@ -123,13 +123,13 @@ async def delete_one(
     return await _delete(services, [] if row is None else [row])
 
 
-@get("/user/{user_id:str}/feedback")
+@get("/user/{user_id:str}/feedback", access=NAMED)
 async def of_user(user_id: UserId, services: NamedDependency[Services]) -> list[FeedbackAnswer]:
     """Return what a user gave."""
     return _answers(_present(await standing.of_user(services, user_id)))
 
 
-@get("/user/{user_id:str}/feedback/{type_:str}")
+@get("/user/{user_id:str}/feedback/{type_:str}", access=NAMED)
 async def typed_of_user(
     user_id: UserId, type_: Type, services: NamedDependency[Services]
 ) -> list[FeedbackAnswer]:
@@ -138,13 +138,13 @@ async def typed_of_user(
     return _answers(row for row in rows if row.type == type_)
 
 
-@get("/item/{item_id:str}/feedback")
+@get("/item/{item_id:str}/feedback", access=NAMED)
 async def of_item(item_id: ItemId, services: NamedDependency[Services]) -> list[FeedbackAnswer]:
     """Return what an item was given."""
     return _answers(await standing.of_item(services, item_id))
 
 
-@get("/item/{item_id:str}/feedback/{type_:str}")
+@get("/item/{item_id:str}/feedback/{type_:str}", access=NAMED)
 async def typed_of_item(
     item_id: ItemId, type_: Type, services: NamedDependency[Services]
 ) -> list[FeedbackAnswer]:

@@ -12,8 +12,10 @@ from recsvc.api.gorse.feedback import CLOCK_ERROR_US, insert_rows
 from recsvc.api.gorse.rows import of_user
 from recsvc.api.gorse.shapes import Feedback, Score, entry_of, read, row_of
 from recsvc.api.gorse.times import duration_us
+from recsvc.api.http.door import caller_of
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, now_us
+from recsvc.core.access.caller import NAMED, WRITTEN_BACK
 from recsvc.core.choices import Window
 from recsvc.core.items.catalogue import Filters
 from recsvc.core.readers.kinds import UPVOTE
@@ -50,7 +52,7 @@ class Slice(msgspec.Struct, frozen=True):
         return feed.items[self.offset : self.offset + self.n]
 
 
-@get(["/recommend/{user_id:str}", "/recommend/{user_id:str}/{in_category:str}"])
+@get(["/recommend/{user_id:str}", "/recommend/{user_id:str}/{in_category:str}"], access=NAMED)
 async def recommend(
     user_id: UserId,
     request: Request[Any, Any, Any],
@@ -63,6 +65,8 @@ async def recommend(
     delay: Delay = None,
 ) -> list[Any]:
     """Return a user's feed: ids, or scores too for clients of version 2."""
+    if write_back:
+        caller_of(request).check(WRITTEN_BACK)
     wanted = _slice(services, n, offset, in_category, category)
     feed = await services.lists.feeds.feed(user_id, wanted.page(await _seen(services, user_id)))
     listed = wanted.of(feed)
@@ -76,7 +80,7 @@ async def recommend(
     return [one.id for one in listed]
 
 
-@get("/collaborative-filtering/{user_id:str}")
+@get("/collaborative-filtering/{user_id:str}", access=NAMED)
 async def collaborative(
     user_id: UserId,
     services: NamedDependency[Services],
@@ -92,6 +96,7 @@ async def collaborative(
 
 @get(["/latest", "/latest/{in_category:str}"])
 async def latest(
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     in_category: PathCategory = None,
     category: Categories = None,
@@ -101,7 +106,7 @@ async def latest(
 ) -> list[Score]:
     """Return the newest items; their score is the second they were listed in."""
     wanted = _slice(services, n, offset, in_category, category)
-    page = wanted.page(await _seen(services, user_id))
+    page = wanted.page(await _seen(services, caller_of(request).reader(user_id)))
     listed = wanted.of(await services.lists.boards.new(page))
     catalogue = services.live.catalogue
     seconds = [int(catalogue.listed_us[catalogue.rows[one.id]]) // SECOND_US for one in listed]
@@ -110,6 +115,7 @@ async def latest(
 
 @get(["/popular", "/popular/{in_category:str}"])
 async def popular(
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     in_category: PathCategory = None,
     category: Categories = None,
@@ -119,12 +125,13 @@ async def popular(
 ) -> list[Score]:
     """Return the items with most votes."""
     wanted = _slice(services, n, offset, in_category, category)
-    return await _board(services, "all", wanted, user_id)
+    return await _board(services, "all", wanted, caller_of(request).reader(user_id))
 
 
 @get("/non-personalized/{name:str}")
 async def non_personalized(
     name: Name,
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     category: Categories = None,
     user_id: ForUser = None,
@@ -141,7 +148,8 @@ async def non_personalized(
         "trend": "week",
     }
     found = (w for mark, w in marks.items() if mark in name.casefold())
-    return await _board(services, next(found, "all"), wanted, user_id)
+    user = caller_of(request).reader(user_id)
+    return await _board(services, next(found, "all"), wanted, user)
 
 
 @get(
@@ -168,7 +176,7 @@ async def item_neighbors(
     return _scores(wanted.of(feed))
 
 
-@get(["/user/{user_id:str}/neighbors", "/user-to-user/{name:str}/{user_id:str}"])
+@get(["/user/{user_id:str}/neighbors", "/user-to-user/{name:str}/{user_id:str}"], access=NAMED)
 async def user_neighbors(
     user_id: UserId, services: NamedDependency[Services], n: N = None, offset: Offset = None
 ) -> list[Score]:

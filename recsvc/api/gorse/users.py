@@ -12,7 +12,7 @@ from recsvc.api.gorse.rows import know_everybody
 from recsvc.api.gorse.shapes import MAX_ROWS, Success, User, UserPatch, read
 from recsvc.api.services import Services
 from recsvc.clock import now_us
-from recsvc.core.access.caller import ADMIN, FEEDBACK
+from recsvc.core.access.caller import ABOUT_READERS, ADMIN, NAMED
 from recsvc.errors import NotFoundError
 
 UserId = Annotated[str, PathParameter(name="user_id")]
@@ -25,7 +25,7 @@ class Users(msgspec.Struct, rename="pascal", frozen=True):
     users: list[User]
 
 
-@post("/user", access=FEEDBACK, status_code=200)
+@post("/user", access=ABOUT_READERS, status_code=200)
 async def insert_user(
     request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Success:
@@ -35,7 +35,7 @@ async def insert_user(
     return Success(1)
 
 
-@post("/users", access=FEEDBACK, status_code=200)
+@post("/users", access=ABOUT_READERS, status_code=200)
 async def insert_users(
     request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Success:
@@ -45,7 +45,7 @@ async def insert_users(
     return Success(len(users))
 
 
-@get("/users")
+@get("/users", access=NAMED)
 async def get_users(
     services: NamedDependency[Services],
     n: N = None,
@@ -63,13 +63,13 @@ async def get_users(
     return Users(follow, [_user(name, fields) for name, fields in shown])
 
 
-@get("/user/{user_id:str}")
+@get("/user/{user_id:str}", access=NAMED)
 async def get_user(user_id: UserId, services: NamedDependency[Services]) -> User:
     """Return a user."""
     return _user(user_id, await _fields_of(services, user_id))
 
 
-@patch("/user/{user_id:str}", access=FEEDBACK, status_code=200)
+@patch("/user/{user_id:str}", access=ABOUT_READERS, status_code=200)
 async def modify_user(
     user_id: UserId, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Success:

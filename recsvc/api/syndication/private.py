@@ -52,7 +52,7 @@ async def make_private_feed(
     request: Request[Any, Any, Any], services: NamedDependency[Services], user: Reader = None
 ) -> PrivateFeed:
     """Make the addresses of a reader's private feed; the same ones again until they are revoked."""
-    user = own(request, user)
+    user = own(request, user, WISHES)
     since_us = await services.preferences.make_address(user, now_us())
     return _addresses(request, services, user, since_us)
 
@@ -68,7 +68,7 @@ async def revoke_private_feed(
     request: Request[Any, Any, Any], services: NamedDependency[Services], user: Reader = None
 ) -> None:
     """Make the addresses of a reader's private feed invalid, at once and for ever."""
-    user = own(request, user)
+    user = own(request, user, WISHES)
     if not await services.preferences.revoke_address(user):
         raise NotFoundError(f"user {user!r} has no private feed")
 

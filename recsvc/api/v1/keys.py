@@ -10,9 +10,10 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from recsvc.api.services import Services
-from recsvc.clock import DAY_S, from_us, now_us
+from recsvc.clock import DAY_S, from_us, now_us, to_us
 from recsvc.core.access.caller import ADMIN, Scope
 from recsvc.core.access.origins import parse_origin
+from recsvc.core.items.item import Instant
 from recsvc.store.access.credentials import Credential, CredentialKind, NewCredential
 
 
@@ -29,6 +30,9 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Annotated[str, Meta(max_length=300, examples=["https://papers.example.org"])], ...],
         Meta(max_length=100, description="Of a publishable key: where it works, exactly."),
     ] = ()
+    expires_at: Annotated[
+        Instant | None, Meta(description="When it ends; absent: when it is revoked.")
+    ] = None
 
 
 class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +83,9 @@ async def list_keys(services: NamedDependency[Services]) -> KeyList:
 async def create_key(data: JSONBody[NewKey], services: NamedDependency[Services]) -> KeyMade:
     """Make a credential: the first one of a service ends its being open to this machine."""
     origins = tuple(dict.fromkeys(parse_origin(origin) for origin in data.origins))
-    wanted = NewCredential(data.kind, data.name, tuple(dict.fromkeys(data.scopes)), origins)
+    until_us = None if data.expires_at is None else to_us(data.expires_at)
+    scopes = tuple(dict.fromkeys(data.scopes))
+    wanted = NewCredential(data.kind, data.name, scopes, origins, until_us)
     made, shown = await services.credentials.create(wanted, now_us())
     await services.keyring.refresh()
     return KeyMade(shown, answer(made))

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from recsvc.api.http.door import caller_of
 from recsvc.api.services import Services
-from recsvc.core.access.caller import OWN, WISHES
+from recsvc.core.access.caller import OWN, WISHES, Access
 from recsvc.core.readers.preferences import Stance, Stances
 from recsvc.errors import InvalidError
 
@@ -65,19 +65,22 @@ async def patch_preferences(
 ) -> PreferencesAnswer:
     """Follow, mute or neither; the reader's next feed shows it."""
     changes = {name: getattr(data, name) for name in PreferencesPatch.__struct_fields__}
-    user = own(request, user)
+    user = own(request, user, WISHES)
     found = await services.preferences.change(user, changes)
     return PreferencesAnswer(user, found.topics, found.organisations, found.words)
 
 
-def own(request: Request[Any, Any, Any], named: str | None) -> str:
+def own(request: Request[Any, Any, Any], named: str | None, access: Access = OWN) -> str:
     """Return the reader whose own things a request is about.
+
+    Args:
+        access: what that asks of a secret key.
 
     Raises:
         InvalidError: when it names nobody.
-        NotAllowedError: when a user token asks for another reader.
+        NotAllowedError: when a user token asks for another reader, or a key may name none.
     """
-    reader = caller_of(request).reader(named)
+    reader = caller_of(request).reader(named, access)
     if reader is None:
         raise InvalidError("whose?", "user")
     return reader

@@ -26,9 +26,15 @@ _GUARDED = (
 
 
 class Scope(enum.StrEnum):
-    """What a secret key may be made for."""
+    """What a secret key may be made for.
+
+    `read` lists what is everybody's, `metrics` reads figures, `readers` reads and writes what is about
+    readers, `events` records what they do and reads nothing back.
+    """
 
     READ = enum.auto()
+    METRICS = enum.auto()
+    READERS = enum.auto()
     EVENTS = enum.auto()
     ITEMS = enum.auto()
     ADMIN = enum.auto()
@@ -55,6 +61,8 @@ class Access(msgspec.Struct, frozen=True):
         in_body: whether the credential may come in the body, which the route then checks itself.
         is_limited: whether calls count against limits.
         is_guarded: whether it is worth having, and asks who calls even while no key exists.
+        formerly: the scope that reached it while there were four; keys of that time still need that
+            one and no other.
     """
 
     scope: Scope | None
@@ -63,6 +71,7 @@ class Access(msgspec.Struct, frozen=True):
     in_body: bool = False
     is_limited: bool = True
     is_guarded: bool = False
+    formerly: Scope | None = None
 
     @property
     def is_everybodys(self) -> bool:
@@ -73,12 +82,16 @@ class Access(msgspec.Struct, frozen=True):
 HEALTH = Access(None, is_limited=False)
 PUBLIC = Access(None)
 LISTS = Access(Scope.READ, publishable=True, token=True)
-OWN = Access(Scope.READ, token=True, is_guarded=True)
-FIGURES = Access(Scope.READ)
+CATALOGUE = Access(Scope.READ)
+OWN = Access(Scope.READERS, token=True, is_guarded=True, formerly=Scope.READ)
+NAMED = Access(Scope.READERS, formerly=Scope.READ)
+FIGURES = Access(Scope.METRICS, formerly=Scope.READ)
 EVENTS = Access(Scope.EVENTS, publishable=True, token=True, in_body=True)
 FORMS = Access(Scope.EVENTS, publishable=True, token=True)
-WISHES = Access(Scope.EVENTS, token=True, is_guarded=True)
+WISHES = Access(Scope.READERS, token=True, is_guarded=True, formerly=Scope.EVENTS)
 FEEDBACK = Access(Scope.EVENTS)
+WRITTEN_BACK = Access(Scope.EVENTS, formerly=Scope.READ)
+ABOUT_READERS = Access(Scope.READERS, formerly=Scope.EVENTS)
 ITEMS = Access(Scope.ITEMS, is_guarded=True)
 ADMIN = Access(Scope.ADMIN, is_guarded=True)
 
@@ -90,12 +103,14 @@ class Caller(msgspec.Struct, frozen=True):
         key_id: of the key that was shown; None for tokens and for callers without any.
         scopes: of a secret key.
         user: the reader whom a user token names.
+        is_former: whether the key was made while there were four scopes.
     """
 
     kind: CallerKind
     key_id: str | None = None
     scopes: frozenset[Scope] = frozenset()
     user: str | None = None
+    is_former: bool = False
 
     def check(self, access: Access) -> None:
         """Let the caller through to a route.
@@ -111,8 +126,9 @@ class Caller(msgspec.Struct, frozen=True):
                 raise NotAuthenticatedError(_GUARDED, is_presented=False)
             return
         if self.kind is CallerKind.SECRET:
-            if access.scope not in self.scopes:
-                raise NotAllowedError(f"this key lacks the scope {access.scope!r}", access.scope)
+            needed = (self.is_former and access.formerly) or access.scope
+            if needed not in self.scopes:
+                raise NotAllowedError(f"this key lacks the scope {needed!r}", needed)
         elif not (access.publishable if self.kind is CallerKind.PUBLISHABLE else access.token):
             raise NotAllowedError("this needs a secret key", access.scope)
 
@@ -124,27 +140,32 @@ class Caller(msgspec.Struct, frozen=True):
             return False
         return True
 
-    def reader(self, named: str | None) -> str | None:
+    def reader(self, named: str | None, access: Access = NAMED) -> str | None:
         """Return whose feed this caller gets, given the reader that the request names.
 
         A publishable key names nobody: whatever a page says, it gets the public feed.
 
+        Args:
+            access: what naming a reader asks of a secret key.
+
         Raises:
-            NotAllowedError: when a user token asks for another reader.
+            NotAllowedError: when a user token asks for another reader, or a key may name none.
         """
+        if self.kind is CallerKind.SECRET and named is not None:
+            self.check(access)
         if self.kind is CallerKind.TOKEN:
             if named is not None and named != self.user:
                 raise NotAllowedError("a user token reads for its own user only")
             return self.user
         return None if self.kind is CallerKind.PUBLISHABLE else named
 
-    def own(self, user: str) -> str:
+    def own(self, user: str, access: Access = OWN) -> str:
         """Return the user whose data this caller asks for.
 
         Raises:
-            NotAllowedError: when a user token asks for another reader.
+            NotAllowedError: when a user token asks for another reader, or a key may name none.
         """
-        self.reader(user)
+        self.reader(user, access)
         return user
 
     def sender(self, named: str | None) -> str | None:

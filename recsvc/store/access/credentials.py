@@ -21,6 +21,8 @@ from recsvc.store.pipe import Pipe
 MAX_CREDENTIALS = 1_000
 MAX_SIGNING = 2
 ALL_SCOPES = tuple(Scope)
+# Which scopes there were when a key was made: none said, the four of the first release.
+_SCOPES_OF = 2
 
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _ID_LENGTH = 10
@@ -53,7 +55,9 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
         digest: of the key as shown.
         secret: the text itself, for signing only.
         expires_us: when it ends; None: when it is revoked.
+        until_us: the end that was asked for when it was made; what replaces it ends then too.
         replaces: id of the credential that this one was made to replace.
+        scopes_of: 1 while there were `read`, `events`, `items` and `admin`; the first two meant more.
     """
 
     id: str
@@ -65,7 +69,14 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     origins: tuple[str, ...] = ()
     secret: str | None = None
     expires_us: int | None = None
+    until_us: int | None = None
     replaces: str | None = None
+    scopes_of: int = 1
+
+    @property
+    def is_former(self) -> bool:
+        """Whether it was made while there were four scopes: it still reaches what it reached."""
+        return self.scopes_of < _SCOPES_OF
 
     def is_active(self, now_us: int) -> bool:
         """Return whether it still counts."""
@@ -75,6 +86,9 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
 class NewCredential(msgspec.Struct, frozen=True):
     """What a new credential is to be.
 
+    Attributes:
+        until_us: when it is to end.
+
     Raises:
         InvalidError: when the parts do not fit together, naming the one that does not.
     """
@@ -83,6 +97,8 @@ class NewCredential(msgspec.Struct, frozen=True):
     name: str = ""
     scopes: tuple[Scope, ...] = ()
     origins: tuple[str, ...] = ()
+    until_us: int | None = None
+    scopes_of: int = _SCOPES_OF
 
     def __post_init__(self) -> None:
         if self.scopes and self.kind is not CredentialKind.SECRET:
@@ -126,7 +142,10 @@ class Credentials:
 
         Raises:
             ConflictError: when there are too many already.
+            InvalidError: when it would end before it begins.
         """
+        if wanted.until_us is not None and wanted.until_us <= now_us:
+            raise InvalidError("a key ends in the future", "expires_at")
         signs, raw = await self.load()
         await self._make_room(raw, wanted.kind, now_us)
         identity = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
@@ -140,7 +159,10 @@ class Credentials:
             scopes=(wanted.scopes or ALL_SCOPES) if wanted.kind is CredentialKind.SECRET else (),
             origins=wanted.origins,
             secret=shown if wanted.kind is CredentialKind.SIGNING else None,
+            expires_us=wanted.until_us,
+            until_us=wanted.until_us,
             replaces=replaces,
+            scopes_of=wanted.scopes_of,
         )
         await self._put(credential)
         return credential, shown
@@ -153,7 +175,9 @@ class Credentials:
             ConflictError: when a signing secret is rotated while two of them count.
         """
         old = await self._get(identity, now_us)
-        wanted = NewCredential(old.kind, old.name, old.scopes, old.origins)
+        wanted = NewCredential(
+            old.kind, old.name, old.scopes, old.origins, old.until_us, old.scopes_of
+        )
         made = await self.create(wanted, now_us, replaces=identity)
         ends_us = now_us + int(overlap_s * SECOND_US)
         if old.expires_us is None or ends_us < old.expires_us:

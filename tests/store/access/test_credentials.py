@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from recsvc.access.keyring import Keyring
@@ -61,12 +62,11 @@ async def test_a_signing_secret_is_no_key(stored: Credentials, keyring: Keyring)
 async def test_a_revoked_key_is_gone(stored: Credentials, keyring: Keyring):
     made, shown = await stored.create(SECRET, now_us())
     await keyring.refresh()
-    assert not keyring.is_empty
+    assert keyring.find(shown)
 
     await stored.revoke(made.id)
     await keyring.refresh()
 
-    assert keyring.is_empty
     with pytest.raises(NotAuthenticatedError):
         keyring.find(shown)
     with pytest.raises(NotFoundError):
@@ -113,6 +113,34 @@ async def test_two_signing_secrets_count_at_a_time_and_not_three(
     assert len(keyring.signing_secrets) == 2
     with pytest.raises(ConflictError):
         await stored.create(SIGNING, now_us())
+
+
+async def test_a_key_ends_when_it_was_to_and_so_does_its_successor(stored: Credentials):
+    until_us = now_us() + 3600 * SECOND_US
+    made, _ = await stored.create(NewCredential(CredentialKind.SECRET, until_us=until_us), now_us())
+    again, _ = await stored.rotate(made.id, 60, now_us())
+
+    assert made.expires_us == again.expires_us == until_us
+    assert await stored.all(until_us) == []
+    with pytest.raises(InvalidError):
+        await stored.create(NewCredential(CredentialKind.SECRET, until_us=1), now_us())
+
+
+async def test_a_key_of_the_former_release_reaches_what_it_did_and_so_does_its_successor(
+    stored: Credentials, keyring: Keyring, redis: Redis
+):
+    made, shown = await stored.create(
+        NewCredential(CredentialKind.SECRET, scopes=(Scope.READ,)), now_us()
+    )
+    raw = msgspec.json.decode(await redis.hget(keys.CREDENTIALS, made.id))
+    raw.pop("scopes_of")  # as that release wrote it
+    await redis.hset(keys.CREDENTIALS, made.id, msgspec.json.encode(raw))
+    await keyring.refresh()
+
+    assert not made.is_former
+    assert keyring.find(shown).is_former
+    again, _ = await stored.rotate(made.id, 60, now_us())
+    assert again.is_former
 
 
 async def test_ended_keys_make_room(stored: Credentials, monkeypatch: pytest.MonkeyPatch):
