@@ -12,7 +12,7 @@ from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.model import Model, build, publish
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
-from recsvc.core.ranking.blend import common, rank
+from recsvc.core.ranking.blend import Blend, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.reader import Reader
 from recsvc.core.text.terms import N_COLUMNS
@@ -52,7 +52,7 @@ def measured_ms(model: Model, catalogue: Catalogue, params: BlendParams, explore
         rows = rng.choice(model.n, _HISTORY, replace=False)
         reader = Reader(rows, np.full(_HISTORY, 4, np.float32), [], rows.tolist())
         started = time.perf_counter()
-        ranking = rank(model, reader, shared, params, catalogue.visible, 300)
+        ranking = Blend(model, shared, params).rank(reader, catalogue.visible, 300)
         arranged(ranking, catalogue, model, ArrangementParams(explore=explore), 1)
         took.append(time.perf_counter() - started)
     return float(np.median(took[20:]) * 1000)

@@ -7,7 +7,7 @@ import msgspec
 from recsvc.clock import HOUR_US, now_us
 from recsvc.core.items.catalogue import Catalogue, Mask
 from recsvc.core.model.model import Model
-from recsvc.core.ranking.blend import Common, Ranking, common, rank
+from recsvc.core.ranking.blend import Blend, Common, Ranking, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import Fading, cold_list
 from recsvc.core.readers.reader import Reader
@@ -85,7 +85,7 @@ class Ranker:
             return None
         try:
             shared = self._common(blend, now_us())
-            return rank(self._live.model, who, shared, blend, candidates, depth)
+            return Blend(self._live.model, shared, blend).rank(who, candidates, depth)
         except NotFiniteError:
             self.observe_not_finite()
             return None

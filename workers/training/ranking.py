@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recsvc.core.model.model import Model, build, publish
 from recsvc.core.model.snapshot import Snapshot
 from recsvc.core.ranking import metrics
-from recsvc.core.ranking.blend import Common, Ranking, common_to_nobody, rank_all
+from recsvc.core.ranking.blend import Blend, Common, Ranking, common_to_nobody
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.reader import Reader
 from recsvc.core.text.terms import N_COLUMNS
@@ -46,10 +46,11 @@ class Ranked(msgspec.Struct, frozen=True):
             histories: (n_users, n_rows) evidence; the rows of `users` must not be empty.
             advance: told how many users are done, for progress bars.
         """
+        blend = Blend(self.model, self.common, self.params)
         for start in range(0, len(users), _BATCH):
             batch = users[start : start + _BATCH].tolist()
             readers = [reader_of(histories, user) for user in batch]
-            yield from rank_all(self.model, readers, self.common, self.params, candidates, k)
+            yield from blend.rank_all(readers, candidates, k)
             advance(len(batch))
 
     def ndcg(

@@ -157,133 +157,106 @@ def _to_everybody(voice: Voice, world: World) -> Scores | None:
     return points if np.isfinite(points).all() else None
 
 
-def rank(
-    model: Model, reader: Reader, shared: Common, params: BlendParams, candidates: Mask, k: int
-) -> Ranking:
-    """Rank for a reader with at least one interaction that the model knows.
+class Blend(msgspec.Struct, frozen=True):
+    """What ranks readers at one instant.
 
-    Args:
-        candidates: which rows may be listed; rows beyond may not.
-
-    Raises:
-        NotFiniteError: when the sum of what the voices say is no number.
+    Attributes:
+        common: what is true for everybody, of the same model and weights.
     """
-    known, history = _history(model, reader, params)
-    heard = [
-        None if asked is None else asked.to_reader(history) for asked in _asked(shared, params)
-    ]
-    return _ranked(model, reader, shared, params, candidates, k, known, heard)
 
+    model: Model
+    common: Common
+    params: BlendParams
 
-def rank_all(
-    model: Model,
-    readers: Sequence[Reader],
-    shared: Common,
-    params: BlendParams,
-    candidates: Mask,
-    k: int,
-) -> list[Ranking]:
-    """Rank for many readers: the same, each voice asked once for all of them."""
-    histories = [_history(model, reader, params) for reader in readers]
-    answers: list[Iterable[Heard | None]] = [
-        [None] * len(readers) if asked is None else asked.to_readers([h for _, h in histories])
-        for asked in _asked(shared, params)
-    ]
-    return [
-        _ranked(model, reader, shared, params, candidates, k, known, heard)
-        for reader, (known, _), *heard in zip(readers, histories, *answers, strict=True)
-    ]
+    def rank(self, reader: Reader, candidates: Mask, k: int) -> Ranking:
+        """Rank for a reader with at least one interaction that the model knows.
 
+        Args:
+            candidates: which rows may be listed; rows beyond may not.
 
-def _asked(shared: Common, params: BlendParams) -> list[ReaderVoice | None]:
-    """Return each voice if it answers readers and weighs anything, else None."""
-    return [
-        voice if isinstance(voice, ReaderVoice) and voice.weight(params) else None
-        for voice in shared.voices
-    ]
+        Raises:
+            NotFiniteError: when the sum of what the voices say is no number.
+        """
+        known, history = self._history(reader)
+        heard = [None if asked is None else asked.to_reader(history) for asked in self._asked()]
+        return self._best(reader, self._said(known, reader, heard), candidates, k)
 
+    def rank_all(self, readers: Sequence[Reader], candidates: Mask, k: int) -> list[Ranking]:
+        """Rank for many readers: the same, each voice asked once for all of them."""
+        histories = [self._history(reader) for reader in readers]
+        answers: list[Iterable[Heard | None]] = [
+            [None] * len(readers) if asked is None else asked.to_readers([h for _, h in histories])
+            for asked in self._asked()
+        ]
+        return [
+            self._best(reader, self._said(known, reader, heard), candidates, k)
+            for reader, (known, _), *heard in zip(readers, histories, *answers, strict=True)
+        ]
 
-def _history(model: Model, reader: Reader, params: BlendParams) -> tuple[Rows, History]:
-    """Return the places of a reader's history that the model knows, and what is there."""
-    known = np.flatnonzero(reader.rows < model.n)
-    return known, History(model, params, reader.rows[known], reader.evidence[known])
+    def _asked(self) -> list[ReaderVoice | None]:
+        """Return each voice if it answers readers and weighs anything, else None."""
+        return [
+            voice if isinstance(voice, ReaderVoice) and voice.weight(self.params) else None
+            for voice in self.common.voices
+        ]
 
+    def _history(self, reader: Reader) -> tuple[Rows, History]:
+        """Return the places of a reader's history that the model knows, and what is there."""
+        known = np.flatnonzero(reader.rows < self.model.n)
+        return known, History(self.model, self.params, reader.rows[known], reader.evidence[known])
 
-def _ranked(
-    model: Model,
-    reader: Reader,
-    shared: Common,
-    params: BlendParams,
-    candidates: Mask,
-    k: int,
-    known: Rows,
-    heard: Sequence[Heard | None],
-) -> Ranking:
-    n = model.n
-    said, total = _added_up(model, reader, shared, params, reader.rows[known], heard)
-    if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
-        raise NotFiniteError("what the voices say adds up to no number")
-    may_list = candidates[:n]
-    total[: len(may_list)][~may_list] = -np.inf
-    total[len(may_list) :] = -np.inf
-    total[[row for row in reader.excluded if row < n]] = -np.inf
-    best = top_k(total, k)
-    loudest = np.stack([one.at(best) for one in said]).argmax(axis=0)
-    return Ranking(best, total[best], shared.sources[loudest], Voices(known, said))
+    def _said(self, known: Rows, reader: Reader, heard: Sequence[Heard | None]) -> Voices:
+        """Return what each voice says to a reader."""
+        own, common = reader.rows[known], self.common
+        said = [Said(v, points) for v, points in zip(common.voices, common.points, strict=True)]
+        with _unchecked():
+            for i, answer in enumerate(heard):
+                if answer is not None:
+                    said[i] = self._answered(i, answer, own)
+        return Voices(known, tuple(said))
 
+    def _answered(self, i: int, heard: Heard, own: Rows) -> Said:
+        """Return the answer of voice i as points; silent where its scores are no numbers.
 
-def _added_up(
-    model: Model,
-    reader: Reader,
-    shared: Common,
-    params: BlendParams,
-    own: Rows,
-    heard: Sequence[Heard | None],
-) -> tuple[tuple[Said, ...], Scores]:
-    """Return what each voice said, and (n,) the sum, which may be no number.
+        Args:
+            own: rows of the reader's history.
+        """
+        voice, loudness, warm = self.common.voices[i], self.common.loudness[i], self.model.warm
+        fade = loudness if isinstance(loudness, np.ndarray) else None
+        share = 1.0 if isinstance(loudness, np.ndarray) else loudness
+        weight = voice.weight(self.params) * share * heard.loudness
+        found = standard(heard.scores, warm, own, weight) if weight else SILENT
+        if found is SILENT:
+            return Said(voice, None)
+        points = found.points(heard.scores, warm)
+        if fade is not None:
+            points *= fade
+        return Said(voice, points, heard, found, fade)
 
-    Args:
-        own: rows of the reader's history.
-    """
-    n = model.n
-    total = shared.total[:n].copy()
-    said = [Said(voice, points) for voice, points in zip(shared.voices, shared.points, strict=True)]
-    with _unchecked():
-        for i, answer in enumerate(heard):
-            if answer is not None:
-                said[i] = _said(said[i].voice, answer, shared.loudness[i], params, model.warm, own)
-                if (points := said[i].points) is not None:
-                    total += points
-        if reader.lift is not None:
-            lifted = reader.lift[:n]
-            total[: len(lifted)] += lifted
-    return tuple(said), total
+    def _best(self, reader: Reader, voices: Voices, candidates: Mask, k: int) -> Ranking:
+        n = self.model.n
+        total = self._total(reader, voices.said)
+        if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
+            raise NotFiniteError("what the voices say adds up to no number")
+        may_list = candidates[:n]
+        total[: len(may_list)][~may_list] = -np.inf
+        total[len(may_list) :] = -np.inf
+        total[[row for row in reader.excluded if row < n]] = -np.inf
+        best = top_k(total, k)
+        loudest = np.stack([one.at(best) for one in voices.said]).argmax(axis=0)
+        return Ranking(best, total[best], self.common.sources[loudest], voices)
 
-
-def _said(
-    voice: Voice,
-    heard: Heard,
-    loudness: float | Scores,
-    params: BlendParams,
-    warm: Scores,
-    own: Rows,
-) -> Said:
-    """Return a voice's answer as points; silent where its scores are no numbers.
-
-    Args:
-        warm: (n,) 1 for rows with interactions, else 0.
-        own: rows of the reader's history.
-    """
-    fade = loudness if isinstance(loudness, np.ndarray) else None
-    share = 1.0 if isinstance(loudness, np.ndarray) else loudness
-    weight = voice.weight(params) * share * heard.loudness
-    found = standard(heard.scores, warm, own, weight) if weight else SILENT
-    if found is SILENT:
-        return Said(voice, None)
-    points = found.points(heard.scores, warm)
-    if fade is not None:
-        points *= fade
-    return Said(voice, points, heard, found, fade)
+    def _total(self, reader: Reader, said: Sequence[Said]) -> Scores:
+        """Return (n,) the sum of all points and of what is followed, which may be no number."""
+        total = self.common.total[: self.model.n].copy()
+        with _unchecked():
+            for one in said:
+                if one.heard is not None and one.points is not None:
+                    total += one.points
+            if reader.lift is not None:
+                lifted = reader.lift[: len(total)]
+                total[: len(lifted)] += lifted
+        return total
 
 
 def _unchecked() -> np.errstate:

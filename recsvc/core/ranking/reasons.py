@@ -71,15 +71,11 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
         [said.at(rows) for said in whole] or [np.zeros(len(rows), np.float32)], 0
     ).astype(np.float64)
     loudest = own.argmax(axis=0).tolist()
-    parts = zip(
-        positive.argmax(axis=1).tolist(),
-        positive.max(axis=1).tolist(),
-        [whole[i].voice if whole else None for i in loudest],
-        own.max(axis=0).tolist(),
-        (positive.sum(axis=1) + own.sum(axis=0)).tolist(),
-        strict=True,
-    )
-    return [_cause(reader, *each) for each in parts]
+    acts = zip(positive.argmax(axis=1).tolist(), positive.max(axis=1).tolist(), strict=True)
+    voice_of = [whole[i].voice if whole else None for i in loudest]
+    others = zip(voice_of, own.max(axis=0).tolist(), strict=True)
+    totals = (positive.sum(axis=1) + own.sum(axis=0)).tolist()
+    return [_cause(reader, *each) for each in zip(acts, others, totals, strict=True)]
 
 
 def history_points(
@@ -97,15 +93,16 @@ def history_points(
 
 
 def _cause(
-    reader: Reader, best: int, strongest: float, voice: Voice | None, said: float, total: float
+    reader: Reader, own: tuple[int, float], other: tuple[Voice | None, float], total: float
 ) -> Cause:
     """Return the larger of two parts of an item's points; the history's where they are as large.
 
     Args:
-        best, strongest: the interaction that adds most, and what it adds.
-        voice, said: the same of the voices that speak for themselves.
+        own: the interaction that adds most, and what it adds.
+        other: the same of the voices that speak for themselves.
         total: of all that speaks for the item.
     """
+    (best, strongest), (voice, said) = own, other
     if total <= 0:
         return Cause("new", None, 1.0)
     if voice is not None and said > strongest:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from recsvc.core.ranking.account import accounts
-from recsvc.core.ranking.blend import common, rank, rank_all
+from recsvc.core.ranking.blend import Blend, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes, history_points
 from recsvc.core.ranking.voices import VOICES
@@ -22,7 +22,7 @@ def test_points_of_all_voices_are_the_score_and_reasons_are_shares_of_it(seed):
     w = world(seed)
     shared = common(w.catalogue, w.model, PARAMS, NOW_US)
 
-    ranking = rank(w.model, w.reader, shared, PARAMS, w.catalogue.visible, 50)
+    ranking = Blend(w.model, shared, PARAMS).rank(w.reader, w.catalogue.visible, 50)
 
     found = accounts(w.model, w.reader, ranking, HEAD, [w.texts[r] for r in ranking.rows[HEAD]])
     for account, score in zip(map(msgspec.to_builtins, found), ranking.scores[HEAD], strict=True):
@@ -35,7 +35,7 @@ def test_points_of_all_voices_are_the_score_and_reasons_are_shares_of_it(seed):
 def test_what_a_history_adds_differs_from_a_voices_points_by_what_the_average_item_gets(seed):
     w = world(seed, n=60, n_trained=0)
     shared = common(w.catalogue, w.model, PARAMS, NOW_US)
-    ranking = rank(w.model, w.reader, shared, PARAMS, w.catalogue.visible, 50)
+    ranking = Blend(w.model, shared, PARAMS).rank(w.reader, w.catalogue.visible, 50)
     assert ranking.voices is not None
 
     parts = history_points(w.model, w.reader, ranking.voices, ranking.rows)
@@ -52,9 +52,9 @@ def test_many_readers_at_once_are_ranked_as_each_alone(seed):
     shared = common(w.catalogue, w.model, PARAMS, NOW_US)
     readers = [w.reader, other.reader]
 
-    together = rank_all(w.model, readers, shared, PARAMS, w.catalogue.visible, 120)
+    together = Blend(w.model, shared, PARAMS).rank_all(readers, w.catalogue.visible, 120)
 
     for reader, found in zip(readers, together, strict=True):
-        alone = rank(w.model, reader, shared, PARAMS, w.catalogue.visible, 120)
+        alone = Blend(w.model, shared, PARAMS).rank(reader, w.catalogue.visible, 120)
         assert np.allclose(np.sort(found.scores), np.sort(alone.scores), atol=1e-3)
         assert set(found.rows.tolist()) == set(alone.rows.tolist())

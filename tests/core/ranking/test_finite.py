@@ -13,7 +13,7 @@ from recsvc.core.model.factors import fold_in, solver
 from recsvc.core.model.model import build, publish, with_warmed
 from recsvc.core.model.neighbours import lists
 from recsvc.core.model.warming import Visit, warm
-from recsvc.core.ranking.blend import common, rank
+from recsvc.core.ranking.blend import Blend, common
 from recsvc.core.ranking.cursor import Cursor, packed
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes
@@ -64,7 +64,7 @@ def test_scores_are_numbers_and_no_list_is_empty(said, n, trained_share, seed):
     who = reader_of(rng, n)
 
     shared = common(catalogue, model, BlendParams(), NOW_US)
-    ranking = rank(model, who, shared, BlendParams(), catalogue.visible, 300)
+    ranking = Blend(model, shared, BlendParams()).rank(who, catalogue.visible, 300)
 
     assert np.isfinite(ranking.scores).all()
     assert len(ranking.rows) == min(300, n - len(who.rows))

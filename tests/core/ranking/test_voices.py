@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from recsvc.core.ranking.account import accounts
-from recsvc.core.ranking.blend import common, rank
+from recsvc.core.ranking.blend import Blend, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes
 from recsvc.core.ranking.voice import CommonVoice, Heard, ReaderVoice, Voice
@@ -63,7 +63,7 @@ class BrokenForAll(CommonVoice):
 
 def ranked(found: World, *more: Voice, params: BlendParams = LOUD):
     shared = common(found.catalogue, found.model, params, NOW_US, (*VOICES, *more))
-    return rank(found.model, found.reader, shared, params, found.catalogue.visible, 50)
+    return Blend(found.model, shared, params).rank(found.reader, found.catalogue.visible, 50)
 
 
 def test_a_new_voice_for_everybody_changes_order_reasons_and_accounts():

@@ -6,7 +6,7 @@ import pytest
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.model import build
-from recsvc.core.ranking.blend import common, rank
+from recsvc.core.ranking.blend import Blend, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes
 from recsvc.core.readers.events import Event, accept
@@ -50,7 +50,7 @@ def reason_after(*kinds: str):
     who = reader(profile_after(*kinds), catalogue, evidence, NOW_US + 9, None)
     quiet = BlendParams(trending=0, fresh=0)
     shared = common(catalogue, model, quiet, NOW_US)
-    ranking = rank(model, who, shared, quiet, catalogue.visible, 5)
+    ranking = Blend(model, shared, quiet).rank(who, catalogue.visible, 5)
     (cause,) = causes(model, who, ranking, slice(0, 1))
     body = bodies[f"i{ranking.rows[0]}"]
     return body.title, reason_of(cause, who, bodies, body, 0)
