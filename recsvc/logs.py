@@ -13,6 +13,8 @@ def configure(log_format: str, level: str) -> None:
     Args:
         log_format: `json`, `text`, or `auto`: text on a terminal.
     """
+    # What a parser has to say of texts from outside is no news of ours.
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()

@@ -25,6 +25,7 @@ from recsvc.api.services import lifespan_of, provided
 from recsvc.api.syndication import private
 from recsvc.api.syndication import routes as syndication
 from recsvc.api.v1 import (
+    bounces,
     erasures,
     events,
     feeds,
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             votes.router,
             vote_explanations.router,
             subscriptions.router,
+            bounces.router,
             subscribe_pages.router,
             digest_pages.router,
             modules.router,

@@ -30,6 +30,7 @@ from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.writing import EventLog
+from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.limits import MailLimits
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.models.snapshots import Snapshots
@@ -84,7 +85,9 @@ class Services:
         self.writer = Writer(self.links, settings.digest)
         self.composer = Composer(self.lists, self.profiles, settings.digest)
         limits = MailLimits(pipe, signs, settings.mail_limits)
-        self.desk = Desk(Subscriptions(pipe), limits, self.links, signs)
+        self.subscriptions = Subscriptions(pipe)
+        self.deliveries = Deliveries(pipe, settings.digest.repeat_days)
+        self.desk = Desk(self.subscriptions, limits, self.links, signs)
         # access
         self.signatures = signs
         self.credentials = Credentials(pipe)

@@ -15,6 +15,7 @@ from recsvc.core.mail.subscription import Subscription, masked
 from recsvc.errors import NotFoundError
 from recsvc.mail.bounces import Bounces
 from recsvc.mail.composing import Digest
+from recsvc.mail.troubles import mail_problems
 from recsvc.settings import Settings, from_environment
 
 
@@ -61,7 +62,7 @@ def status() -> None:
 @digest.command()
 @click.argument("report", type=click.File("rb"), default="-")
 def bounce(report: BinaryIO) -> None:
-    """Take a delivery status report (RFC 3464) from REPORT or standard input.
+    """Take a report of a mail that was not delivered from REPORT or standard input.
 
     An address at which nothing will ever arrive gets no more mail.
     """
@@ -86,7 +87,8 @@ def _write(desk: MailDesk, subscription: Subscription, made: Digest, now: int, o
     if output.suffix in forms:
         output.write_text(forms[output.suffix], encoding="utf-8")
     else:
-        output.write_bytes(desk.writer.digest(subscription, made, now).content)
+        written = desk.writer.digest(subscription, made, now)
+        output.write_bytes(b"" if written.letter is None else written.letter.content)
     return rendered.subject
 
 
@@ -105,6 +107,7 @@ async def _status(settings: Settings) -> dict[str, object]:
     async with mail_desk(settings) as desk:
         figures = await desk.deliveries.figures()
         last_us = figures.pop("last_sent_us", None)
+        trouble = await desk.deliveries.trouble()
         suspended = [s.id async for s in desk.subscriptions.all() if s.suspended]
         return {
             "subscriptions": await desk.subscriptions.count(),
@@ -112,6 +115,9 @@ async def _status(settings: Settings) -> dict[str, object]:
             "due": await desk.deliveries.count_due(now_us()),
             "last_sent_at": None if last_us is None else rfc3339(last_us),
             "mails": figures,
+            "last_trouble_at": {name: rfc3339(at) for name, at in trouble.last_us.items()},
+            "left_out": trouble.left_out,
+            "problems": await mail_problems(desk.deliveries, now_us()),
         }
 
 

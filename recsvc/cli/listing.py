@@ -13,6 +13,7 @@ from rich.text import Text
 from recsvc.cli.context import store
 from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS
+from recsvc.core.text.display import readable
 from recsvc.lists.shapes import Feed, Page
 from recsvc.logs import configure
 from recsvc.settings import from_environment
@@ -104,7 +105,7 @@ def _title(place: dict[str, Any]) -> Text:
     """Return a title with what was found marked; never read as markup."""
     parts = place.get("highlights", {}).get("title")
     if parts is None:
-        return Text(place["item"]["title"])
+        return Text(readable(place["item"]["title"]))
     marked = Text()
     for part in parts:
         marked.append(part["text"], "bold yellow" if part["match"] else None)

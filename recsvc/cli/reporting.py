@@ -73,6 +73,8 @@ def _warn(summary: Summary) -> None:
             "they count when the items come",
             err=True,
         )
+    for field, n in sorted(summary.clipped.items()):
+        click.echo(f"{n} papers: not all of `{field}` fitted; what fitted came in", err=True)
     for note in summary.notes:
         click.echo(f"{note.file}: {note.detail}", err=True)
     for title in summary.not_in_catalogue:

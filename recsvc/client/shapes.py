@@ -80,7 +80,9 @@ class NewItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     organisation: Organisation | None = None
     topics: list[str] = msgspec.field(default_factory=list)
     published_at: datetime | None = None
+    published_precision: str | None = None
     listed_at: datetime | None = None
+    expires_at: datetime | None = None
     upvotes: int = 0
     comments: int = 0
     hidden: bool = False
@@ -99,6 +101,7 @@ class Item(msgspec.Struct, kw_only=True, frozen=True):
     organisation: Organisation | None = None
     topics: list[str] = msgspec.field(default_factory=list)
     published_at: datetime | None = None
+    published_precision: str | None = None
     listed_at: datetime | None = None
     upvotes: int = 0
     comments: int = 0

@@ -17,6 +17,7 @@ from recsvc.errors import InvalidError
 from recsvc.intake.summary import Summary
 from recsvc.sources.naming.matching import Index
 from recsvc.sources.reading.place import Problem
+from recsvc.sources.records import Paper
 from recsvc.store.items.catalogue import Change, Items
 
 _PER_CALL = 200
@@ -59,6 +60,8 @@ class ItemIntake:
             by_title: whether its title may say which item it is.
         """
         self._summary.read += 1
+        if isinstance(record, Paper):
+            self._summary.clipped.update(record.left_out)
         placed = self.index.place(record, by_title=by_title)
         try:
             self._hold(placed)

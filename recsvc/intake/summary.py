@@ -1,5 +1,7 @@
 """What an import did, or would do."""
 
+from collections import Counter
+
 import msgspec
 
 from recsvc.sources.reading.place import Problem
@@ -20,6 +22,7 @@ class Summary(msgspec.Struct):
         saved, saved_before: entries of a library that are in the reader's profile since now, or were.
         not_in_catalogue: entries of a library that no item matches.
         problems: what was not understood, the first thousand.
+        clipped: per field, of how many papers not all of it fitted; what fitted came in.
         n_problems: how much was not understood.
     """
 
@@ -36,6 +39,7 @@ class Summary(msgspec.Struct):
     not_in_catalogue: list[str] = msgspec.field(default_factory=list)
     problems: list[Problem] = msgspec.field(default_factory=list)
     n_problems: int = 0
+    clipped: Counter[str] = msgspec.field(default_factory=Counter)
     notes: list[Note] = msgspec.field(default_factory=list)
 
     def complain(self, found: Problem) -> None:

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
+from recsvc.clock import to_us
 from recsvc.core.choices import PeriodKind
 from recsvc.core.items.catalogue import Mask, Rows
+from recsvc.core.items.item import UNDATED
 from recsvc.core.items.periods import Period, holding, named, neighbours
 from recsvc.core.ranking.blend import LISTED, Ranking
 from recsvc.core.ranking.cursor import Cursor
@@ -48,7 +50,7 @@ class Periods:
             start = self._continued(period, page.cursor)
         piece = self._piece(period, start, page.limit, audience)
         feed = await self._dresser.dressed(piece, page, audience)
-        previous, following = neighbours(period, catalogue.listed_us[candidates], self._zone)
+        previous, following = neighbours(period, self._dated_us(candidates), self._zone)
         said = {name: getattr(feed, name) for name in Answer.__struct_fields__}
         return PeriodFeed(
             **said, period=period.name, previous=previous, next=following, cursor=feed.next
@@ -57,8 +59,14 @@ class Periods:
     def latest(self, kind: PeriodKind, page: Page) -> str | None:
         """Return the name of the latest period in which something was listed; None without items."""
         catalogue = self._live.catalogue
-        listed_us = catalogue.listed_us[catalogue.mask(page.filters)]
+        listed_us = self._dated_us(catalogue.mask(page.filters))
         return holding(kind, int(listed_us.max()), self._zone).name if len(listed_us) else None
+
+    def _dated_us(self, candidates: Mask) -> Rows:
+        """Return when items were listed, those left out of which nobody knows."""
+        listed_us: Rows = self._live.catalogue.listed_us[candidates]
+        dated: Rows = listed_us[listed_us != to_us(UNDATED)]
+        return dated
 
     def _opened(self, period: Period, candidates: Mask) -> Cursor:
         """Return a cursor at the beginning of a period's list."""

@@ -7,6 +7,7 @@ from recsvc.core.choices import Sort
 from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.blend import SEARCH, Ranking
 from recsvc.core.ranking.fusion import fuse_with_vectors, vector_ranking
+from recsvc.core.text.display import readable
 from recsvc.core.text.highlight import highlighted, snippet
 from recsvc.core.text.query import Asked, asked
 from recsvc.core.text.terms import term_counts
@@ -87,7 +88,8 @@ class Search:
                 items.append(listed)  # deleted this instant
                 continue
             marks = Highlights(
-                highlighted(body.title, found), snippet(body.text, found, _SNIPPET_CHARS)
+                highlighted(readable(body.title, has_markup=False), found),
+                snippet(readable(body.text, has_markup=False), found, _SNIPPET_CHARS),
             )
             items.append(msgspec.structs.replace(listed, highlights=marks))
         return msgspec.structs.replace(feed, items=items)

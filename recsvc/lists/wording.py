@@ -7,6 +7,7 @@ from recsvc.core.ranking.voices import VOICES
 from recsvc.core.ranking.voices.fresh import Fresh
 from recsvc.core.readers.deeds import deed
 from recsvc.core.readers.reader import Reader
+from recsvc.core.text.display import readable
 from recsvc.lists.shapes import Reason
 
 SORTED_BY = {
@@ -70,7 +71,7 @@ def reason_of(
         return Reason(cause.kind, [], _said(voice, body, votes), share)
     interaction = who.interactions[cause.history]
     because = bodies.get(interaction.item)
-    title = interaction.item if because is None else because.title
+    title = interaction.item if because is None else readable(because.title)
     return Reason(
         cause.kind, [interaction.item], f"Because you {deed(interaction).did} “{title}”", share
     )

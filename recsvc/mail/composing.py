@@ -5,7 +5,7 @@ feed, narrowed to what was listed lately. Nothing comes twice: not within a mail
 which nothing is repeated, and nothing that a known reader has acted on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date
 
 import msgspec
@@ -63,6 +63,25 @@ class Digest(msgspec.Struct, frozen=True):
     def entries(self) -> list[Entry]:
         """Every entry, in order."""
         return [entry for part in self.parts for entry in part.entries]
+
+
+def without(digest: Digest, items: Container[str]) -> Digest:
+    """Return a digest without some items; a part that is left empty goes, too."""
+    parts = [
+        msgspec.structs.replace(part, entries=[e for e in part.entries if e.id not in items])
+        for part in digest.parts
+    ]
+    return msgspec.structs.replace(digest, parts=[part for part in parts if part.entries])
+
+
+def shortened(digest: Digest) -> Digest:
+    """Return a digest without the last entry of its longest part."""
+    longest = max(digest.parts, key=lambda part: len(part.entries))
+    parts = [
+        msgspec.structs.replace(part, entries=part.entries[:-1]) if part is longest else part
+        for part in digest.parts
+    ]
+    return msgspec.structs.replace(digest, parts=[part for part in parts if part.entries])
 
 
 class Composer:

@@ -4,6 +4,9 @@ No address changes anything by being fetched (RFC 9110, section 9.2.1): scanners
 mail before its reader does. What an address stands for happens by POST, from the page it shows.
 """
 
+import base64
+import hmac
+import re
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -17,6 +20,11 @@ UNSUBSCRIBE = "mail-unsubscribe"
 PREFERENCES = "mail-preferences"
 CLICK = "mail-click"
 MESSAGE = "mail-message"
+RETURN = "mail-return"
+
+
+# Of a bounce address, characters that prove that it was made here: 80 bits.
+_MARK = 16
 
 
 class Click(msgspec.Struct, frozen=True, array_like=True):
@@ -86,6 +94,34 @@ class Links:
         # Signed text may begin with a dot, and a message id may not.
         return f"<m{self._signatures.sign(MESSAGE, [job, day])}@{self._params.domain}>"
 
+    def return_path(self, subscription_id: str) -> str | None:
+        """Return where bounces of a subscriber's mails go; None for where the mails come from.
+
+        In lower case throughout: what stands before the @ may be written so on its way back.
+        """
+        if not self._params.return_path:
+            return None
+        named = _base32(subscription_id.encode())
+        mark = _base32(self._signatures.digest(RETURN, subscription_id)[:10])
+        return self._params.return_path.replace("{token}", f"{named}{mark}")
+
+    def read_return_path(self, text: str) -> str | None:
+        """Return the subscriber whose bounce address stands in a text; None where none does."""
+        if not self._params.return_path:
+            return None
+        before, after = self._params.return_path.split("{token}")
+        pattern = re.escape(before) + rf"([a-z2-7]{{{_MARK + 2},}})" + re.escape(after)
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            token = found[1].lower()
+            try:
+                named = base64.b32decode(_padded(token[:-_MARK].upper())).decode()
+            except (ValueError, UnicodeDecodeError):
+                continue
+            address = self.return_path(named)
+            if address is not None and hmac.compare_digest(address.lower(), found[0].lower()):
+                return named
+        return None
+
     def read_confirm(self, token: str) -> tuple[str, str]:
         """Return (nonce, subscription id) of a confirmation.
 
@@ -133,3 +169,11 @@ class Links:
 
     def _page(self, name: str, token: str) -> str:
         return f"{self._site_url}/{name}?token={token}"
+
+
+def _base32(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+def _padded(text: str) -> str:
+    return text + "=" * (-len(text) % 8)

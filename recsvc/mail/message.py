@@ -45,12 +45,14 @@ class Heading(msgspec.Struct, frozen=True):
 
     Attributes:
         unsubscribe: of mails of the list; None for a mail that asks for confirmation.
+        return_path: where bounces go; None for the address it is sent from.
     """
 
     recipient: str
     message_id: str
     sent_at: datetime
     unsubscribe: str | None = None
+    return_path: str | None = None
 
 
 def letter(params: DigestParams, heading: Heading, rendered: Rendered) -> Letter:
@@ -72,7 +74,8 @@ def letter(params: DigestParams, heading: Heading, rendered: Rendered) -> Letter
         }
     head = b"".join(_field(name, value) for name, value in fields.items())
     content = head + _alternatives(rendered)
-    return Letter(params.sender, heading.recipient, heading.message_id, content)
+    sender = heading.return_path or params.sender
+    return Letter(sender, heading.recipient, heading.message_id, content)
 
 
 def encoded(text: str, name: str = "") -> str:
@@ -104,9 +107,16 @@ def _field(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("ascii")
 
 
+def _shorter(text: str) -> str:
+    """Return the encoding in which a text is shorter: scripts of three bytes a character in base64."""
+    raw = text.encode()
+    n_quoted = 3 * sum(byte > 127 for byte in raw) + sum(byte < 128 for byte in raw)
+    return "base64" if n_quoted > len(raw) * 4 / 3 else "quoted-printable"
+
+
 def _alternatives(rendered: Rendered) -> bytes:
     """Return the rest of the message: its structure, text first, the preferred HTML last."""
     message = EmailMessage(policy=_BODY)
-    message.set_content(rendered.text, cte="quoted-printable")
-    message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
+    message.set_content(rendered.text, cte=_shorter(rendered.text))
+    message.add_alternative(rendered.html, subtype="html", cte=_shorter(rendered.html))
     return message.as_bytes()

@@ -1,11 +1,14 @@
 """What the digest needs to know of its site."""
 
+import re
 from email.headerregistry import Address
 from typing import Annotated
 
 import msgspec
 
 from recsvc.params import check_url, setting
+
+_UNQUOTED = re.compile(r"[\s{}()<>\[\]:;@\\,\"]")
 
 
 def check_sender(text: str) -> None:
@@ -30,6 +33,22 @@ def check_title(text: str) -> None:
     """
     if not text.strip() or not text.isprintable() or len(text) > 60:
         raise ValueError("one line of 1 to 60 characters, please")
+
+
+def check_return_path(text: str) -> None:
+    """Refuse what is no address with a place for a token of 48 characters before the @.
+
+    Raises:
+        ValueError: saying so.
+    """
+    local, _, domain = text.rpartition("@")
+    beside = local.replace("{token}", "", 1)
+    is_clean = beside.isascii() and beside.isprintable() and not _UNQUOTED.search(beside + domain)
+    if text and not ("{token}" in local and 0 < len(beside) <= 14 and domain and is_clean):
+        raise ValueError(
+            f"{text!r} is not of the form bounces+{{token}}@example.org, with at most 14 characters "
+            "beside the token"
+        )
 
 
 class DigestParams(msgspec.Struct, frozen=True):
@@ -79,6 +98,15 @@ class DigestParams(msgspec.Struct, frozen=True):
             check=check_sender,
         ),
     ] = "papers@localhost"
+    return_path: Annotated[
+        str,
+        setting(
+            "Where bounces go, `{token}` standing for the subscriber, e.g. "
+            "`bounces+{token}@example.org`; empty: to `RECSVC_MAIL_FROM`.",
+            name="mail_return_path",
+            check=check_return_path,
+        ),
+    ] = ""
     imprint: Annotated[
         str,
         setting("Who sends the mail: the last line of each.", name="mail_imprint", max_length=500),

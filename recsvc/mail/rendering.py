@@ -9,15 +9,17 @@ import css_inline
 import jinja2
 import msgspec
 
-from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Preferences
+from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Preferences, Subscription
+from recsvc.core.text.display import excerpt, readable
 from recsvc.mail import wording
 from recsvc.mail.composing import Digest, Entry, Part
 from recsvc.mail.links import Click, Links
 from recsvc.mail.params import DigestParams
-from recsvc.sources.text.latex import readable
 
 _SUBJECT_LENGTH = 90
 _TEXT_LENGTH = 280
+_TITLE_LENGTH = 300
+_NAME_LENGTH = 120
 _TOPICS_SHOWN = 4
 
 
@@ -74,6 +76,18 @@ class Renderer:
             },
         )
 
+    def fresh_links(self, subscription: Subscription) -> Rendered:
+        """Return the mail with links that work, for who has none."""
+        return self._render(
+            "links",
+            f"Your links: {self._params.title} by mail",
+            {
+                "what": described(subscription.preferences),
+                "preferences": self._links.preferences(subscription.id),
+                "unsubscribe": self._links.unsubscribe(subscription.id),
+            },
+        )
+
     def _render(self, name: str, subject: str, values: dict[str, object]) -> Rendered:
         context = values | {
             "subject": subject,
@@ -89,12 +103,12 @@ class Renderer:
         item = entry.item
         click = Click(entry.id, part.feed_id, entry.position, digest.subscription_id)
         return {
-            "title": wording.one_line(readable(item.title)) or entry.id,
+            "title": wording.clipped(readable(item.title), _TITLE_LENGTH) or entry.id,
             "url": self._links.click(click),
             "meta": " · ".join(_meta(entry)),
             # Cut before TeX is read, which takes its time, to what surely is enough afterwards.
-            "text": wording.clipped(readable(item.text[: 8 * _TEXT_LENGTH]), _TEXT_LENGTH),
-            "reason": wording.one_line(readable(entry.reason)),
+            "text": wording.clipped(readable(excerpt(item.text, 8 * _TEXT_LENGTH)), _TEXT_LENGTH),
+            "reason": wording.clipped(readable(entry.reason), _TITLE_LENGTH),
         }
 
     def _source(self, name: str) -> str:
@@ -112,6 +126,8 @@ def described(preferences: Preferences) -> str:
 
 def _subject(digest: Digest) -> str:
     """Return the first title, and how many more there are."""
+    if not digest.entries:
+        return ""  # all of it was left out; no such mail is sent
     first, *more = digest.entries
     tail = f" and {len(more)} more" if more else ""
     return wording.clipped(readable(first.item.title), _SUBJECT_LENGTH - len(tail)) + tail
@@ -121,9 +137,9 @@ def _meta(entry: Entry) -> list[str]:
     item = entry.item
     found = []
     if item.organisation is not None:
-        found.append(wording.one_line(item.organisation.name))
+        found.append(wording.clipped(item.organisation.name, _NAME_LENGTH))
     if item.n_authors == 1 and item.authors:
-        found.append(wording.one_line(item.authors[0]))
+        found.append(wording.clipped(readable(item.authors[0]), _NAME_LENGTH))
     elif item.n_authors:
         found.append(wording.counted(item.n_authors, "author"))
     found += [wording.one_line(topic) for topic in item.topics[:_TOPICS_SHOWN]]

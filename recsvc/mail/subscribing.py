@@ -62,6 +62,21 @@ class Desk:
             wanted = Pending(subscription_id, email, preferences, now_us, WORDING, user)
             await self._subscriptions.request(secrets.token_urlsafe(12), wanted)
 
+    async def request_links(self, address: str, where: str, now_us: int) -> None:
+        """Send the owner of an address links that work, if they subscribe; the answer tells nobody.
+
+        Raises:
+            InvalidError: when it is no address.
+            LimitedError: when too many wishes came from there.
+        """
+        email = wire_address(address)
+        wait_s = await self._limits.wait_s(where, now_us)
+        if wait_s:
+            raise LimitedError("too many wishes from your network; try again later", wait_s)
+        subscription_id = self.subscription_id(email)
+        if await self._limits.may_mail(subscription_id, now_us):
+            await self._subscriptions.request_links(subscription_id, now_us)
+
     def subscription_id(self, email: str) -> str:
         """Return the id of an address's subscription, whether it has one or not."""
         return self._signatures.fingerprint("mail-address", identity(email))

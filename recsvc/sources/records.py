@@ -24,6 +24,16 @@ class Note(msgspec.Struct, frozen=True):
     detail: str
 
 
+class Paper(NewItem, kw_only=True):
+    """An item as an importer made it.
+
+    Attributes:
+        left_out: fields that are not as they came, for they did not fit: cut, or without what did not.
+    """
+
+    left_out: tuple[str, ...] = ()
+
+
 class LibraryEntry(msgspec.Struct, frozen=True):
     """A paper in a reader's library.
 

@@ -58,6 +58,8 @@ rs:{site}:mail:job:<job>    hash    TTL              digest        digest   who 
 rs:{site}:mail:mailed:<id>  zset    items cap, TTL   digest        digest   item -> instant it was mailed (µs)
 rs:{site}:mail:limit:<name> string  TTL              api           api      requests counted in one stretch
 rs:{site}:mail:figures      hash    outcomes         digest        people   outcome -> mails
+rs:{site}:mail:trouble      hash    100 items, TTL   digest        people   outcome -> when last (µs); item that no
+                                                                            mail can show -> why
 rs:{s}:gorse:<user>         hash    rows cap, TTL    api           api      feedback of Gorse's API: type, item ->
                                                                             packed row
 rs:{site}:gorse:users       hash    readers          api           api      user of Gorse's API -> JSON
@@ -100,6 +102,7 @@ DEMO = "rs:{site}:demo"
 MAIL_SUBS = "rs:{site}:mail:subs"
 MAIL_DUE = "rs:{site}:mail:due"
 MAIL_FIGURES = "rs:{site}:mail:figures"
+MAIL_TROUBLE = "rs:{site}:mail:trouble"
 GORSE_USERS = "rs:{site}:gorse:users"
 GORSE_NAMES = "rs:{site}:gorse:names"
 

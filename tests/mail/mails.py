@@ -55,5 +55,6 @@ def mail(
 ) -> Received:
     """What arrives of a digest."""
     writer = Writer(links(public_url, **changes), params(**changes))
-    letter = writer.digest(subscription(), made, NOON_US)
+    letter = writer.digest(subscription(), made, NOON_US).letter
+    assert letter is not None
     return Received(letter.sender, letter.recipient, letter.content)

@@ -3,8 +3,9 @@
 from datetime import date
 
 import msgspec
+import structlog
 
-from recsvc.clock import from_us
+from recsvc.clock import SECOND_US, from_us
 from recsvc.core.mail.schedule import latest_slot, next_slot
 from recsvc.core.mail.subscription import Subscription
 from recsvc.mail.composing import Digest
@@ -13,6 +14,11 @@ from recsvc.mail.message import Letter
 from recsvc.store.mail.deliveries import Claim, Deliveries, Outcome
 from recsvc.store.mail.subscriptions import Subscriptions
 from workers.mail.lazy_composer import LazyComposer
+
+log = structlog.get_logger()
+
+_TRIES = 4
+_RETRY_US = 60 * SECOND_US
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -54,16 +60,29 @@ class Mails:
         self._deliveries = deliveries
         self._writer = writer
         self._composer = composer
+        self._left_out: dict[str, str] = {}
 
     async def make(self, claim: Claim, now_us: int) -> Mail | Nothing:
         """Return the letter of a job."""
         kind, _, name = claim.job.partition(":")
         if kind == "c":
             return await self._confirmation(claim, name, now_us)
+        if kind == "l":
+            return await self._links(claim, name.removeprefix("for-"), now_us)
         subscription = await self._subscriptions.get(name)
         if subscription is None or subscription.suspended:
             return Nothing("withdrawn")
         return await self._digest(claim, subscription, now_us)
+
+    async def after_failure(self, claim: Claim, now_us: int) -> Nothing:
+        """Return what becomes of a job whose letter cannot be made: tried again, then set aside."""
+        kind, _, name = claim.job.partition(":")
+        if claim.tries + 1 < _TRIES:
+            return Nothing("failed", now_us + _RETRY_US * 2**claim.tries)
+        subscription = await self._subscriptions.get(name) if kind == "d" else None
+        if subscription is None:
+            return Nothing("set_aside")
+        return Nothing("set_aside", next_slot(subscription.preferences.rhythm, now_us).at_us)
 
     async def rest(self) -> None:
         """Let go of the catalogue while there is nothing to do."""
@@ -86,9 +105,31 @@ class Mails:
         digest = await self._composed(subscription, slot.day, now_us)
         if not digest.parts:
             return Nothing("empty", following.at_us)
-        items = [entry.id for entry in digest.entries]
-        letter = self._writer.digest(subscription, digest, now_us)
-        return Mail(letter, slot.day, items, following.at_us, subscription.strikes)
+        written = self._writer.digest(subscription, digest, now_us)
+        if written.left_out:
+            await self._leave_out(written.left_out)
+        if written.letter is None:
+            return Nothing("empty", following.at_us)
+        items = [entry.id for entry in written.digest.entries]
+        return Mail(written.letter, slot.day, items, following.at_us, subscription.strikes)
+
+    async def _leave_out(self, left_out: dict[str, str]) -> None:
+        """Name the items that no mail can show, each once by each process."""
+        new = {item: why for item, why in left_out.items() if self._left_out.get(item) != why}
+        for item, why in new.items():
+            log.error("item_left_out_of_mails", item=item, why=why)
+        if new:
+            self._left_out |= new
+            await self._deliveries.leave_out(new)
+
+    async def _links(self, claim: Claim, name: str, now_us: int) -> Mail | Nothing:
+        if claim.handing is not None:
+            return Nothing("unknown")
+        subscription = await self._subscriptions.get(name)
+        if subscription is None:
+            return Nothing("withdrawn")
+        letter = self._writer.fresh_links(subscription, now_us)
+        return Mail(letter, from_us(now_us).date(), [], None)
 
     async def _confirmation(self, claim: Claim, nonce: str, now_us: int) -> Mail | Nothing:
         if claim.handing is not None:

@@ -7,6 +7,7 @@ import structlog
 
 from recsvc.clock import HOUR_S, SECOND_US
 from recsvc.core.mail.subscription import forgiven, with_strike
+from recsvc.errors import RecsvcError
 from recsvc.store.mail.deliveries import Claim, Deliveries, Outcome
 from recsvc.store.mail.subscriptions import Subscriptions
 from workers.mail.journal import Slot
@@ -65,7 +66,7 @@ class Postman:
             return None
         self._slot.take(claim.job, claim.token)
         try:
-            made = await self._mails.make(claim, self._clock())
+            made = await self._made(claim)
             if isinstance(made, Mail):
                 made = await self._sent(claim, made)
             elif made.outcome == "unknown":
@@ -74,6 +75,17 @@ class Postman:
         finally:
             self._slot.free()
         return made.outcome
+
+    async def _made(self, claim: Claim) -> Mail | Nothing:
+        """Return the letter of a job; one that cannot be made is tried again, and then set aside."""
+        try:
+            return await self._mails.make(claim, self._clock())
+        except RecsvcError:
+            raise
+        except Exception:
+            # One bad letter must stop neither the others nor those of tomorrow.
+            log.exception("mail_failed", job=claim.job, tries=claim.tries + 1)
+            return await self._mails.after_failure(claim, self._clock())
 
     async def rest(self) -> None:
         """Close what need not stay open while there is nothing to do."""

@@ -6,7 +6,9 @@ matter are few, and a feed is worth more than its HTTP status.
 
 import contextlib
 from collections.abc import Iterator
+from typing import get_args
 
+import msgspec
 from litestar import Litestar, Response, get
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -21,6 +23,7 @@ from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
 from recsvc.lists.dressing import is_stale
 from recsvc.live.view import Live
+from recsvc.store.mail.deliveries import Outcome
 from recsvc.store.refusals import refusals
 
 _MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
@@ -53,12 +56,51 @@ PROBLEMS = Counter(
 )
 
 
+class MailFigures(msgspec.Struct, frozen=True):
+    """How the mail is doing.
+
+    Attributes:
+        outcomes: mails by what became of them.
+        due: jobs whose time has come.
+        left_out: items that no mail can show.
+    """
+
+    outcomes: dict[str, int]
+    subscriptions: int
+    due: int
+    left_out: int
+
+    def metrics(self) -> Iterator[Metric]:
+        """Yield the figures."""
+        family = CounterMetricFamily(
+            "recsvc_mails", "Mails, by what became of them.", labels=["outcome"]
+        )
+        for outcome in get_args(Outcome):
+            family.add_metric([outcome], self.outcomes.get(outcome, 0))
+        yield family
+        yield _gauge("recsvc_mail_subscriptions", "Subscriptions to mails.", self.subscriptions)
+        yield _gauge("recsvc_mails_due", "Mails that are due and not sent yet.", self.due)
+        yield _gauge("recsvc_mail_items_left_out", "Items that no mail can show.", self.left_out)
+
+
+async def mail_figures(services: Services) -> MailFigures:
+    """Ask the store how the mail is doing."""
+    outcomes = await services.deliveries.figures()
+    return MailFigures(
+        outcomes,
+        await services.subscriptions.count(),
+        await services.deliveries.count_due(now_us()),
+        len((await services.deliveries.trouble()).left_out),
+    )
+
+
 class LiveCollector(Collector):
     """Reads the figures of the live view when they are asked for."""
 
-    def __init__(self, live: Live, outcomes: dict[str, int]) -> None:
+    def __init__(self, live: Live, outcomes: dict[str, int], mails: MailFigures | None) -> None:
         self._live = live
         self._outcomes = outcomes
+        self._mails = mails
 
     def collect(self) -> Iterator[Metric]:
         """Yield the figures of this moment."""
@@ -93,6 +135,8 @@ class LiveCollector(Collector):
             "recsvc_store_refusals", "What the store refused this process, by reason.", "reason",
             refusals.counts,
         )  # fmt: skip
+        if self._mails is not None:
+            yield from self._mails.metrics()
 
 
 def _counter(name: str, meaning: str, label: str, counts: dict[str, int]) -> Metric:
@@ -122,8 +166,10 @@ async def metrics(services: NamedDependency[Services]) -> Response[bytes]:
     """The figures of this process, for Prometheus."""
     figures = CollectorRegistry()
     outcomes: dict[str, int] = {}
+    mails: MailFigures | None = None
     with contextlib.suppress(StoreError):  # figures are wanted most when something is down
         outcomes = await services.training.outcomes()
-    figures.register(LiveCollector(services.live, outcomes))
+        mails = await mail_figures(services)
+    figures.register(LiveCollector(services.live, outcomes, mails))
     body = generate_latest(registry) + generate_latest(figures)
     return Response(body, media_type=_MEDIA_TYPE)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from recsvc.clock import rfc3339, to_us
+from recsvc.core.items.dating import said
 from recsvc.core.items.item import StoredItem
 
 # What a paper may bring along: the name the client knows, and those it may have in `extra`. Importers
@@ -40,12 +41,13 @@ def listed(item: StoredItem, upvotes: int) -> dict[str, Any]:
         "paper": _paper(item, upvotes),
         "title": item.title,
         "summary": item.text,
-        "publishedAt": _instant(item.listed_at),
+        "publishedAt": _instant(item.known_listing or item.published_at),
         "thumbnail": item.extra.get("thumbnail"),
         "numComments": item.comments,
         "submittedBy": _submitter(item),
         "organization": _organisation(item),
         "isAuthorParticipating": item.extra.get("is_author_participating") is True,
+        "upvotes": upvotes,  # the client takes a zero inside for none
     }
     return _without_none(outer | _extras(item))
 
@@ -63,7 +65,7 @@ def markdown(item: StoredItem, upvotes: int) -> str:
     if item.organisation is not None:
         lines += [f"Organisation: {item.organisation.name}", ""]
     if item.published_at is not None:
-        lines += [f"Published: {item.published_at.date().isoformat()}", ""]
+        lines += [f"Published: {said(item.published_at, item.published_precision)}", ""]
     if item.url is not None:
         lines += [f"Link: <{item.url}>", ""]
     lines += [f"Upvotes: {upvotes}, comments: {item.comments}", "", "## Abstract", "", item.text]
@@ -92,7 +94,8 @@ def _extras(item: StoredItem) -> dict[str, Any]:
 
 def _submitted_at(item: StoredItem) -> Any:
     """Return when a paper was submitted to the list, as it came where that is known."""
-    return _first(item, ("submitted_on_daily_at", "submitted_at")) or _instant(item.listed_at)
+    known = _first(item, ("submitted_on_daily_at", "submitted_at"))
+    return known or _instant(item.known_listing)
 
 
 def _first(item: StoredItem, names: tuple[str, ...]) -> Any:

@@ -34,6 +34,7 @@ from recsvc.core.mail.subscription import (
     checked,
 )
 from recsvc.core.readers.events import accept, event_of
+from recsvc.core.text.display import readable
 from recsvc.errors import InvalidError, NotFoundError, RecsvcError
 from recsvc.mail.rendering import Rendered
 from recsvc.mail.wording import one_line
@@ -90,10 +91,13 @@ async def show(token: FromPath[str], services: NamedDependency[Services]) -> Tem
     """An item that a mail links to; shown, not counted."""
     click, _ = await services.desk.clicked(token)
     item = (await services.cache.get([click.item])).get(click.item)
-    if item is None or item.hidden:
+    if item is None or services.live.catalogue.row_of(item.id) is None:
         raise NotFoundError("this paper is no longer here")
     return page(
-        "item", item=item, title=one_line(item.title), target=services.links.item(click, item.url)
+        "item",
+        item=item,
+        title=one_line(readable(item.title)),
+        target=services.links.item(click, item.url),
     )
 
 

@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.response import Template
 
 from recsvc.api.http.problems import on_recsvc_error
-from recsvc.errors import RecsvcError
+from recsvc.errors import NotAllowedError, RecsvcError
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
@@ -42,6 +42,11 @@ def page(name: str, status: int = 200, **context: object) -> Template:
 def message(heading: str, text: str, status: int = 200, **context: object) -> Template:
     """Return a page that says one thing."""
     return page("message", status, heading=heading, text=text, **context)
+
+
+def on_broken_link(request: Request[Any, Any, Any], exc: NotAllowedError) -> Response[Any]:
+    """Answer a link that was not made here, or not all of it, with a page that has new ones mailed."""
+    return page("broken", 403, title=request.app.state.services.settings.digest.title)
 
 
 def on_error(request: Request[Any, Any, Any], exc: RecsvcError) -> Response[Any]:

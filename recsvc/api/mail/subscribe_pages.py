@@ -14,7 +14,7 @@ from litestar.response import Template
 from recsvc.api.http.door import visit_of
 from recsvc.api.http.problems import field_of
 from recsvc.api.http.visitor import reader_of
-from recsvc.api.mail.page import message, on_error, page
+from recsvc.api.mail.page import message, on_broken_link, on_error, page
 from recsvc.api.services import Services
 from recsvc.api.v1.subscriptions import ASKED
 from recsvc.clock import now_us
@@ -22,13 +22,18 @@ from recsvc.core.access.caller import PUBLIC
 from recsvc.core.mail.schedule import WEEKDAYS, next_slot
 from recsvc.core.mail.subscription import WORDING, WORDINGS, Preferences, Subscription, masked
 from recsvc.core.mail.subscription import Request as Wish
-from recsvc.errors import InvalidError, RecsvcError
+from recsvc.errors import InvalidError, NotAllowedError, RecsvcError
 from recsvc.mail.rendering import described
 
 T = TypeVar("T")
 
-Token = Annotated[str, QueryParameter(max_length=1_000)]
+# A link that a mail program cut or changed is a page that helps, not a complaint to a program.
+Token = Annotated[str, QueryParameter()]
 _ONE_CLICK = "One-Click"
+LINKS_ASKED = (
+    "If this address gets mail from us, a message with new links is on its way to it. "
+    "Nothing else has changed."
+)
 
 
 @get("/subscribe", include_in_schema=False)
@@ -61,7 +66,7 @@ async def subscribe(
 
 
 @get("/confirm", include_in_schema=False)
-async def confirm_page(token: Token, services: NamedDependency[Services]) -> Template:
+async def confirm_page(services: NamedDependency[Services], token: Token = "") -> Template:
     """What a confirmation would start, and the button that starts it."""
     pending = await services.desk.waiting(token)
     return page(
@@ -74,14 +79,28 @@ async def confirm_page(token: Token, services: NamedDependency[Services]) -> Tem
 
 
 @post("/confirm", include_in_schema=False, status_code=200)
-async def confirm(token: Token, services: NamedDependency[Services]) -> Template:
+async def confirm(services: NamedDependency[Services], token: Token = "") -> Template:
     """Start the subscription."""
     subscription = await services.desk.confirm(token, now_us())
     return message("You are subscribed", f"Your first mail comes on {_next(subscription)}.")
 
 
+@post("/mail-links", include_in_schema=False, status_code=200)
+async def mail_links(
+    request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Template:
+    """Mail links that work to who subscribes, and the same answer to everybody."""
+    form = await request.form()
+    try:
+        where = services.admission.neighbourhood(visit_of(request).head)
+        await services.desk.request_links(str(form.get("email", "")), where, now_us())
+    except InvalidError as exc:
+        return page("broken", 400, problem=str(exc), title=services.settings.digest.title)
+    return message("Look into your inbox", LINKS_ASKED)
+
+
 @get("/unsubscribe", include_in_schema=False)
-async def unsubscribe_page(token: Token, services: NamedDependency[Services]) -> Template:
+async def unsubscribe_page(services: NamedDependency[Services], token: Token = "") -> Template:
     """The button that ends the subscription."""
     subscription = await services.desk.leaving(token)
     if subscription is None:
@@ -96,7 +115,7 @@ async def unsubscribe_page(token: Token, services: NamedDependency[Services]) ->
 
 @post("/unsubscribe", include_in_schema=False, status_code=200)
 async def unsubscribe(
-    request: Request[Any, Any, Any], token: Token, services: NamedDependency[Services]
+    request: Request[Any, Any, Any], services: NamedDependency[Services], token: Token = ""
 ) -> Response[Any]:
     """End the subscription: by the button, or by a mail program's one click (RFC 8058)."""
     await services.desk.leave(token)
@@ -109,7 +128,7 @@ async def unsubscribe(
 
 
 @get("/preferences", include_in_schema=False)
-async def preferences_form(token: Token, services: NamedDependency[Services]) -> Template:
+async def preferences_form(services: NamedDependency[Services], token: Token = "") -> Template:
     """What a subscriber gets, to be changed."""
     subscription = await services.desk.subscriber(token)
     return _preferences(services, subscription)
@@ -117,7 +136,7 @@ async def preferences_form(token: Token, services: NamedDependency[Services]) ->
 
 @post("/preferences", include_in_schema=False, status_code=200)
 async def prefer(
-    request: Request[Any, Any, Any], token: Token, services: NamedDependency[Services]
+    request: Request[Any, Any, Any], services: NamedDependency[Services], token: Token = ""
 ) -> Template:
     """Change what a subscriber gets."""
     form = await request.form()
@@ -225,7 +244,8 @@ router = Router(
         unsubscribe,
         preferences_form,
         prefer,
+        mail_links,
     ],
-    exception_handlers={RecsvcError: on_error},
+    exception_handlers={RecsvcError: on_error, NotAllowedError: on_broken_link},
     opt={"access": PUBLIC},
 )

@@ -8,6 +8,7 @@ import numpy as np
 from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us, to_us
 from recsvc.core.choices import PeriodKind
+from recsvc.core.items.item import UNDATED
 from recsvc.core.items.periods import Period, holding, last_day, named
 from recsvc.lists.shapes import PeriodFeed
 
@@ -35,7 +36,7 @@ def latest_us(services: Services) -> int | None:
     catalogue = services.live.catalogue
     listed_us = catalogue.listed_us[catalogue.newest()]  # latest first
     past = listed_us[np.searchsorted(-listed_us, -now_us()) :]
-    return int(past[0]) if len(past) else None
+    return int(past[0]) if len(past) and past[0] != to_us(UNDATED) else None
 
 
 def title(period: Period, zone: ZoneInfo) -> str:

@@ -1,7 +1,6 @@
 """What the site's pages share: the frame around them, the templates, and who is looking."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,8 +16,10 @@ from recsvc.api.pages.tex import with_formulae
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate
 from recsvc.api.v1.items import raw_path
+from recsvc.core.items.dating import said
 from recsvc.core.readers.preferences import Preferences
 from recsvc.core.readers.profile import NOBODY, Profile
+from recsvc.core.text.display import excerpt, readable
 from recsvc.sources import demo
 
 HERE = Path(__file__).parent.parent
@@ -128,10 +129,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     loaded.filters |= {
-        "day": _day,
+        "said": said,
         "count": _count,
         "paper_path": paper_path,
         "formulae": with_formulae,
+        "readable": readable,
+        "excerpt": excerpt,
         "reader_name": _reader_name,
     }
     return loaded
@@ -140,10 +143,6 @@ def environment() -> Environment:
 def paper_path(item: str) -> str:
     """Return the path of a paper's page; slashes of its id are its own."""
     return f"/papers/{quote(item, safe='')}"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
 
 
 def _count(n: int, noun: str) -> str:

@@ -22,6 +22,7 @@ from recsvc.core.readers.deeds import deeds
 from recsvc.core.readers.kinds import Role
 from recsvc.core.readers.preferences import Stance
 from recsvc.core.readers.profile import Interaction
+from recsvc.core.text.display import readable
 from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
 from recsvc.sources import demo
 
@@ -192,7 +193,7 @@ async def _deeds(services: Services, visitor: Visitor) -> list[Deed]:
         body = bodies.get(i.item)
         at = from_us(i.last_us).astimezone(zone)
         undo = "unhide" if i.is_hidden else "unvote" if i.states.get("upvote", 0) > 0 else ""
-        title = None if body is None else body.title
+        title = None if body is None else readable(body.title)
         deeds.append(Deed(i.item, title, _did(i), f"{at.day} {at:%B %Y}", undo))
     return deeds
 

@@ -82,7 +82,9 @@ export interface ItemFields {
   organisation?: Organisation | null;
   topics?: string[];
   published_at?: string | null;
+  published_precision?: "day" | "month" | "year" | "about" | null;
   listed_at?: string | null;
+  expires_at?: string | null;
   upvotes?: number;
   comments?: number;
   hidden?: boolean;
@@ -104,6 +106,7 @@ export interface Item {
   organisation: Organisation | null;
   topics: string[];
   published_at: string | null;
+  published_precision: "day" | "month" | "year" | "about" | null;
   listed_at: string | null;
   upvotes: number;
   comments: number;

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from recsvc.core.items.item import StoredItem
+from recsvc.core.text.display import readable
 
 GENERATOR = "recsvc"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,15 +56,15 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 def entry(item: StoredItem, base_url: str) -> Entry:
-    """Return an item as feed readers see it: plain text, without what XML cannot hold."""
+    """Return an item as feed readers see it: characters only, and none that XML cannot hold."""
     return Entry(
         id=item.id,
-        title=plain(item.title),
-        text=plain(item.text),
+        title=plain(readable(item.title)),
+        text=plain(readable(item.text)),
         url=item.url or f"{base_url}/papers/{quote(item.id, safe='')}",
-        authors=[plain(name) for name in item.authors],
+        authors=[plain(readable(name)) for name in item.authors],
         topics=[plain(topic) for topic in item.shown_topics],
-        listed_at=item.listed_at or NEVER,
+        listed_at=item.known_listing or item.published_at or NEVER,
     )
 
 

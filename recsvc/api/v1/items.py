@@ -14,7 +14,7 @@ from recsvc.api.http import request_body as body
 from recsvc.api.http.door import may
 from recsvc.api.http.openapi import accepts_records
 from recsvc.api.services import Services
-from recsvc.clock import now_us
+from recsvc.clock import now_us, to_us
 from recsvc.core.access.caller import ITEMS, LISTS
 from recsvc.core.ids import Id
 from recsvc.core.items.item import (
@@ -217,10 +217,15 @@ async def _seen(services: Services) -> None:
     await services.live.wait_for_change(latest, _SEEN_WITHIN_S)
 
 
+def _waits(item: StoredItem) -> bool:
+    """Return whether an item is to be listed later: until then it is nobody's business."""
+    return item.listed_at is not None and to_us(item.listed_at) > now_us()
+
+
 async def _answer(services: Services, item_id: str, request: Request[Any, Any, Any]) -> ItemAnswer:
     ids = await services.items.resolve([item_id])
     (item,) = await services.items.get(ids)
-    if item is None:
+    if item is None or (_waits(item) and not may(request, ITEMS)):
         raise NotFoundError(f"there is no item {item_id!r}")
     catalogue = services.live.catalogue
     row = catalogue.rows.get(item.id)

@@ -14,6 +14,7 @@ from recsvc.core.access.caller import FIGURES, HEALTH
 from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
 from recsvc.lists.dressing import is_stale
+from recsvc.mail.troubles import mail_problems
 from recsvc.store.heartbeat import is_silent
 from recsvc.store.refusals import refusals
 
@@ -57,12 +58,11 @@ def live() -> Health:
     operation_id="ready",
     tags=["operations"],
     access=HEALTH,
-    sync_to_thread=False,
     responses={
         503: ResponseSpec(Health, generate_examples=False, description="Do not send readers.")
     },
 )
-def ready(services: NamedDependency[Services]) -> Response[Health]:
+async def ready(services: NamedDependency[Services]) -> Response[Health]:
     """Whether the process should be sent readers: it serves even while the store is away."""
     problems = []
     view = services.live
@@ -74,6 +74,9 @@ def ready(services: NamedDependency[Services]) -> Response[Health]:
         problems.append(refusals.problem)
     if view.snapshot_refused:
         problems.append(f"the published model is refused: {view.snapshot_refused}")
+    if view.is_connected:
+        with contextlib.suppress(StoreError):
+            problems += await mail_problems(services.deliveries, now_us())
     status = 200 if view.is_connected else 503
     return Response(Health("ok" if not problems else "degraded", problems), status_code=status)
 

@@ -1,10 +1,14 @@
 """The catalogue as one process sees it: what ranking needs of every item, in arrays by row.
 
+What may be listed depends on the time: an item that is to be listed later waits, one that expired has
+ended. The mask is kept until the next instant at which it changes.
+
 Texts stay in the store. Rows are given out by the store, never reused for another item, so a row means
 the same in every process and snapshot; the rows of deleted items are holes that are never listed.
 """
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recsvc.clock import to_us
+from recsvc.clock import now_us, to_us
 from recsvc.core.choices import Window
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.items.item import StoredItem
@@ -45,6 +49,7 @@ class Filters(msgspec.Struct, frozen=True):
 
 
 NO_FILTERS = Filters()
+_NEVER_US = 2**62
 
 
 class Catalogue:
@@ -60,9 +65,10 @@ class Catalogue:
         submitters: which rows were submitted by whom, by handle.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int] = now_us) -> None:
         self.n = 0
         self.version = 0
+        self._clock = clock
         self.rows: dict[str, int] = {}
         self.aliases = Aliases()
         self._ids: list[str] = []
@@ -72,8 +78,13 @@ class Catalogue:
         self._early: dict[str, BoardRow] = {}  # events came before their item
         self._newest: Rows | None = None
         self._id_places = np.zeros(0, np.int64)
-        self._visible = np.zeros(0, bool)
+        self._shown = np.zeros(0, bool)  # neither hidden nor deleted
         self._listed_us = np.zeros(0, np.int64)
+        self._expires_us = np.zeros(0, np.int64)
+        self._visible = np.zeros(0, bool)
+        self._visible_until_us = (
+            0  # the instant at which it changes by itself; 0 when it must be made
+        )
         self._votes = np.zeros(0, np.int64)
         self._upvotes_elsewhere = np.zeros(0, np.int64)
         self._comments = np.zeros(0, np.int64)
@@ -82,8 +93,12 @@ class Catalogue:
 
     @property
     def visible(self) -> Mask:
-        """(n,) whether the item may be listed."""
-        return self._visible[: self.n]
+        """(n,) whether the item may be listed now."""
+        now = self._clock()
+        if now >= self._visible_until_us:
+            self.version += self._visible_until_us > 0  # what was put in has been counted
+            self._look(now)
+        return self._visible
 
     @property
     def listed_us(self) -> NDArray[np.int64]:
@@ -121,21 +136,22 @@ class Catalogue:
     def row_of(self, item: str) -> int | None:
         """Return the row of an item that can be listed, by any of its names, else None."""
         row = self.rows.get(self.aliases.resolve(item))
-        return row if row is not None and self._visible[row] else None
+        return row if row is not None and self._is_visible(row) else None
 
     def put(self, row: int, item: StoredItem) -> None:
         """Take an item in, or what became of it."""
         self.version += 1
         self._reserve(row, item.id)
-        self._visible[row] = not item.hidden
+        self._shown[row] = not item.hidden
         self._listed_us[row] = _us(item.listed_at, item.created_us)
+        self._expires_us[row] = _us(item.expires_at, _NEVER_US)
         self._upvotes_elsewhere[row] = item.upvotes
         self._comments[row] = item.comments
         self.topics.put(row, item.shown_topics)
         self.organisations.put(row, [item.organisation.slug] if item.organisation else [])
         self.aliases.put(item.id, item.aliases)
         self.submitters.put(row, [item.submitter] if item.submitter else [])
-        self._newest = None
+        self._visible_until_us = 0
         board = self._early.pop(item.id, None)
         if board is not None:
             self.set_board(item.id, board)
@@ -144,12 +160,12 @@ class Catalogue:
         """Stop listing an item; its row stays its own."""
         self.version += 1
         self._reserve(row, item)
-        self._visible[row] = False
+        self._shown[row] = False
         self.topics.put(row, ())
         self.organisations.put(row, ())
         self.aliases.remove(item)
         self.submitters.put(row, ())
-        self._newest = None
+        self._visible_until_us = 0
 
     def set_board(self, item: str, board: BoardRow) -> None:
         """Take in what the boards say of an item; kept aside until the item itself arrives."""
@@ -165,8 +181,9 @@ class Catalogue:
 
     def newest(self) -> Rows:
         """Return the visible rows, latest listed first, then latest arrived first."""
+        visible = self.visible
         if self._newest is None:
-            rows = np.flatnonzero(self.visible)
+            rows = np.flatnonzero(visible)
             self._newest = rows[np.lexsort((-rows, -self.listed_us[rows]))]
         return self._newest
 
@@ -201,15 +218,32 @@ class Catalogue:
         mask[gone] = False
         return mask
 
+    def _look(self, now: int) -> None:
+        """Note what may be listed now, and when that changes by itself."""
+        shown, listed, expires = self._shown[: self.n], self.listed_us, self._expires_us[: self.n]
+        waits = listed > now
+        ends = expires > now
+        self._visible = shown & ~waits & ends
+        to_come = np.concatenate([listed[shown & waits], expires[shown & ends]])
+        self._visible_until_us = int(to_come.min(initial=_NEVER_US))
+        self._newest = None
+        for labels in (self.topics, self.organisations, self.submitters):
+            labels.recount()
+
+    def _is_visible(self, row: int) -> bool:
+        listed, expires = self._listed_us[row], self._expires_us[row]
+        return bool(self._shown[row] and listed <= self._clock() < expires)
+
     def _marked(self, rows: Rows) -> Mask:
         mask = np.zeros(self.n, bool)
         mask[rows] = True
         return mask
 
     def _reserve(self, row: int, item: str) -> None:
-        if row >= len(self._visible):
-            size = max(1024, row + 1, 2 * len(self._visible))
-            self._visible = _grown(self._visible, size)
+        if row >= len(self._shown):
+            size = max(1024, row + 1, 2 * len(self._shown))
+            self._shown = _grown(self._shown, size)
+            self._expires_us = _grown(self._expires_us, size)
             self._listed_us = _grown(self._listed_us, size)
             self._votes = _grown(self._votes, size)
             self._upvotes_elsewhere = _grown(self._upvotes_elsewhere, size)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recsvc.clock import from_us
+from recsvc.clock import from_us, to_us
 from recsvc.core.ids import Id
 from recsvc.errors import InvalidError
 
@@ -22,6 +22,13 @@ Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Topics = Annotated[
     tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=100)
 ]
+Precision = Annotated[
+    Literal["day", "month", "year", "about"],
+    Meta(
+        description="What is known of `published_at`: its day, month or year, of which it is the "
+        "first instant, or that it was about then. The instant itself if absent."
+    ),
+]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -31,6 +38,9 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slug: Name
     name: Name
 
+
+# When an imported item was listed of which nobody knows: before every list that anybody looks at.
+UNDATED = from_us(0)
 
 # Deeper than anything meant, and far from where encoders and stacks give up.
 MAX_EXTRA_DEPTH = 32
@@ -47,8 +57,16 @@ class ItemFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_
     organisation: Organisation | None = None
     topics: Topics = ()
     published_at: Instant | None = None
+    published_precision: Precision | None = None
     listed_at: Annotated[
-        Instant | None, Meta(description="When the site listed it; the time of arrival if absent.")
+        Instant | None,
+        Meta(
+            description="When the site listed it; the time of arrival if absent. "
+            "An item that is to be listed later waits until then."
+        ),
+    ] = None
+    expires_at: Annotated[
+        Instant | None, Meta(description="From when on it is listed no more; never if absent.")
     ] = None
     upvotes: Annotated[Count, Meta(description="Upvotes known from elsewhere.")] = 0
     comments: Count = 0
@@ -114,6 +132,11 @@ class StoredItem(ItemFields, kw_only=True, forbid_unknown_fields=False, gc=False
         return next((person for person in named if isinstance(person, dict)), {})
 
     @property
+    def known_listing(self) -> datetime | None:
+        """When it was listed; None where nobody knows."""
+        return None if self.listed_at == UNDATED else self.listed_at
+
+    @property
     def submitter(self) -> str | None:
         """The handle of who submitted it to the list, as its source keeps it."""
         person = self.submitted_by
@@ -132,7 +155,9 @@ class ItemPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     organisation: Organisation | None | UnsetType = UNSET
     topics: Topics | None | UnsetType = UNSET
     published_at: Instant | None | UnsetType = UNSET
+    published_precision: Precision | None | UnsetType = UNSET
     listed_at: Instant | None | UnsetType = UNSET
+    expires_at: Instant | None | UnsetType = UNSET
     upvotes: Count | None | UnsetType = UNSET
     comments: Count | None | UnsetType = UNSET
     hidden: bool | None | UnsetType = UNSET
@@ -172,28 +197,47 @@ class ItemView(msgspec.Struct, kw_only=True):
     topics: tuple[str, ...]
     topics_extracted: bool
     published_at: datetime | None
+    published_precision: Precision | None
     listed_at: datetime | None
     upvotes: int
     comments: int
     extra: dict[str, Any]
 
 
-def completed(item: NewItem, old: StoredItem | None, now_us: int, origin: str = "") -> StoredItem:
+def completed(
+    item: NewItem,
+    old: StoredItem | None,
+    now_us: int,
+    origin: str = "",
+    *,
+    is_imported: bool = False,
+) -> StoredItem:
     """Return an item as it is to be stored: what replaces `old`, if there was one.
 
     The time of arrival survives a replacement, and so does `listed_at` where the new item names
     none: an item does not move to another day because its text was mended. Aliases survive too:
     whoever sends an item again need not know by which names others call it.
+
+    Args:
+        is_imported: it comes from a file, which may be old: its arrival is no listing.
     """
     fields = {name: getattr(item, name) for name in ItemFields.__struct_fields__}
     fields["aliases"] = united(item.id, item.aliases, () if old is None else old.aliases)
     if item.listed_at is None:
-        fields["listed_at"] = from_us(now_us) if old is None else old.listed_at
+        is_open = old is None or (is_imported and old.listed_at == UNDATED)
+        arrival = _first_listed(item, now_us) if is_imported else from_us(now_us)
+        fields["listed_at"] = arrival if is_open or old is None else old.listed_at
     if item.n_authors is None and item.authors:
         fields["n_authors"] = len(item.authors)
     created_us = now_us if old is None else old.created_us
     keywords: tuple[str, ...] = () if old is None else old.keywords
     return StoredItem(id=item.id, created_us=created_us, origin=origin, keywords=keywords, **fields)
+
+
+def _first_listed(item: NewItem, now_us: int) -> datetime:
+    """Return when an imported item that no list names counts as listed: when it was published."""
+    at = item.published_at
+    return UNDATED if at is None or to_us(at) > now_us else at
 
 
 def united(item: str, *names: Iterable[str]) -> tuple[str, ...]:
@@ -218,6 +262,8 @@ def patched(old: StoredItem, patch: ItemPatch) -> StoredItem:
     }
     if changes.get("listed_at", old) is None:
         changes["listed_at"] = from_us(old.created_us)
+    if "published_at" in changes:
+        changes.setdefault("published_precision", None)
     if "aliases" in changes:
         changes["aliases"] = united(old.id, changes["aliases"])
     return msgspec.structs.replace(old, **changes)
@@ -235,7 +281,8 @@ def view(item: StoredItem, counted_upvotes: int) -> ItemView:
         topics=item.shown_topics,
         topics_extracted=bool(item.keywords) and not item.topics,
         published_at=item.published_at,
-        listed_at=item.listed_at,
+        published_precision=item.published_precision,
+        listed_at=item.known_listing,
         upvotes=item.upvotes + counted_upvotes,
         comments=item.comments,
         extra=item.extra,

@@ -58,6 +58,10 @@ class Labels:
             self._arrays.pop(key, None)
             self._rows.setdefault(key, set()).add(row)
 
+    def recount(self) -> None:
+        """Count anew when next asked: what is visible has changed."""
+        self._counts = None
+
     def rows(self, labels: Iterable[str]) -> Rows:
         """Return the rows that carry any of the labels, ascending."""
         found = [self._array(key) for key in dict.fromkeys(map(self._key, labels))]

@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from recsvc.clock import from_us
-from recsvc.core.items.item import ItemFields, NewItem, StoredItem, completed, united
+from recsvc.core.items.item import UNDATED, ItemFields, NewItem, StoredItem, completed, united
 from recsvc.core.items.labels import distinct
 
 _SAYS_NOTHING: tuple[object, ...] = (None, "", (), {}, 0, False)
 _MAX_TOPICS = 100
+_PRECISIONS = (None, "day", "month", "year", "about")
 
 
 def merged(new: NewItem, old: NewItem) -> NewItem:
@@ -29,6 +30,11 @@ def merged(new: NewItem, old: NewItem) -> NewItem:
     fields["extra"] = {**old.extra, **new.extra}
     fields["aliases"] = united(old.id, old.aliases, [new.id], new.aliases)
     fields["listed_at"] = _listed_at(new, old)
+    best = min((new, old), key=_vagueness)
+    fields["published_at"], fields["published_precision"] = (
+        best.published_at,
+        best.published_precision,
+    )
     return NewItem(id=old.id, **fields)
 
 
@@ -37,8 +43,9 @@ def merged_into(
 ) -> StoredItem:
     """Return what is to be stored when a record arrives for an item that may be known."""
     if stored is None:
-        return completed(new, None, now_us, origin)
-    return completed(merged(new, known(stored)), stored, now_us, stored.origin)
+        return completed(new, None, now_us, origin, is_imported=True)
+    one = merged(new, known(stored))
+    return completed(one, stored, now_us, stored.origin, is_imported=True)
 
 
 def absorbed(item: str, parts: list[StoredItem]) -> StoredItem:
@@ -53,16 +60,24 @@ def absorbed(item: str, parts: list[StoredItem]) -> StoredItem:
         one = merged(known(part), one)
     first = min(parts, key=lambda part: part.created_us)
     names = [name for part in parts for name in (part.id, *part.aliases)]
-    whole = completed(one, None, first.created_us, first.origin)
+    is_undated = all(part.listed_at == UNDATED for part in parts)
+    whole = completed(one, None, first.created_us, first.origin, is_imported=is_undated)
     return msgspec.structs.replace(whole, aliases=united(item, names))
 
 
 def known(stored: StoredItem) -> NewItem:
     """Return what is stored as a record; when it was listed is unknown if that is when it came."""
     fields = {name: getattr(stored, name) for name in ItemFields.__struct_fields__}
-    if stored.listed_at == from_us(stored.created_us):
+    if stored.listed_at in (UNDATED, from_us(stored.created_us)):
         fields["listed_at"] = None
     return NewItem(id=stored.id, **fields)
+
+
+def _vagueness(item: NewItem) -> int:
+    """Return how little is known of when an item was published: 0 for the instant."""
+    if item.published_at is None:
+        return len(_PRECISIONS)
+    return _PRECISIONS.index(item.published_precision)
 
 
 def _listed_at(new: NewItem, old: NewItem) -> datetime | None:

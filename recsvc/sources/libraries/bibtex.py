@@ -1,5 +1,9 @@
 """BibTeX: bibtexparser's typed door, one entry of a library per reference.
 
+Written by many programs, few of which agree. bibtexparser refuses what it cannot name: an entry without
+a key, a key or a field that stands twice. Keys are put in before it reads, and what it hands back as
+failed is resolved like the rest; of a field that stands twice the last counts, keywords add up.
+
 The day an entry was added stands in `date-added` (BibDesk), `creationdate` or `timestamp` (JabRef); the
 `timestamp` of an entry copied from DBLP is DBLP's own.
 """
@@ -11,23 +15,43 @@ from datetime import datetime
 
 from bibtexparser import middlewares
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry
+from bibtexparser.library import Library
+from bibtexparser.middlewares import BlockMiddleware, LibraryMiddleware
+from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry
 
+from recsvc.core.text.display import cleaned
 from recsvc.errors import InvalidError
-from recsvc.sources.libraries.entry import entry, natural, whole_date
+from recsvc.sources.libraries.entry import entry, whole_date
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place, Problem
 from recsvc.sources.records import LibraryEntry, Note, Options, Record, convert_each
 from recsvc.sources.text.dates import instant
-from recsvc.sources.text.latex import plain
+from recsvc.sources.text.people import bibtex_names
+from recsvc.sources.text.publishing import Published, published
+from recsvc.sources.text.unwrapping import joined
 
 NAME = "bibtex"
 TITLES_IDENTIFY = True
 
 _ENTRY = re.compile(r"^\s*@\s*(\w+)\s*[{(]", re.MULTILINE)
 _NOT_ENTRIES = {"comment", "string", "preamble"}
-_AND = re.compile(r"\s+and\s+")
+_NO_KEY = re.compile(
+    r"(^\s*@\s*(?!(?:comment|string|preamble)\b)\w+\s*[{(])(?=\s*,?\s*[A-Za-z][\w-]*\s*=\s*[\"{\w])\s*,?",
+    re.MULTILINE | re.IGNORECASE,
+)
+_KEY_WITHOUT_COMMA = re.compile(
+    r"(^\s*@\s*(?!(?:comment|string|preamble)\b)\w+\s*[{(][^\s,={}\"]+)(?=\s*\n\s*[A-Za-z][\w-]*\s*=\s*[\"{])",
+    re.MULTILINE | re.IGNORECASE,
+)
+_NO_COMMA = re.compile(r"([}\"]|=\s*\d+)([ \t]*\n\s*[A-Za-z][\w-]*\s*=\s*(?:[{\"]|\d))")
+_COMMAS = re.compile(r"([}\"\d])\s*,(?:\s*,)+")
 _KEYWORDS = re.compile(r"\s*[,;]\s*")
+_HINTS = (
+    "eprint", "arxivid", "arxiv", "doi", "url", "link", "ee", "bdsk-url-1", "howpublished", "journal",
+    "journaltitle", "number", "pages", "note", "annote", "annotation", "comment", "publisher",
+    "archiveid", "eid", "school", "institution", "biburl", "file", "x-fetchedfrom", "series", "extra",
+)  # fmt: skip
+_ARCHIVES = {"", "arxiv"}
 
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # we report what it reports
 
@@ -42,68 +66,123 @@ def recognises(content: Content, options: Options) -> bool:
 
 def read(content: Content, options: Options) -> Iterator[Record]:
     """Yield the entries of a bibliography in its order."""
-    library = parse_string(
-        content.text(),
-        parse_stack=[
-            middlewares.ResolveStringReferencesMiddleware(allow_inplace_modification=True),
-            middlewares.RemoveEnclosingMiddleware(allow_inplace_modification=True),
-            middlewares.NormalizeFieldKeys(),
-        ],
-    )
+    library = parse_string(_mended(content.text()), parse_stack=_resolving())
     found: list[tuple[Place, Entry] | Problem] = []
     notes: list[Note] = []
+    again = {id(block): one for block in library.failed_blocks if (one := _refused(block))}
+    _resolve(library, list(again.values()))
     for number, block in enumerate([*library.entries, *library.failed_blocks], 1):
         place = Place(content.file, (block.start_line or 0) + 1, number)
         if isinstance(block, Entry):
             found.append((place, block))
-        elif isinstance(block, DuplicateFieldKeyBlock) and isinstance(
-            block.ignore_error_block, Entry
-        ):
-            found.append((place, block.ignore_error_block))
-            notes.append(Note(content.file, f"line {place.line}: a field stands twice"))
-        elif isinstance(block, DuplicateBlockKeyBlock) and isinstance(
-            block.ignore_error_block, Entry
-        ):
-            found.append((place, block.ignore_error_block))
-        else:
+            continue
+        refused = again.get(id(block))
+        if refused is None:
             detail = "this entry does not end, or is not BibTeX; what is whole was read"
             found.append(Problem(content.file, place.line, detail))
+            continue
+        found.append((place, refused))
+        if isinstance(block, DuplicateFieldKeyBlock):
+            notes.append(Note(content.file, f"line {place.line}: a field stands twice"))
     yield from convert_each(sorted(found, key=_line), _convert)
     yield from notes
+
+
+def _mended(text: str) -> str:
+    """Return a bibliography with a key where none stands and commas where they belong, line by line."""
+    text = _NO_KEY.sub(r"\1nokey,", text)
+    text = _KEY_WITHOUT_COMMA.sub(r"\1,", text)
+    return _COMMAS.sub(r"\1,", _NO_COMMA.sub(r"\1,\2", text))
+
+
+def _resolving() -> list[BlockMiddleware | LibraryMiddleware]:
+    return [
+        middlewares.ResolveStringReferencesMiddleware(allow_inplace_modification=True),
+        middlewares.RemoveEnclosingMiddleware(allow_inplace_modification=True),
+        middlewares.NormalizeFieldKeys(),
+    ]
+
+
+def _refused(block: Block) -> Entry | None:
+    """Return the entry that was refused because its key or one of its fields stands twice."""
+    if isinstance(block, DuplicateFieldKeyBlock | DuplicateBlockKeyBlock):
+        inner = block.ignore_error_block
+        return inner if isinstance(inner, Entry) else None
+    return None
+
+
+def _resolve(library: Library, refused: list[Entry]) -> None:
+    """Resolve entries that were refused before: each in a library of its own, with the same strings."""
+    for one in refused:
+        alone = Library([*library.strings, one])
+        for step in _resolving()[:2]:
+            alone = step.transform(alone)
 
 
 def _line(found: tuple[Place, Entry] | Problem) -> int:
     return found.line if isinstance(found, Problem) else found[0].line
 
 
-def _convert(place: Place, block: Entry) -> LibraryEntry:
-    fields = {name: str(field.value) for name, field in block.fields_dict.items()}
+def _fields(block: Entry) -> dict[str, str]:
+    """Return the fields by name, in lower case; of one that stands twice the last counts."""
+    fields: dict[str, str] = {}
+    for field in block.fields:
+        name, value = str(field.key).strip().lower(), str(field.value).strip()
+        name = name.rpartition("\n")[2].strip()  # a comment may stand before a name
+        if name == "keywords" and fields.get(name):
+            fields[name] += f", {value}"
+        elif value or name not in fields:
+            fields[name] = value
+    return fields
 
-    def get(name: str) -> str | None:
-        return plain(fields[name]) if name in fields else None
+
+def _convert(place: Place, block: Entry) -> LibraryEntry:
+    fields = _fields(block)
+
+    def get(*names: str) -> str | None:
+        said = (fields[name] for name in names if name in fields)
+        return next((text for one in said if (text := cleaned(one, is_source=True))), None)
 
     if not fields:
         raise InvalidError("the entry is empty")
-    eprint = fields.get("eprint")
-    if eprint and fields.get("archiveprefix", fields.get("eprinttype", "arxiv")).lower() != "arxiv":
-        eprint = None
+    archive = fields.get("archiveprefix", fields.get("eprinttype", "")).lower()
+    hints = [fields.get("volume", "").removeprefix("abs/")]  # so DBLP has it
+    hints += [fields[name] for name in _HINTS if name in fields]
+    if archive not in _ARCHIVES and "eprint" in fields:
+        hints.remove(fields["eprint"])
     return entry(
         place,
         title=get("title"),
         doi=fields.get("doi"),
-        hints=[
-            eprint,
-            fields.get("volume", "").removeprefix("abs/"),  # so DBLP has it
-            *(fields.get(name) for name in ("journal", "note", "howpublished")),
+        hints=[_address(hint) for hint in hints],
+        url=_address(fields.get("url") or fields.get("link") or fields.get("howpublished") or ""),
+        text=joined(get("abstract")),
+        authors=bibtex_names(fields.get("author", "")),
+        topics=[
+            t for name in ("keywords", "keyword", "author_keywords") for t in _topics(get(name))
         ],
-        url=fields.get("url"),
-        text=get("abstract"),
-        authors=[natural(plain(name)) for name in _AND.split(fields.get("author", "")) if name],
-        topics=_KEYWORDS.split(get("keywords") or ""),
-        date=fields.get("date"),
+        date=_date(fields),
         added_at=_added_at(fields),
-        extra={"venue": get("journal") or get("booktitle"), "year": get("year")},
+        extra={"venue": get("journal", "journaltitle", "booktitle"), "year": get("year")},
     )
+
+
+def _topics(keywords: str | None) -> list[str]:
+    return _KEYWORDS.split(keywords or "")
+
+
+def _address(text: str) -> str:
+    """Return an address without the TeX around it and inside it."""
+    if "\\" not in text and "{" not in text:
+        return text
+    return cleaned(text).replace("{", "").replace("}", "").strip()
+
+
+def _date(fields: dict[str, str]) -> Published | None:
+    parts = [cleaned(fields.get(name, ""), is_source=True) for name in ("day", "month", "year")]
+    if parts[1].isdecimal():
+        parts = ["-".join(part for part in reversed(parts) if part)]
+    return published(fields.get("date"), " ".join(parts))
 
 
 def _added_at(fields: dict[str, str]) -> datetime | None:

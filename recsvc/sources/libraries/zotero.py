@@ -10,7 +10,7 @@ from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import LibraryEntry, Options, Record, convert_each
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import at_best
 
 NAME = "zotero"
 TITLES_IDENTIFY = True
@@ -31,7 +31,7 @@ class _Creator(msgspec.Struct, rename="camel"):
 
 
 class _Tag(msgspec.Struct):
-    tag: str
+    tag: str = ""
 
 
 _NAMES = {
@@ -41,6 +41,8 @@ _NAMES = {
     "archive_id": "archiveID",
     "date_added": "dateAdded",
     "venue": "publicationTitle",
+    "proceedings": "proceedingsTitle",
+    "book": "bookTitle",
 }
 
 
@@ -57,6 +59,9 @@ class _Data(msgspec.Struct, rename=_NAMES):
     tags: list[_Tag] = msgspec.field(default_factory=list)
     date_added: str | None = None
     venue: str | None = None
+    proceedings: str | None = None
+    book: str | None = None
+    repository: str | None = None
 
 
 def recognises(content: Content, options: Options) -> bool:
@@ -75,10 +80,15 @@ def read(content: Content, options: Options) -> Iterator[Record]:
     yield from convert_each(json_records.read(content, form), _convert)
 
 
+def _said(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without the fields that say nothing: `null`, or `[]` where none was meant."""
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _convert(place: Place, raw: str) -> LibraryEntry | None:
     outer = msgspec.json.decode(raw, type=dict[str, Any])
     inner = outer.get("data")
-    found = msgspec.convert(inner if isinstance(inner, dict) else outer, _Data)
+    found = msgspec.convert(_said(inner if isinstance(inner, dict) else outer), _Data, strict=False)
     if found.item_type in _NO_PAPERS:
         return None
     return entry(
@@ -91,6 +101,6 @@ def _convert(place: Place, raw: str) -> LibraryEntry | None:
         authors=[creator.whole for creator in found.creators if creator.creator_type == "author"],
         topics=[tag.tag for tag in found.tags],
         date=found.date,
-        added_at=instant(found.date_added),
-        extra={"venue": found.venue},
+        added_at=at_best(found.date_added),
+        extra={"venue": found.venue or found.proceedings or found.book},
     )

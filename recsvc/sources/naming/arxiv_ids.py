@@ -24,7 +24,9 @@ _WRITTEN = re.compile(
 )
 _BARE = re.compile(rf"{_ID}\Z")
 _VERSION = re.compile(r"(?<=\d)v\d+\Z")
-_MENTIONED = re.compile(rf"arxiv[:.]\s*(?-i:{_ID})(?![\d.]*\d)", re.IGNORECASE)
+_MENTIONED = re.compile(
+    rf"(?:arxiv[:.]\s*|arxiv\.org/(?:abs|pdf|html)/)(?-i:{_ID})(?![\d.]*\d)", re.IGNORECASE
+)
 
 
 def found_in(text: str) -> str | None:
@@ -35,7 +37,7 @@ def found_in(text: str) -> str | None:
 
 
 def mentioned_in(text: str) -> str | None:
-    """Return the first id that stands in a text behind `arXiv:`."""
+    """Return the first id that stands in a text behind `arXiv:` or in an address."""
     match = _MENTIONED.search(text)
     return None if match is None else match[1]
 

@@ -63,6 +63,7 @@ def item_of(entry: dict[str, Any]) -> NewItem:
         topics=[tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
         published_at=published_at,
         listed_at=published_at,
+        written="tex",
         extra={
             "primary_category": (entry.get("arxiv_primary_category") or {}).get("term"),
             "arxiv_comment": entry.get("arxiv_comment"),

@@ -12,7 +12,6 @@ from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Options, Record, convert_each
 from recsvc.sources.text.dates import instant
-from recsvc.sources.text.latex import plain
 from recsvc.sources.text.unwrapping import names
 
 NAME = "arxiv-kaggle"
@@ -85,4 +84,4 @@ def _convert(_: Place, raw: str) -> NewItem:
 def _name(parts: list[str]) -> str:
     """Return a name from its last, first and suffix."""
     last, first, suffix = (*parts, "", "", "")[:3]
-    return plain(f"{first} {last}{', ' if suffix else ''}{suffix}".strip())
+    return f"{first} {last}{', ' if suffix else ''}{suffix}".strip()

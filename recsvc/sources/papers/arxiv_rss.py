@@ -60,6 +60,7 @@ def _convert(_: Place, entry: dict[str, Any]) -> NewItem:
         authors=authors,
         topics=[tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
         listed_at=instant(entry.get("published")),
+        written="tex",
         extra={
             "announce_type": entry.get("arxiv_announce_type"),
             "journal_ref": entry.get("arxiv_journal_reference"),

@@ -1,15 +1,19 @@
 """A paper of any archive as an item: which of its names is its id, and which are aliases."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from recsvc.core.fitting import fitted
 from recsvc.core.items.item import NewItem
+from recsvc.core.text.display import cleaned
 from recsvc.errors import InvalidError
 from recsvc.sources.extra_fields import MEANINGS
+from recsvc.sources.fitting import lenient
 from recsvc.sources.naming import arxiv_ids, dois
 from recsvc.sources.naming.title_ids import id_of_title
+from recsvc.sources.records import Paper
 from recsvc.sources.text.unwrapping import one_line, paragraphs
+
+Written = Literal["markup", "tex", "plain"]
 
 
 def paper(
@@ -25,9 +29,10 @@ def paper(
     published_at: datetime | None = None,
     listed_at: datetime | None = None,
     extra: dict[str, Any] | None = None,
+    written: Written = "markup",
     **fields: Any,
 ) -> NewItem:
-    """Return a paper as an item, its title and text unwrapped.
+    """Return a paper as an item, its title and text unwrapped and as people read them.
 
     Its id is the arXiv id, else the DOI, else the archive's own id, else made from the title; the
     others become aliases, so that whoever knows it by one of them finds it.
@@ -36,11 +41,13 @@ def paper(
         local_id: by which the archive it comes from knows it.
         doi: an arXiv DOI counts as the arXiv id it is.
         extra: what is empty is left out.
+        written: what title and text are written in: TeX and HTML; TeX alone, so that tags are what
+            the authors wrote; or what is kept as it came.
 
     Raises:
-        InvalidError: when it has no title, or a field does not fit.
+        InvalidError: when it has no title. What is optional and does not fit is left out and counted.
     """
-    clean_title = one_line(title)
+    clean_title = one_line(_read(one_line(title), written))
     if not clean_title:
         raise InvalidError("it has no title", "title")
     arxiv_id = arxiv_id or arxiv_ids.found_in(doi or "")
@@ -53,12 +60,18 @@ def paper(
         "id": known[0] if known else id_of_title(clean_title),
         "aliases": list(dict.fromkeys(known[1:])),
         "title": clean_title,
-        "text": paragraphs(text),
+        "text": paragraphs(_read(text or "", written)),
         "url": next((link for link in links if link), None),
-        "authors": [name for author in authors or [] if (name := one_line(author))],
-        "topics": list(dict.fromkeys(t for topic in topics or [] if (t := one_line(topic)))),
+        "authors": [name for author in authors or [] if (name := one_line(cleaned(author)))],
+        "topics": list(
+            dict.fromkeys(t for topic in topics or [] if (t := one_line(cleaned(topic))))
+        ),
         "published_at": published_at,
         "listed_at": listed_at,
         "extra": {k: v for k, v in more.items() if v not in (None, "", [], {})},
     }
-    return fitted(fields, NewItem)
+    return lenient(fields, Paper)
+
+
+def _read(text: str, written: Written) -> str:
+    return text if written == "plain" else cleaned(text, has_markup=written == "markup")

@@ -122,7 +122,13 @@ def _papers(page: _Page, lines: list[Line]) -> Iterator[Record]:
         fields, problems, lacks_year = _meta(page, meta)
         undated += lacks_year
         try:
-            yield paper(title=title, text=abstract, listed_at=page.instant(page.day), **fields)
+            yield paper(
+                title=title,
+                text=abstract,
+                listed_at=page.instant(page.day),
+                written="plain",
+                **fields,
+            )
         except InvalidError as exc:
             problems.append(Problem(page.file, n, str(exc)))
         yield from problems

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from recsvc.errors import UnknownFormatError
+from recsvc.sources.reading.encodings import guessed
 
 # Enough to hold the first record of any format; a paper of physics may have 3,000 authors.
 _HEAD_BYTES = 1024 * 1024
@@ -23,6 +24,11 @@ def is_text(line: str) -> bool:
     return True
 
 
+def _unix(text: str) -> str:
+    """Return a text with line ends as Unix has them, whatever machine wrote it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 class Content:
     """What a file holds.
 
@@ -36,7 +42,7 @@ class Content:
         self.file = file
         self._path = path
         self._text = text
-        self._encoding = encoding or "utf-8-sig"
+        self._said = encoding
 
     @cached_property
     def head(self) -> str:
@@ -51,11 +57,19 @@ class Content:
             raw = file.read(_HEAD_BYTES)
         for cut in range(4):  # a character may be cut in the middle
             try:
-                return raw[: len(raw) - cut].decode(self._encoding)
+                return _unix(raw[: len(raw) - cut].decode(self._encoding))
             except UnicodeDecodeError as exc:
                 if exc.start < len(raw) - 4:
                     raise self._not_text(exc.start, raw) from None
         raise self._not_text(0, raw)
+
+    @cached_property
+    def _encoding(self) -> str:
+        """The encoding asked for, else what the file itself says or looks like."""
+        if self._said or self._path is None:
+            return self._said or "utf-8-sig"
+        with self._path.open("rb") as file:
+            return guessed(file.read(_HEAD_BYTES))
 
     def text(self) -> str:
         """Return all of it.
@@ -67,7 +81,7 @@ class Content:
             return self._text or ""
         raw = self._path.read_bytes()
         try:
-            return raw.decode(self._encoding).replace("\r\n", "\n")
+            return _unix(raw.decode(self._encoding))
         except UnicodeDecodeError as exc:
             raise self._not_text(exc.start, raw) from None
 

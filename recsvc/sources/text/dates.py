@@ -30,6 +30,14 @@ def instant(text: object) -> datetime | None:
     raise InvalidError(f"not a date: {text[:40]!r}")
 
 
+def at_best(text: object) -> datetime | None:
+    """Return the instant a text names; None where it names none: an optional date rejects nothing."""
+    try:
+        return instant(text)
+    except InvalidError:
+        return None
+
+
 def epoch(number: float) -> datetime | None:
     """Return the instant a number of seconds, milliseconds or microseconds since 1970 names.
 

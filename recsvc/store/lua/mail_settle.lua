@@ -26,7 +26,7 @@ if outcome == 'sent' or outcome == 'unknown' then
   redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - ARGV[8])
   redis.call('EXPIRE', KEYS[3], ARGV[9])
 end
-if outcome == 'deferred' then redis.call('HINCRBY', KEYS[2], 'tries', 1)
+if outcome == 'deferred' or outcome == 'failed' then redis.call('HINCRBY', KEYS[2], 'tries', 1)
 elseif outcome ~= 'postponed' then redis.call('HDEL', KEYS[2], 'tries') end
 if day ~= '' then redis.call('HSET', KEYS[2], 'done', day) end
 redis.call('HDEL', KEYS[2], 'token', 'handing', 'items')

@@ -32,7 +32,15 @@ Outcome = Literal[
     "postponed",  # the relay takes nothing now
     "refused",  # the relay will never take it
     "withdrawn",  # nobody wants it any more
+    "failed",  # it could not be made; it is tried again
+    "set_aside",  # it could not be made again and again: not this one any more
 ]
+
+# What an operator should look at.
+TROUBLES: tuple[Outcome, ...] = ("failed", "set_aside", "unknown", "refused")
+_TROUBLE_TTL_S = 7 * DAY_S
+_LEFT_OUT_KEPT = 100
+_LEFT_OUT = "item:"
 
 _JOB_TTL_S = 60 * DAY_S
 _ITEMS_REMEMBERED = 2_000
@@ -57,6 +65,18 @@ class Claim(msgspec.Struct, frozen=True):
     tries: int = 0
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """What went wrong lately.
+
+    Attributes:
+        last_us: outcome -> when a mail last came to it.
+        left_out: item -> why it is left out of mails.
+    """
+
+    last_us: dict[str, int]
+    left_out: dict[str, str]
+
+
 class Deliveries:
     """Keeps the state of every mail."""
 
@@ -74,6 +94,11 @@ class Deliveries:
     async def count_due(self, now_us: int) -> int:
         """Return how many jobs are due."""
         return int(await self._pipe.send("ZCOUNT", keys.MAIL_DUE, "-inf", now_us))
+
+    async def waiting_since(self) -> int | None:
+        """Return the instant at which the job that has waited longest was due; None without jobs."""
+        found = await self._pipe.send("ZRANGE", keys.MAIL_DUE, 0, 0, "WITHSCORES")
+        return int(found[0][1]) if found else None
 
     async def planned(self, from_us: int, until_us: int, n: int) -> list[tuple[str, int]]:
         """Return up to `n` jobs due in [from, until), with the instant, the earliest first."""
@@ -134,7 +159,33 @@ class Deliveries:
             self._repeat_us // SECOND_US,
         ]
         key_names = [*_keys_of(claim.job), keys.mail_mailed(claim.job[2:]), keys.MAIL_FIGURES]
-        return bool(await scripts.call(self._pipe, "mail_settle", key_names, args))
+        is_ours = bool(await scripts.call(self._pipe, "mail_settle", key_names, args))
+        if is_ours and outcome in TROUBLES:
+            await self._trouble(outcome, now_us)
+        return is_ours
+
+    async def leave_out(self, left_out: dict[str, str]) -> None:
+        """Note which items cannot be rendered, and why; the latest are kept for a week."""
+        known = await self.trouble()
+        for item, why in left_out.items():
+            if item in known.left_out or len(known.left_out) < _LEFT_OUT_KEPT:
+                await self._trouble(f"{_LEFT_OUT}{item}", why)
+
+    async def trouble(self) -> Trouble:
+        """Return what went wrong within the last week."""
+        raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.MAIL_TROUBLE)
+        found = {name.decode(): value.decode() for name, value in raw.items()}
+        items = {n.removeprefix(_LEFT_OUT): v for n, v in found.items() if n.startswith(_LEFT_OUT)}
+        last = {str(name): int(found[name]) for name in TROUBLES if name in found}
+        return Trouble(last, items)
+
+    async def _trouble(self, name: str, value: object) -> None:
+        await self._pipe.send_all(
+            [
+                ("HSET", keys.MAIL_TROUBLE, name, value),
+                ("EXPIRE", keys.MAIL_TROUBLE, _TROUBLE_TTL_S),
+            ]
+        )
 
     async def release(self, job: str, token: str, now_us: int, handed: bool) -> bool:
         """Free the job of a worker that died; return whether it still had it in hand.

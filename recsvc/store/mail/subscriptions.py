@@ -32,6 +32,11 @@ def confirm_job(nonce: str) -> str:
     return f"c:{nonce}"
 
 
+def links_job(subscription_id: str) -> str:
+    """Return the name of the job that sends a subscriber links that work."""
+    return f"l:for-{subscription_id}"
+
+
 class Subscriptions:
     """Keeps who gets mail."""
 
@@ -77,6 +82,11 @@ class Subscriptions:
             int(subscription.user is not None),
         ]
         return bool(await scripts.call(self._pipe, "mail_confirm", key_names, args))
+
+    async def request_links(self, subscription_id: str, now_us: int) -> None:
+        """Have a subscriber sent links that work; nothing happens where there is none."""
+        if await self.get(subscription_id) is not None:
+            await self._pipe.send("ZADD", keys.MAIL_DUE, now_us, links_job(subscription_id))
 
     async def get(self, subscription_id: str) -> Subscription | None:
         """Return a subscription."""

@@ -42,7 +42,9 @@ def test_a_bibliography():
     assert (jab.item.id, jab.added_at) == ("10.1000/abc", datetime(2016, 3, 4, tzinfo=UTC))
     assert cited.item.id == "1810.04805"
     assert cited.item.published_at == datetime(2018, 10, 11, tzinfo=UTC)
-    assert pointer.item.published_at is None, "a year alone is no date"
+    assert pointer.item.published_at == datetime(2015, 1, 1, tzinfo=UTC)
+    assert pointer.item.published_precision == "year", "a year alone is no day"
+    assert cited.item.published_precision == "day"
 
 
 def test_entries_that_are_broken_are_named_and_the_rest_goes_in():
@@ -139,7 +141,8 @@ def test_csl_json():
     one, two = found.entries
     assert (one.item.id, one.item.authors) == ("10.1000/x", ("A. Ann", "The B. Team"))
     assert one.item.published_at == datetime(2017, 6, 12, tzinfo=UTC)
-    assert (two.item.id, two.item.published_at) == ("1706.03762", None)
+    assert (two.item.id, two.item.published_precision) == ("1706.03762", "year")
+    assert two.item.published_at == datetime(2017, 1, 1, tzinfo=UTC)
 
 
 def zotero(**data: object) -> dict:

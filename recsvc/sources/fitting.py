@@ -1,0 +1,56 @@
+"""Fitting with lenience: what is optional in a file and does not fit is cut or left out, and named."""
+
+from typing import Any, TypeVar
+
+from recsvc.core.fitting import fitted
+from recsvc.core.items.item import MAX_ALIASES, NewItem
+from recsvc.errors import InvalidError
+
+Kind = TypeVar("Kind", bound=NewItem)
+
+# As `ItemFields` has them: characters of a text, members of a list and characters of each.
+_LENGTHS = {"title": 1_000, "text": 100_000}
+_LISTS = {"topics": (100, 100), "authors": (10_000, 300), "aliases": (MAX_ALIASES, 256)}
+# Longer ones are cut; of an id or a keyword, a part is another one.
+_CUT = ("title", "text", "authors")
+# Without these it is no item, and a count that is none says that the record is damaged.
+_NEEDED = ("id", "title", "upvotes", "comments", "hidden")
+
+
+def lenient(fields: dict[str, Any], into: type[Kind]) -> Kind:
+    """Return fields as an item; what is optional and does not fit is cut or left out, and named.
+
+    Args:
+        into: has a field `left_out`, for the names of what is not as it came.
+
+    Raises:
+        InvalidError: when its id or its title does not fit.
+    """
+    left_out: list[str] = []
+    kept = {name: _trimmed(name, value, left_out) for name, value in fields.items()}
+    while True:
+        try:
+            return fitted(kept | {"left_out": left_out}, into)
+        except InvalidError as exc:
+            name = (exc.field or "").partition(".")[0].partition("[")[0]
+            if name in _NEEDED or kept.get(name) is None:
+                raise
+            kept[name] = None
+            left_out.append(name)
+
+
+def _trimmed(name: str, value: Any, left_out: list[str]) -> Any:
+    if name in _LENGTHS and isinstance(value, str) and len(value) > _LENGTHS[name]:
+        left_out.append(name)
+        return value[: _LENGTHS[name] - 1] + "…"
+    if name not in _LISTS or not isinstance(value, list):
+        return value
+    most, longest = _LISTS[name]
+    if name in _CUT:
+        fitting = [one[: longest - 1] + "…" if len(one) > longest else one for one in value]
+    else:
+        fitting = [one for one in value if len(one) <= longest]
+    kept = fitting[:most]
+    if kept != value:
+        left_out.append(name)
+    return kept
