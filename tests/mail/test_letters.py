@@ -12,7 +12,7 @@ from recsvc.mail.params import check_return_path
 from tests.mail.mails import NOON_US, SIGNATURES, digest, paper, params, subscription
 
 # No text does that to its renderer; a field of another kind than promised stands for what may.
-UNWRITABLE = paper(None)  # type: ignore[arg-type]
+UNWRITABLE = paper(None)
 
 
 def writer(**changes: object) -> Writer:
