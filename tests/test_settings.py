@@ -77,6 +77,7 @@ def another(setting: Declared) -> Any:
         "timezone": "Europe/Berlin",
         "trusted_proxies": "10.0.0.0/8",
         "gorse_path": "/api",
+        "mail_return_path": "bounces+{token}@example.org",
     }
     text = "https://a.example/" if setting.name.endswith("_url") else "something"
     text = texts.get(setting.name, text)

@@ -33,7 +33,7 @@ MEANINGS = {
     "updated_at": "when it last changed, as it came",
     "venue": "journal or conference",
     "venue_id": "OpenReview's name of the venue",
-    "year": "of publication, where no date is known",
+    "year": "of publication, as the source names it",
     "citations": "how often it was cited when it was read",
     "influential_citations": "of which Semantic Scholar calls influential",
     "tldr": "one sentence by a model or the authors",

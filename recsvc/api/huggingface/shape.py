@@ -65,7 +65,12 @@ def markdown(item: StoredItem, upvotes: int) -> str:
     if item.organisation is not None:
         lines += [f"Organisation: {item.organisation.name}", ""]
     if item.published_at is not None:
-        lines += [f"Published: {said(item.published_at, item.published_precision)}", ""]
+        is_day = item.published_precision in (None, "day")
+        day = item.published_at.date().isoformat()
+        lines += [
+            f"Published: {day if is_day else said(item.published_at, item.published_precision)}",
+            "",
+        ]
     if item.url is not None:
         lines += [f"Link: <{item.url}>", ""]
     lines += [f"Upvotes: {upvotes}, comments: {item.comments}", "", "## Abstract", "", item.text]
