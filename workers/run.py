@@ -37,6 +37,7 @@ from recsvc.store.readers.exports import Exports
 from recsvc.store.readers.gorse import Gorse
 from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
+from recsvc.store.troubles import Troubles
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
@@ -62,6 +63,7 @@ log = structlog.get_logger()
 _LEASE_S = 10.0
 _RETRY_S = 0.5
 _RECOUNT_S = 1.0
+_COMPARE_S = 10.0
 _WARM_S = 1.0
 _WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 
@@ -79,6 +81,7 @@ class Worker:
         self._ingest = Ingest(self._streams, self._boards, settings.kinds, settings.reclaim_after_s)
         archive = Archive(settings.archive_path)
         self._archiver = Archiver(archive, self._streams, self._boards, settings.archive)
+        self._troubles = Troubles(pipe)
         self._trainer = Trainer(
             archive,
             self._streams,
@@ -106,6 +109,7 @@ class Worker:
         self._lease = Lease(pipe, TRAIN_LEASE, self._name, _LEASE_S)
         self._token = 0
         self._warming_s = 0.0
+        self._compared = False
         self._stopping = asyncio.Event()
 
     def _holdings(self, pipe: Pipe, archive: Archive) -> list[Holding]:
@@ -143,7 +147,8 @@ class Worker:
         """Work until told to stop."""
         log.info("worker_started", name=self._name)
         loops = [
-            self._forever(self._ingest_once, "ingest", start=self._ingest.start),
+            self._forever(self._ingest_once, "ingest", start=self._begin),
+            self._forever(self._compare, "compare"),
             self._forever(self._beat, "heartbeat"),
             self._forever(self._reclaim, "reclaim"),
             self._forever(self._recount, "recount"),
@@ -205,6 +210,18 @@ class Worker:
         with contextlib.suppress(asyncio.CancelledError):
             await working
 
+    async def _begin(self) -> None:
+        """Start to ingest, once it is known whether the store is the one that was archived."""
+        await self._archiver.agreement.epoch()
+        await self._ingest.start()
+
+    async def _compare(self) -> None:
+        """Look whether store and archive still are two halves of one log."""
+        await self._pause(0.25 if not self._compared else _COMPARE_S)
+        if self._token:
+            self._troubles.note("archive", await self._archiver.agreement.problem())
+            self._compared = True
+
     async def _ingest_once(self) -> None:
         await self._ingest.run_once()
 
@@ -216,6 +233,8 @@ class Worker:
         self._token = token
         with translated():
             await self._redis.set(keys.WORKER, now_us(), ex=KEPT_S)
+        if self._token:
+            await self._troubles.tell()
         await self._pause(BEAT_S)
 
     async def _reclaim(self) -> None:

@@ -23,9 +23,16 @@ if TYPE_CHECKING:
     from workers.log.reading import Log
 
 
-@click.group()
-def rebuild() -> None:
-    """Make derived data anew from the event log, the one thing that cannot be rebuilt."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def rebuild(context: click.Context) -> None:
+    """Make derived data anew from the event log, the one thing that cannot be rebuilt.
+
+    Without a command: boards and profiles, of all that the archive and the store hold. The service must
+    be stopped.
+    """
+    if context.invoked_subcommand is None:
+        _run(_everything_derived)
 
 
 @rebuild.command()
@@ -45,32 +52,40 @@ def trending() -> None:
 @rebuild.command()
 def boards() -> None:
     """Make counters, votes and trending anew. The service must be stopped."""
-
-    async def run(settings: Settings, redis: Redis) -> str:
-        from workers.log.rebuilding import rebuild_boards
-
-        log = await _log(settings, redis)
-        target = Boards(Pipe(redis), settings.lists.trending)
-        params = settings.log
-        n = await rebuild_boards(log, target, settings.kinds, params, now_us())
-        return f"{log.events.height} events: {n} items counted anew"
-
-    _run(run)
+    _run(_boards)
 
 
 @rebuild.command()
 def profiles() -> None:
     """Make readers' profiles anew; what they follow and mute stays. The service must be stopped."""
+    _run(_profiles)
 
-    async def run(settings: Settings, redis: Redis) -> str:
-        from workers.log.rebuilding import rebuild_profiles
 
-        log = await _log(settings, redis)
-        target, params = Profiles(Pipe(redis)), settings.log
-        n = await rebuild_profiles(log, target, settings.kinds, params, now_us())
-        return f"{log.events.height} events: {n} profiles made anew"
+async def _everything_derived(settings: Settings, redis: Redis) -> str:
+    from workers.log.archive import Archive
 
-    _run(run)
+    told = [await _boards(settings, redis), await _profiles(settings, redis)]
+    archived = Archive(settings.archive_path).epochs()
+    await Streams(redis, "rebuild").epochs.hold(set(archived))
+    return "\n".join(told)
+
+
+async def _boards(settings: Settings, redis: Redis) -> str:
+    from workers.log.rebuilding import rebuild_boards
+
+    log = await _log(settings, redis)
+    target = Boards(Pipe(redis), settings.lists.trending)
+    n = await rebuild_boards(log, target, settings.kinds, settings.log, now_us())
+    return f"{log.events.height} events: {n} items counted anew"
+
+
+async def _profiles(settings: Settings, redis: Redis) -> str:
+    from workers.log.rebuilding import rebuild_profiles
+
+    log = await _log(settings, redis)
+    target, params = Profiles(Pipe(redis)), settings.log
+    n = await rebuild_profiles(log, target, settings.kinds, params, now_us())
+    return f"{log.events.height} events: {n} profiles made anew"
 
 
 def _run(once: Callable[[Settings, Redis], Awaitable[str]]) -> None:
@@ -88,6 +103,7 @@ async def _log(settings: Settings, redis: Redis) -> "Log":
     Raises:
         ConflictError: when a worker is.
     """
+    from workers.log.agreement import Agreement
     from workers.log.archive import Archive
     from workers.log.reading import read_log
 
@@ -96,4 +112,6 @@ async def _log(settings: Settings, redis: Redis) -> "Log":
     if is_at_work(heartbeat, now_us()):
         raise ConflictError("a worker is at work: stop the service, rebuild, and start it again")
     aliases = await Items(Pipe(redis), settings.lists.trending).aliases()
-    return await read_log(Archive(settings.archive_path), Streams(redis, "rebuild"), aliases)
+    archive, streams = Archive(settings.archive_path), Streams(redis, "rebuild")
+    await Agreement(archive, streams, Boards(Pipe(redis), settings.lists.trending)).epoch()
+    return await read_log(archive, streams, aliases)

@@ -67,6 +67,11 @@ class Live:
         return self._following.worker.events_behind
 
     @property
+    def worker_problems(self) -> dict[str, str]:
+        """What ails the workers, by name."""
+        return self._following.worker.problems
+
+    @property
     def demo(self) -> bool:
         """Whether the demo catalogue is loaded."""
         return self._following.worker.demo

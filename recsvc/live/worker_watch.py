@@ -13,6 +13,7 @@ class WorkerWatch:
         seen_us: the last sign of life of one, or when this watch began.
         events_behind: logged events that are not yet on the boards.
         demo: whether the demo catalogue is loaded.
+        problems: what ails the workers, by name.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -20,6 +21,7 @@ class WorkerWatch:
         self.seen_us = 0
         self.events_behind = 0
         self.demo = False
+        self.problems: dict[str, str] = {}
 
     def start(self) -> None:
         """Give a worker that starts with us time for its first sign."""
@@ -37,6 +39,7 @@ class WorkerWatch:
         found = await look(self._redis)
         self.seen_us = max(self.seen_us, found.heartbeat_us)
         self.demo = found.demo
+        self.problems = found.problems
         # What the worker is done with may still be on its way to the boards here.
         self.events_behind = sum(
             log.waiting or int(log.last > applied.get(shard, FIRST))

@@ -19,6 +19,8 @@ rs:{s}:erasures             hash    requests         api           worker   eras
 rs:{site}:erased            hash    100,000          worker        api      erasure id -> proof (JSON), nobody named
 rs:{site}:exports           hash    TTL by hand      api, worker   worker   export id -> whose (JSON)
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
+rs:{site}:epochs            list    epochs met       worker        worker   logs whose events are held, current first
+rs:{site}:problems          hash    TTL              worker        api      name of a problem -> what to say of it
 rs:{site}:secret            string  one              any           all      key of everything the service signs
 rs:{site}:keys              hash    1,000            api, cli      api      key id -> credential (JSON)
 rs:{site}:keyed             string  one              api, cli      api      present once a credential was ever made
@@ -74,6 +76,8 @@ N_SHARDS = 64
 
 ANY = "rs:*"
 
+EPOCHS = "rs:{site}:epochs"
+PROBLEMS = "rs:{site}:problems"
 SECRET = "rs:{site}:secret"  # noqa: S105 - the name of a key
 CREDENTIALS = "rs:{site}:keys"
 KEYED = "rs:{site}:keyed"

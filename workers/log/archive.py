@@ -1,9 +1,10 @@
 """The archive: the event log in Parquet files, and how much of it has left Redis.
 
 A run writes what is on the boards and not yet archived to one new file, makes it durable and visible
-by a rename, and only then trims the streams. The files themselves say how far each shard is archived;
-a crash between rename and trim leaves entries in both places, which the next start trims and which
-readers, who go by entry id, count once.
+by a rename, and only then trims the streams. The files themselves say how far each shard is archived,
+and of which epoch. A crash between rename and trim leaves entries in both places: the next start trims
+them once it found them in a file, and readers count them once. An entry is known by its id and content,
+since stores of two epochs may give out the same id.
 """
 
 import contextlib
@@ -18,10 +19,29 @@ import polars as pl
 from recsvc.clock import from_us
 from recsvc.core.readers.events import Entry
 from recsvc.store.entry_ids import EntryId, parse
+from recsvc.store.log.epochs import FORMER
 from recsvc.store.log.streams import Logged
 from workers.log.schema import SCHEMA
 
 _RANGES = "recsvc.ranges"
+_EPOCH = "recsvc.epoch"
+
+IDENTITY = ["shard", "entry_ms", "entry_seq", "user", "item", "kind", "at_us", "received_us"]
+"""What makes an entry: an id alone is given out again by a store that was emptied."""
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a file says of itself.
+
+    Attributes:
+        n: entries.
+        epoch: the log that they are of.
+        until: the last entry of each shard that it covers.
+    """
+
+    n: int
+    epoch: str
+    until: dict[int, EntryId]
 
 
 def table(logged: Iterable[tuple[int, Logged, Entry]]) -> pl.DataFrame:
@@ -51,7 +71,7 @@ class Archive:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[tuple[Path, int], tuple[int, dict[int, EntryId]]] = {}
+        self._known: dict[tuple[Path, int], Content] = {}
 
     def files(self) -> list[Path]:
         """Return the files, oldest first."""
@@ -68,22 +88,40 @@ class Archive:
             )
             for file in files
         ]
-        return pl.concat(tables).unique(["shard", "entry_ms", "entry_seq"], maintain_order=True)
+        return pl.concat(tables).unique(IDENTITY, maintain_order=True)
 
     def count(self) -> int:
         """Return how many entries are archived."""
-        return sum(n for n, _ in self._contents())
+        return sum(content.n for content in self._contents())
 
-    def until(self) -> dict[int, str]:
-        """Return the last archived entry of each shard."""
+    def epochs(self) -> dict[str, int]:
+        """Return the logs that are archived, each with how many entries."""
+        found: dict[str, int] = {}
+        for content in self._contents():
+            found[content.epoch] = found.get(content.epoch, 0) + content.n
+        return found
+
+    def until(self, epoch: str | None = None) -> dict[int, str]:
+        """Return the last archived entry of each shard, of one log or of any."""
         last: dict[int, EntryId] = {}
-        for _, ranges in self._contents():
-            for shard, entry_id in ranges.items():
-                last[shard] = max(last.get(shard, (0, 0)), entry_id)
+        for content in self._contents():
+            for shard, entry_id in content.until.items():
+                if epoch in (None, content.epoch):
+                    last[shard] = max(last.get(shard, (0, 0)), entry_id)
         return {shard: f"{ms}-{seq}" for shard, (ms, seq) in last.items()}
 
-    def _contents(self) -> list[tuple[int, dict[int, EntryId]]]:
-        """Return (entries, last entry by shard) of each file, read once per version of it."""
+    def lacks(self, events: pl.DataFrame) -> bool:
+        """Return whether some entries are in no file."""
+        missing = events
+        for file in self.files():
+            if missing.is_empty():
+                break
+            held = pl.scan_parquet(file).select(IDENTITY)
+            missing = missing.lazy().join(held, on=IDENTITY, how="anti").collect()
+        return not missing.is_empty()
+
+    def _contents(self) -> list[Content]:
+        """Return what each file says of itself, read once per version of it."""
         known = {}
         for file in self.files():
             key = (file, file.stat().st_mtime_ns)
@@ -118,7 +156,7 @@ class Archive:
                 erased[user] += n
             if not gone.is_empty():
                 kept = events.filter(~_is_up_to_cut()).drop("cut_ms", "cut_seq")
-                self._put(file, kept, pl.read_parquet_metadata(file).get(_RANGES, "{}"))
+                self._put(file, kept, _written_with(file))
         return erased
 
     def known(self, events: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -148,22 +186,26 @@ class Archive:
                 file.parent.rmdir()
         return len(old)
 
-    def write(self, events: pl.DataFrame, until: dict[int, str], now_us: int) -> Path:
+    def write(
+        self, events: pl.DataFrame, until: dict[int, str], now_us: int, epoch: str = FORMER
+    ) -> Path:
         """Write one file, durable and whole when this returns.
 
         Args:
+            epoch: the log that the entries are of.
             until: the last entry of each shard that the file covers, undecodable ones included.
         """
         moment: datetime = from_us(now_us)
         folder = self._folder / moment.strftime("%Y-%m-%d")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{moment.strftime('%H%M%S')}-{now_us % 1_000_000:06d}.parquet"
-        self._put(path, events, msgspec.json.encode(until).decode())
+        ranges = msgspec.json.encode(until).decode()
+        self._put(path, events, {_RANGES: ranges, _EPOCH: epoch})
         return path
 
-    def _put(self, path: Path, events: pl.DataFrame, ranges: str) -> None:
+    def _put(self, path: Path, events: pl.DataFrame, metadata: dict[str, str]) -> None:
         unfinished = path.with_suffix(".tmp")
-        events.write_parquet(unfinished, compression="zstd", metadata={_RANGES: ranges})
+        events.write_parquet(unfinished, compression="zstd", metadata=metadata)
         _sync(unfinished)
         unfinished.replace(path)
         _sync(path.parent)
@@ -181,11 +223,18 @@ def _is_up_to_cut() -> pl.Expr:
     return ((ms < cut_ms) | is_at_cut).fill_null(value=False)
 
 
-def _content(file: Path) -> tuple[int, dict[int, EntryId]]:
-    metadata = pl.read_parquet_metadata(file)
-    ranges = msgspec.json.decode(metadata.get(_RANGES, "{}"), type=dict[int, str])
+def _written_with(file: Path) -> dict[str, str]:
+    """Return what a file says of itself besides its rows; those of former releases name no epoch."""
+    found = pl.read_parquet_metadata(file)
+    return {_RANGES: found.get(_RANGES, "{}"), _EPOCH: found.get(_EPOCH, FORMER)}
+
+
+def _content(file: Path) -> Content:
+    metadata = _written_with(file)
+    ranges = msgspec.json.decode(metadata[_RANGES], type=dict[int, str])
     n = int(pl.scan_parquet(file).select(pl.len()).collect().item())
-    return n, {shard: parse(entry_id) for shard, entry_id in ranges.items()}
+    until = {shard: parse(entry_id) for shard, entry_id in ranges.items()}
+    return Content(n, metadata[_EPOCH], until)
 
 
 def _sync(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import msgspec
 import structlog
 
 from recsvc.clock import DAY_US, HOUR_US, SECOND_US, from_us
@@ -11,7 +10,9 @@ from recsvc.store import keys
 from recsvc.store.entry_ids import parse
 from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Logged, Streams
+from workers.log.agreement import Agreement
 from workers.log.archive import Archive, table
+from workers.log.decoding import decoded
 from workers.log.params import ArchiveParams
 
 log = structlog.get_logger()
@@ -20,7 +21,11 @@ _PAGE = 2_000
 
 
 class Archiver:
-    """Writes files and trims streams; at most one at a time, by the leader."""
+    """Writes files and trims streams; at most one at a time, by the leader.
+
+    Attributes:
+        agreement: between the archive and the store.
+    """
 
     def __init__(
         self,
@@ -29,6 +34,7 @@ class Archiver:
         boards: Boards,
         params: ArchiveParams,
     ) -> None:
+        self.agreement = Agreement(archive, streams, boards)
         self._archive = archive
         self._streams = streams
         self._boards = boards
@@ -61,14 +67,16 @@ class Archiver:
                 log.info("archive_dropped", n_files=n, before=oldest.isoformat())
 
     async def _finish_earlier_runs(self) -> None:
-        """Trim what was archived by a run that did not get to it."""
-        until = await asyncio.to_thread(self._archive.until)
+        """Trim what was archived by a run that did not get to it, once it is found in a file."""
+        epoch = await self.agreement.epoch()
+        until = await asyncio.to_thread(self._archive.until, epoch)
         if until:
-            await self._streams.trim(until)
+            await self._streams.trim(until, epoch)
 
     async def _move(self, now_us: int) -> int:
+        epoch = await self.agreement.epoch()
         applied = await self._boards.applied()
-        archived = await asyncio.to_thread(self._archive.until)
+        archived = await asyncio.to_thread(self._archive.until, epoch)
         found: list[tuple[int, Logged, Entry]] = []
         until: dict[int, str] = {}
         for shard, last in applied.items():
@@ -82,22 +90,14 @@ class Archiver:
                 found += [
                     (shard, logged, event)
                     for logged in page
-                    if (event := _decoded(logged)) is not None
+                    if (event := decoded(logged)) is not None
                 ]
         if not until:
             return 0
-        path = await asyncio.to_thread(self._archive.write, table(found), until, now_us)
-        await self._streams.trim(until)
+        path = await asyncio.to_thread(self._archive.write, table(found), until, now_us, epoch)
+        await self._streams.trim(until, epoch)
         log.info("events_archived", n=len(found), file=path.name)
         return len(found)
-
-
-def _decoded(logged: Logged) -> Entry | None:
-    """Return an entry's event; None for one that is kept among the dead letters instead."""
-    try:
-        return logged.entry()
-    except (msgspec.MsgspecError, KeyError):
-        return None
 
 
 async def tail(
@@ -114,5 +114,5 @@ async def tail(
         last = "+" if until is None else until.get(shard, "0-0")
         while page := await streams.range(shard, after, last, _PAGE):
             after = page[-1].entry_id
-            found += [(shard, e, event) for e in page if (event := _decoded(e)) is not None]
+            found += [(shard, e, event) for e in page if (event := decoded(e)) is not None]
     return found

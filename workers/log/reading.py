@@ -6,8 +6,9 @@ import msgspec
 import polars as pl
 
 from recsvc.store.entry_ids import parse
+from recsvc.store.log.epochs import FORMER
 from recsvc.store.log.streams import Streams
-from workers.log.archive import Archive, table
+from workers.log.archive import IDENTITY, Archive, table
 from workers.log.archiver import tail
 
 
@@ -15,8 +16,8 @@ class Log(msgspec.Struct, frozen=True):
     """The whole event log up to a moment.
 
     Attributes:
-        events: a table of the archive's schema, each entry once.
-        until: the last entry of each shard.
+        events: a table of the archive's schema, each entry once, those of earlier epochs too.
+        until: the last entry of each shard of the log that is being written.
     """
 
     events: pl.DataFrame
@@ -31,7 +32,9 @@ async def read_log(
     Args:
         aliases: item by other name: what was logged under a name counts for its item.
     """
-    archived = await asyncio.to_thread(archive.until)
+    held = await streams.epochs.held()
+    epoch = held[0] if held else FORMER
+    archived = await asyncio.to_thread(archive.until, epoch)
     lasts = await streams.lasts()
     until = {
         shard: max(archived.get(shard, "0-0"), lasts.get(shard, "0-0"), key=parse)
@@ -41,5 +44,5 @@ async def read_log(
     events = pl.concat([await asyncio.to_thread(archive.read), rest])
     named = events.with_columns(pl.col("item").replace(aliases)) if aliases else events
     # What was moved from the streams to a file in between is in both.
-    each_once = named.unique(["shard", "entry_ms", "entry_seq"], maintain_order=True)
+    each_once = named.unique(IDENTITY, maintain_order=True)
     return Log(each_once, until)

@@ -77,6 +77,7 @@ async def ready(services: NamedDependency[Services]) -> Response[Health]:
     if view.is_connected:
         with contextlib.suppress(StoreError):
             problems += await mail_problems(services.deliveries, now_us())
+    problems += view.worker_problems.values()
     status = 200 if view.is_connected else 503
     return Response(Health("ok" if not problems else "degraded", problems), status_code=status)
 

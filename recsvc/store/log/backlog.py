@@ -27,11 +27,13 @@ class Backlog(msgspec.Struct, frozen=True):
     Attributes:
         heartbeat_us: the worker's last sign of life; 0 without one.
         demo: whether the demo is loaded.
+        problems: what ails the workers, by name.
         logs: by shard, those that have a log.
     """
 
     heartbeat_us: int
     demo: bool
+    problems: dict[str, str]
     logs: dict[int, ShardLog]
 
 
@@ -45,18 +47,20 @@ async def look(redis: Redis) -> Backlog:
         pipeline = redis.pipeline(transaction=False)
         pipeline.get(keys.WORKER)
         pipeline.exists(keys.DEMO)
+        pipeline.hgetall(keys.PROBLEMS)
         for shard in range(keys.N_SHARDS):
             pipeline.xinfo_stream(keys.events(shard))
         for shard in range(keys.N_SHARDS):
             pipeline.xinfo_groups(keys.events(shard))
-        heartbeat, demo, *found = await pipeline.execute(raise_on_error=False)
+        heartbeat, demo, problems, *found = await pipeline.execute(raise_on_error=False)
     streams, groups = found[: keys.N_SHARDS], found[keys.N_SHARDS :]
     logs = {
         shard: _log(stream, groups[shard])
         for shard, stream in enumerate(streams)
         if isinstance(stream, dict)  # an error where there is no such stream yet
     }
-    return Backlog(int(heartbeat or 0), bool(demo), logs)
+    told = {name.decode(): text.decode() for name, text in problems.items()}
+    return Backlog(int(heartbeat or 0), bool(demo), told, logs)
 
 
 def _log(stream: dict[str, Any], groups: list[dict[str, Any]]) -> ShardLog:

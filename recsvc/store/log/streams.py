@@ -8,6 +8,8 @@ from recsvc.core.readers.events import Entry
 from recsvc.errors import ConflictError
 from recsvc.store import keys, scripts
 from recsvc.store.connection import Redis, translated
+from recsvc.store.entry_ids import parse
+from recsvc.store.log.epochs import Epochs
 from recsvc.store.pipe import Pipe
 
 GROUP = "boards"
@@ -41,9 +43,14 @@ class Logged(msgspec.Struct, frozen=True):
 
 
 class Streams:
-    """Consumes the shards' logs for one worker."""
+    """Consumes the shards' logs for one worker.
+
+    Attributes:
+        epochs: which logs the store holds.
+    """
 
     def __init__(self, redis: Redis, consumer: str) -> None:
+        self.epochs = Epochs(Pipe(redis))
         self._redis = redis
         self._consumer = consumer
 
@@ -176,14 +183,16 @@ class Streams:
             raise ConflictError("entries of the log are being delivered")
         return dict(zip(cuts, answers, strict=True))
 
-    async def trim(self, until: dict[int, str]) -> None:
-        """Drop entries up to and including the given ids."""
-        with translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for shard, entry_id in until.items():
-                ms, seq = entry_id.split("-")
-                pipeline.xtrim(keys.events(shard), minid=f"{ms}-{int(seq) + 1}", approximate=False)
-            await pipeline.execute()
+    async def trim(self, until: dict[int, str], epoch: str) -> bool:
+        """Drop entries up to and including the given ids; return whether that was done.
+
+        Args:
+            epoch: the log that was archived; where the store holds another, nothing is dropped.
+        """
+        firsts = [(keys.events(shard), parse(entry_id)) for shard, entry_id in until.items()]
+        names = [keys.EPOCHS, *(key for key, _ in firsts)]
+        stay = [f"{ms}-{seq + 1}" for _, (ms, seq) in firsts]
+        return bool(await scripts.call(Pipe(self._redis), "trim", names, [epoch, *stay]))
 
 
 def _by_shard(answer: dict[bytes, list[list[tuple[bytes, Fields]]]]) -> dict[int, list[Logged]]:

@@ -76,7 +76,7 @@ async def test_only_what_is_on_the_boards_is_archived(site):
 async def test_a_crash_between_writing_and_trimming_counts_nothing_twice(site, monkeypatch):
     await site.send(20)
 
-    async def dies(until):
+    async def dies(*_):
         raise ConnectionResetError("killed")
 
     dying = site.archiver()
