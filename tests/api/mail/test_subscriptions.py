@@ -32,6 +32,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         *[{"user": f"v{n}", "kind": "upvote", "item": f"paper/{n}"} for n in range(N_ITEMS)]
     )
     running.settled()
+    # A proxy is in front, so there are keys: the host's servers have one, its pages another.
+    made = running.http.post("/v1/keys", json={"kind": "secret"})
+    running.http.headers["authorization"] = f"Bearer {made.json()['key']}"
     yield running
     running.stop()
     running.http.close()
@@ -45,10 +48,19 @@ def outbox(service: Service) -> Outbox:
 _networks = iter(f"198.18.{n}.7" for n in range(1, 255))
 
 
+@pytest.fixture(scope="module")
+def publishable(service: Service) -> str:
+    wanted = {"kind": "publishable", "origins": ["https://papers.example.org"]}
+    return str(service.http.post("/v1/keys", json=wanted).json()["key"])
+
+
 @pytest.fixture
-def http(service: Service) -> Iterator[httpx.Client]:
-    """A client from a network of its own."""
-    headers = {"X-Forwarded-For": f"10.9.8.7, {next(_networks)}"}
+def http(service: Service, publishable: str) -> Iterator[httpx.Client]:
+    """A browser's client, from a network of its own."""
+    headers = {
+        "X-Forwarded-For": f"10.9.8.7, {next(_networks)}",
+        "Authorization": f"Bearer {publishable}",
+    }
     with httpx.Client(base_url=service.http.base_url, headers=headers, timeout=30) as client:
         yield client
 
@@ -312,7 +324,7 @@ def test_a_click_counts_for_the_known_reader_once_and_leads_on(
     http: httpx.Client, outbox: Outbox, service: Service
 ):
     service.act("alice", "save", "paper/11")
-    subscribed(http, outbox, "alice@example.com", user="alice", content="both")
+    subscribed(service.http, outbox, "alice@example.com", user="alice", content="both")
     mail = digest_to(outbox, "alice@example.com")
     address = address_in(mail, "c/")
 
