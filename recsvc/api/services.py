@@ -37,6 +37,7 @@ from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
+from recsvc.store.problems import StoreProblem
 from recsvc.store.readers.erasures import Erasures
 from recsvc.store.readers.exports import Exports
 from recsvc.store.readers.gorse import Gorse
@@ -60,6 +61,7 @@ class Services:
         pipe, trending = Pipe(redis), settings.lists.trending
         self.settings = settings
         self.kinds = settings.kinds
+        self.store_problem = StoreProblem(settings.data_path)
         # items
         self.items = Items(pipe, trending)
         self.cache = ItemCache(self.items, settings.cached_items)

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 
 import click
 import httpx
@@ -17,13 +19,13 @@ from recsvc.cli.context import check_store
 from recsvc.cli.demo import load_demo
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.cli.starting import prepare_folder, wait_for_port
-from recsvc.errors import RecsvcError
 from recsvc.logs import configure
 from recsvc.settings import Settings, environment_of, from_environment
 from recsvc.store.access.credentials import Credentials
-from recsvc.store.bundled import BundledStore, FolderLock
+from recsvc.store.bundled import BundledStore, FolderLock, Supervisor
 from recsvc.store.connection import connect
 from recsvc.store.pipe import Pipe
+from recsvc.store.problems import StoreProblem
 
 log = structlog.get_logger()
 
@@ -122,37 +124,59 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    bundled = BundledStore(settings.data_path, settings.durability) if settings.is_bundled else None
+    async with _store_kept(settings, stopping):
+        if not stopping.is_set():
+            await _run_parts(settings, stopping)
+
+
+@asynccontextmanager
+async def _store_kept(settings: Settings, stopping: asyncio.Event) -> AsyncIterator[None]:
+    """Keep the bundled store running meanwhile, if that is the store; it is up when this begins."""
+    if not settings.is_bundled:
+        yield
+        return
+    bundled = BundledStore(settings.data_path, settings.durability)
+    supervisor = Supervisor(bundled, StoreProblem(settings.data_path))
+    keeping = asyncio.create_task(supervisor.keep())
+    try:
+        await _first(supervisor.is_up.wait(), stopping.wait(), keeping)
+        yield
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await bundled.stop()
+
+
+async def _first(*things: Awaitable[object]) -> None:
+    """Wait for the first of several things; what it raises is raised."""
+    tasks = [asyncio.ensure_future(thing) for thing in things]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+async def _run_parts(settings: Settings, stopping: asyncio.Event) -> None:
     children = [
         _Child("api", ["serve"], settings),
         _Child("worker", ["worker"], settings),
         # Mail can wait until the others are up: they share the processors.
         _Child("digest", ["worker", "digest"], settings, after_s=_DIGEST_AFTER_S),
     ]
+    await check_store(settings)
+    await refuse_to_expose(settings)
+    if settings.demo:
+        await _load_demo(settings)
+    announced = asyncio.create_task(_announce(settings))
     try:
-        if bundled is not None:
-            await bundled.start()
-        await check_store(settings)
-        await refuse_to_expose(settings)
-        if settings.demo:
-            await _load_demo(settings)
-        announced = asyncio.create_task(_announce(settings))
         while not stopping.is_set():
-            if bundled is not None and not bundled.is_running:
-                log.error("store_died")
-                try:
-                    await bundled.start()
-                except RecsvcError as exc:
-                    log.error("store_does_not_start", error=str(exc))
             for child in children:
                 child.look_after()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _WATCH_S)
-        announced.cancel()
     finally:
+        announced.cancel()
         await asyncio.gather(*(child.stop() for child in children))
-        if bundled is not None:
-            await bundled.stop()
 
 
 async def _load_demo(settings: Settings) -> None:

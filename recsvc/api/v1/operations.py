@@ -68,6 +68,7 @@ async def ready(services: NamedDependency[Services]) -> Response[Health]:
     view = services.live
     if not view.is_connected:
         problems.append("the store does not answer: feeds are served from memory, events refused")
+        problems += services.store_problem.read()
     elif is_silent(view.worker_us, now_us()):
         problems.append("no worker: boards and models stand still")
     if refusals.problem is not None:

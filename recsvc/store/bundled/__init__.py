@@ -1,0 +1,14 @@
+"""The bundled store: a server as a child process, its files, and what is done when it cannot start."""
+
+from recsvc.store.bundled.folder import FolderLock, remove_damaged_copies, socket_path, socket_url
+from recsvc.store.bundled.server import BundledStore
+from recsvc.store.bundled.supervisor import Supervisor
+
+__all__ = [
+    "BundledStore",
+    "FolderLock",
+    "Supervisor",
+    "remove_damaged_copies",
+    "socket_path",
+    "socket_url",
+]

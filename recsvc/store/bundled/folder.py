@@ -1,0 +1,82 @@
+"""The data folder: whose it is, where its store listens, and what is kept of damaged logs."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+from recsvc.errors import AlreadyRunningError
+
+DAMAGED = "appendonlydir.damaged-"
+
+_MAX_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux and 104 on macOS
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Return where the store of a data folder listens.
+
+    In the folder, or in the temporary folder when the path would not fit a socket address.
+    """
+    path = data_dir.resolve() / "store" / "store.sock"
+    if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"recsvc-{os.getuid()}-{name}" / "store.sock"
+
+
+def socket_url(data_dir: Path) -> str:
+    """Return the address of the store of a data folder."""
+    return f"unix://{socket_path(data_dir)}"
+
+
+def remove_damaged_copies(data_dir: Path) -> None:
+    """Remove the copies that were kept of damaged logs: what is erased must not live on in them."""
+    for copy in (data_dir / "store").glob(f"{DAMAGED}*"):
+        shutil.rmtree(copy)
+
+
+class FolderLock:
+    """Ownership of a data folder; the kernel gives it back when the process ends, however it ends."""
+
+    def __init__(self, data_dir: Path) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self._path = data_dir / "lock"
+        self._file: IO[str] | None = None
+
+    def acquire(self, wait_s: float = 0.0) -> None:
+        """Take the folder.
+
+        Raises:
+            AlreadyRunningError: when another process has it, for longer than `wait_s`.
+        """
+        file = self._path.open("a+")
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() < deadline:
+                    time.sleep(0.1)
+                    continue
+                file.seek(0)
+                owner = file.read().strip() or "unknown"
+                file.close()
+                raise AlreadyRunningError(
+                    f"recsvc is already running on {self._path.parent} (process {owner})"
+                ) from None
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+            self._file = file
+            return
+
+    def release(self) -> None:
+        """Give the folder back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
