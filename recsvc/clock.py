@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 SECOND_US = 1_000_000
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
+MINUTE_US = 60 * SECOND_US
 HOUR_US = HOUR_S * SECOND_US
 DAY_US = DAY_S * SECOND_US
 
@@ -20,6 +21,11 @@ _MICROSECOND = timedelta(microseconds=1)
 def now_us() -> int:
     """Return the present instant."""
     return time.time_ns() // 1000
+
+
+def this_minute_us() -> int:
+    """Return when the present minute began: what is told from here stays the same for a while."""
+    return now_us() // MINUTE_US * MINUTE_US
 
 
 def to_us(moment: datetime) -> int:

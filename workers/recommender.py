@@ -12,6 +12,7 @@ from recsvc.live.search_index import SearchIndex
 from recsvc.live.view import Live
 from recsvc.mail.composing import Composer
 from recsvc.settings import Settings
+from recsvc.store.access.signatures import signatures
 from recsvc.store.connection import Redis
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
@@ -35,7 +36,7 @@ async def composer(redis: Redis, pipe: Pipe, settings: Settings) -> AsyncIterato
     catalogue = LiveCatalogue(items, boards, cache, index)
     live = Live(redis, catalogue, LiveModel(snapshots))
     profiles = Profiles(pipe, lambda: live.catalogue.aliases)
-    tools = kit(live, profiles, cache, settings.lists)
+    tools = kit(live, profiles, cache, settings.lists, pipe, await signatures(pipe))
     lists = assembled(tools, index, settings.zone)
     try:
         await live.start()

@@ -80,7 +80,7 @@ class Services:
         self.gorse = Gorse(pipe, settings.log.profile_ttl_days)
         self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
         # lists
-        tools = kit(self.live, self.profiles, self.cache, settings.lists)
+        tools = kit(self.live, self.profiles, self.cache, settings.lists, pipe, signs)
         self.lists = assembled(tools, index, settings.zone)
         # mail
         self.links = Links(signs, settings.digest, settings.site_url)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from recsvc.clock import now_us
+from recsvc.clock import this_minute_us
 from recsvc.core.choices import Window
 from recsvc.core.ranking.public_lists import Fading, new_list, trending_list
 from recsvc.lists.audience import Audience
@@ -25,18 +25,18 @@ class PublicBoards:
         """Return what gathers votes now."""
         audience = await self._audiences.at_a_board(page.user)
         if page.cursor is None:
-            piece = self._trending(window, page, audience)
+            piece = await self._trending(window, page, audience)
         else:
-            piece = self._pager.further("trending", page, audience)
+            piece = await self._pager.further("trending", page, audience)
         return await self._dresser.dressed(piece, page, audience)
 
-    def _trending(self, window: Window, page: Page, audience: Audience) -> Piece:
+    async def _trending(self, window: Window, page: Page, audience: Audience) -> Piece:
         catalogue, params = self._live.catalogue, self._params
         candidates = audience.allowed(catalogue.mask(page.filters))
-        fading = Fading(window, params.trending.half_life_us(window), now_us())
+        fading = Fading(window, params.trending.half_life_us(window), this_minute_us())
         ranking = trending_list(catalogue, fading, candidates, params.depth)
         listed = RankedList("trending", "trending", ranking, new_feed_id())
-        return self._pager.first(listed, page)
+        return await self._pager.first(listed, page, audience)
 
     async def new(self, page: Page) -> Feed:
         """Return every visible item, latest listed first: continued from its last item, to the end."""
@@ -48,10 +48,11 @@ class PublicBoards:
         ranking = new_list(catalogue, candidates, page.limit + 1, after)
         shown = cut(ranking, slice(0, page.limit))
         feed_id, position = (new_feed_id(), 0) if start is None else (start.feed_id, start.position)
-        n, follow = len(shown.rows), None
+        n, following = len(shown.rows), None
         if len(ranking.rows) > n:
             last = int(shown.rows[-1])
             follow = self._pager.follow("new", "new", feed_id, position + n)
             follow = msgspec.structs.replace(follow, after=(int(catalogue.listed_us[last]), last))
-        piece = Piece("new", shown, feed_id, list(range(position, position + n)), follow)
+            following = self._pager.sealed(follow)
+        piece = Piece("new", shown, feed_id, list(range(position, position + n)), following)
         return await self._dresser.dressed(piece, page, audience)

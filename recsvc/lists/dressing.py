@@ -6,7 +6,6 @@ import msgspec
 
 from recsvc.clock import from_us, now_us
 from recsvc.core.items.item import ItemView, StoredItem, view
-from recsvc.core.ranking import cursor as cursors
 from recsvc.core.ranking.account import Account, accounts
 from recsvc.core.ranking.blend import EXPLORE, SOURCES
 from recsvc.core.ranking.exploration import lottery_of
@@ -77,7 +76,7 @@ class Dresser:
             events_behind=live.events_behind,
             stale=not audience.is_reached or is_stale(live),
             items=items,
-            next=None if piece.follow is None else cursors.encode(piece.follow),
+            next=piece.next,
             sorted_by=SORTED_BY.get(piece.source, ""),
         )
 

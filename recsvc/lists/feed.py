@@ -45,21 +45,23 @@ class Feeds:
             blend = self._blend(options)
             found = self._ranker.ranked(audience, candidates, self._params.depth, blend)
             audience = audience.unless_unsound(is_sound=found.is_sound)
-            piece = self._begun(found, page, options, user)
+            piece = await self._begun(found, page, options, audience)
         else:
-            piece = self._continued(page, audience)
+            piece = await self._continued(page, audience)
         return await self._dresser.dressed(piece, page, audience)
 
-    def _begun(self, found: Ranked, page: Page, options: FeedOptions, user: str | None) -> Piece:
+    async def _begun(
+        self, found: Ranked, page: Page, options: FeedOptions, audience: Audience
+    ) -> Piece:
         catalogue, model = self._live.catalogue, self._live.model
         arrangement = self._arrangement(options, found.source)
-        seed = seed_of(user or "", now_us())
+        seed = seed_of(audience.user or "", now_us())
         ranking, lottery = arranged(found.ranking, catalogue, model, arrangement, seed)
         listed = RankedList("feed", found.source, ranking, new_feed_id(lottery))
-        return self._pager.first(listed, page)
+        return await self._pager.first(listed, page, audience)
 
-    def _continued(self, page: Page, audience: Audience) -> Piece:
-        piece = self._pager.further("feed", page, audience)
+    async def _continued(self, page: Page, audience: Audience) -> Piece:
+        piece = await self._pager.further("feed", page, audience)
         if piece.source != "personal":
             return piece
         ranking = self._ranker.with_voices(piece.ranking, audience.reader)

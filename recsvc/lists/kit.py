@@ -9,6 +9,9 @@ from recsvc.lists.params import ListParams
 from recsvc.lists.ranker import Ranker
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
+from recsvc.store.access.signatures import Signatures
+from recsvc.store.pipe import Pipe
+from recsvc.store.readers.frozen_lists import FrozenLists
 from recsvc.store.readers.profiles import Profiles
 
 
@@ -24,14 +27,26 @@ class Kit(msgspec.Struct, frozen=True):
     dresser: Dresser
 
 
-def kit(live: Live, profiles: Profiles, cache: ItemCache, params: ListParams) -> Kit:
-    """Return the tools of one process."""
+def kit(
+    live: Live,
+    profiles: Profiles,
+    cache: ItemCache,
+    params: ListParams,
+    pipe: Pipe,
+    signs: Signatures,
+) -> Kit:
+    """Return the tools of one process.
+
+    Args:
+        signs: cursors.
+    """
+    lists = FrozenLists(pipe, signs, params.frozen)
     return Kit(
         live,
         cache,
         params,
         Audiences(live, profiles, cache, params),
         Ranker(live, params),
-        Pager(live, params.cursor_ttl_s),
+        Pager(live, lists, signs, params.frozen.cursor_ttl_s),
         Dresser(live, cache),
     )

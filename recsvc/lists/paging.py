@@ -1,6 +1,7 @@
-"""Paging: a ranked list cut into pages; what follows travels in a cursor."""
+"""Paging: a ranked list cut into pages; a cursor says where the next one begins."""
 
 import os
+from contextlib import suppress
 
 import msgspec
 import numpy as np
@@ -12,18 +13,23 @@ from recsvc.core.ranking.blend import Ranking
 from recsvc.core.ranking.cursor import Cursor, ListKind
 from recsvc.core.ranking.exploration import Lottery
 from recsvc.core.ranking.exploration import feed_id as id_of
+from recsvc.errors import InvalidError, NotAllowedError, StoreUnavailableError
 from recsvc.lists.audience import Audience
 from recsvc.lists.shapes import Page
 from recsvc.live.view import Live
+from recsvc.store.access.signatures import Signatures
+from recsvc.store.readers.frozen_lists import FrozenLists
+
+_PURPOSE = "cursor"
+_CARRIED = 30
 
 
 class RankedList(msgspec.Struct, frozen=True):
-    """A list from one place on.
+    """A list.
 
     Attributes:
         kind: which call answers with it.
         source: of the list as a whole.
-        ranking: what stands at `position` and behind it.
         feed_id: its own for all its pages.
     """
 
@@ -31,7 +37,6 @@ class RankedList(msgspec.Struct, frozen=True):
     source: str
     ranking: Ranking
     feed_id: str
-    position: int = 0
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -40,14 +45,14 @@ class Piece(msgspec.Struct, frozen=True):
     Attributes:
         ranking: of this page alone.
         places: the position of each of its rows in the list.
-        follow: where the next page begins; None at the end.
+        next: the cursor of the next page; None at the end.
     """
 
     source: str
     ranking: Ranking
     feed_id: str
     places: list[int]
-    follow: Cursor | None
+    next: str | None
 
 
 class Pager:
@@ -57,18 +62,27 @@ class Pager:
         ttl_s: how long a list can be continued.
     """
 
-    def __init__(self, live: Live, ttl_s: int) -> None:
+    def __init__(self, live: Live, lists: FrozenLists, signs: Signatures, ttl_s: int) -> None:
         self._live = live
+        self._lists = lists
+        self._signs = signs
         self._ttl_s = ttl_s
 
-    def first(self, listed: RankedList, page: Page) -> Piece:
-        """Return the first page of what is ranked; the rest travels in the cursor."""
-        n, at = page.limit, listed.position
-        shown = cut(listed.ranking, slice(0, n))
-        places = list(range(at, at + len(shown.rows)))
-        return Piece(listed.source, shown, listed.feed_id, places, self._rest(listed, n))
+    async def first(self, listed: RankedList, page: Page, audience: Audience) -> Piece:
+        """Return the first page of what is ranked.
 
-    def further(self, kind: ListKind, page: Page, audience: Audience) -> Piece:
+        The list is kept where a further page may be asked for and is too long to travel in the cursor.
+        While the store does not keep it, what travels is all that follows.
+        """
+        n, following = page.limit, None
+        shown = cut(listed.ranking, slice(0, n))
+        if page.goes_on and len(listed.ranking.rows) > n:
+            start = self.follow(listed.kind, listed.source, listed.feed_id, n)
+            following = self.sealed(await self._with_rest(start, listed.ranking, audience))
+        places = list(range(len(shown.rows)))
+        return Piece(listed.source, shown, listed.feed_id, places, following)
+
+    async def further(self, kind: ListKind, page: Page, audience: Audience) -> Piece:
         """Return a further page: the list as it was, without what must no longer be shown.
 
         Raises:
@@ -77,16 +91,17 @@ class Pager:
         """
         assert page.cursor is not None
         start = self.start(page.cursor, kind)
-        listed = RankedList(
-            kind, start.source, Ranking(*start.unpack()), start.feed_id, start.position
-        )
-        piece = self.first(listed, page)
-        kept = np.flatnonzero(self.may_show(piece.ranking.rows, audience))
-        return msgspec.structs.replace(
-            piece,
-            ranking=cut(piece.ranking, kept),
-            places=(start.position + kept).tolist(),
-        )
+        rest = await self._rest(start)
+        shown, behind = cut(rest, slice(0, page.limit)), cut(rest, slice(page.limit, None))
+        following = None
+        if len(behind.rows):
+            follow = msgspec.structs.replace(start, position=start.position + page.limit)
+            if start.frozen is None:
+                follow = msgspec.structs.replace(follow, carried=_packed(behind))
+            following = self.sealed(follow)
+        kept = np.flatnonzero(self.may_show(shown.rows, audience))
+        places = (start.position + kept).tolist()
+        return Piece(start.source, cut(shown, kept), start.feed_id, places, following)
 
     def start(self, text: str, kind: ListKind) -> Cursor:
         """Read a cursor back.
@@ -95,22 +110,40 @@ class Pager:
             InvalidError: when it is none, or another list's.
             ExpiredError: when its list is gone.
         """
-        return cursors.decode(text, kind, self._live.catalogue_id, now_us(), self._ttl_s)
+        try:
+            signed = self._signs.unseal(_PURPOSE, text)
+        except NotAllowedError:
+            if cursors.is_former(text):
+                raise cursors.gone() from None
+            raise InvalidError("not a cursor of this service", "cursor") from None
+        return cursors.decode(signed, kind, self._live.catalogue_id, now_us(), self._ttl_s)
 
     def follow(self, kind: ListKind, source: str, feed_id: str, position: int) -> Cursor:
         """Return a cursor that knows its list and place, and nothing yet of what stands there."""
         now_s = now_us() // SECOND_US
         return Cursor(kind, self._live.catalogue_id[:8], now_s, feed_id, source, position)
 
-    def _rest(self, listed: RankedList, n: int) -> Cursor | None:
-        ranking = listed.ranking
-        if len(ranking.rows) <= n:
-            return None
-        rows, scores, sources = cursors.packed(
-            ranking.rows[n:], ranking.scores[n:], ranking.sources[n:]
-        )
-        follow = self.follow(listed.kind, listed.source, listed.feed_id, listed.position + n)
-        return msgspec.structs.replace(follow, rows=rows, scores=scores, sources=sources)
+    def sealed(self, cursor: Cursor) -> str:
+        """Return a cursor as opaque text, safe in a URL, that nobody else can make."""
+        return self._signs.seal(_PURPOSE, cursors.encode(cursor))
+
+    async def _with_rest(self, start: Cursor, ranking: Ranking, audience: Audience) -> Cursor:
+        """Return a cursor that knows what follows."""
+        rest = cut(ranking, slice(start.position, None))
+        if len(rest.rows) > _CARRIED and audience.is_reached and self._live.is_connected:
+            with suppress(StoreUnavailableError):
+                place = await self._lists.freeze(audience.user, _packed(ranking))
+                return msgspec.structs.replace(start, frozen=place)
+        return msgspec.structs.replace(start, carried=_packed(cut(rest, slice(0, _CARRIED))))
+
+    async def _rest(self, start: Cursor) -> Ranking:
+        """Return what stands at a cursor and behind it."""
+        if start.frozen is None:
+            return Ranking(*cursors.unpack(start.carried))
+        packed = await self._lists.thaw(start.frozen)
+        if packed is None:
+            raise cursors.gone()
+        return cut(Ranking(*cursors.unpack(packed)), slice(start.position, None))
 
     def may_show(self, rows: Rows, audience: Audience) -> Mask:
         """Return which rows of a cursor, in which anything may stand, may be shown now."""
@@ -118,6 +151,10 @@ class Pager:
         allowed = (rows < catalogue.n) & np.isin(rows, audience.reader.excluded, invert=True)
         allowed[allowed] = catalogue.visible[rows[allowed]]
         return allowed
+
+
+def _packed(ranking: Ranking) -> bytes:
+    return cursors.pack(ranking.rows, ranking.scores, ranking.sources)
 
 
 def cut(ranking: Ranking, places: slice | Rows) -> Ranking:

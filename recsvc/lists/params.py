@@ -11,6 +11,7 @@ from recsvc.core.ranking.voice import Voice
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.profile import ProfileParams
 from recsvc.params import setting
+from recsvc.store.readers.frozen_lists import FrozenParams
 
 
 class ListParams(msgspec.Struct, frozen=True):
@@ -28,9 +29,7 @@ class ListParams(msgspec.Struct, frozen=True):
             "Items a ranked list reaches through its cursor.", name="feed_depth", ge=100, le=2000
         ),
     ] = 300
-    cursor_ttl_s: Annotated[
-        int, setting("A cursor older than this is answered with 410.", ge=1)
-    ] = 1_800
+    frozen: FrozenParams = FrozenParams()
     blend: BlendParams = BlendParams()
     follow_weight: Annotated[
         float, setting("Weight of a topic, organisation or word that is followed.", ge=0)

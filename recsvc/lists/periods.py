@@ -10,18 +10,15 @@ from recsvc.core.choices import PeriodKind
 from recsvc.core.items.catalogue import Mask, Rows
 from recsvc.core.items.item import UNDATED
 from recsvc.core.items.periods import Period, holding, named, neighbours
-from recsvc.core.ranking.blend import LISTED, Ranking
-from recsvc.core.ranking.cursor import Cursor
+from recsvc.core.ranking.blend import Ranking
 from recsvc.core.ranking.public_lists import voted_list
 from recsvc.errors import InvalidError
 from recsvc.lists.audience import Audience
 from recsvc.lists.kit import Kit
-from recsvc.lists.paging import Piece, new_feed_id
+from recsvc.lists.paging import Piece, RankedList, new_feed_id
 from recsvc.lists.shapes import Answer, Page, PeriodFeed
 
-# A cursor carries four bytes per row: about 11,000 characters at first, fewer with each page.
 _DEPTH = 2_000
-_ROW = "<u4"
 
 
 class Periods:
@@ -44,11 +41,7 @@ class Periods:
         audience = await self._audiences.at_a_board(page.user)
         catalogue = self._live.catalogue
         candidates = audience.allowed(catalogue.mask(page.filters))
-        if page.cursor is None:
-            start = self._opened(period, candidates)
-        else:
-            start = self._continued(period, page.cursor)
-        piece = self._piece(period, start, page.limit, audience)
+        piece = await self._piece(period, candidates, page, audience)
         feed = await self._dresser.dressed(piece, page, audience)
         previous, following = neighbours(period, self._dated_us(candidates), self._zone)
         said = {name: getattr(feed, name) for name in Answer.__struct_fields__}
@@ -68,36 +61,31 @@ class Periods:
         dated: Rows = listed_us[listed_us != to_us(UNDATED)]
         return dated
 
-    def _opened(self, period: Period, candidates: Mask) -> Cursor:
-        """Return a cursor at the beginning of a period's list."""
+    async def _piece(
+        self, period: Period, candidates: Mask, page: Page, audience: Audience
+    ) -> Piece:
+        """Return a page of what was listed in a period; scores are the votes as they are now.
+
+        Raises:
+            InvalidError: when the page's cursor is another period's.
+        """
+        if page.cursor is None:
+            listed = RankedList(
+                period.kind, period.name, self._ranked(period, candidates), new_feed_id()
+            )
+            piece = await self._pager.first(listed, page, audience)
+        else:
+            piece = await self._pager.further(period.kind, page, audience)
+        if piece.source != period.name:
+            raise InvalidError("this cursor continues another list", "cursor")
+        votes = self._live.catalogue.upvotes[piece.ranking.rows].astype(np.float32)
+        ranking = msgspec.structs.replace(piece.ranking, scores=votes)
+        return msgspec.structs.replace(piece, source="listed", ranking=ranking)
+
+    def _ranked(self, period: Period, candidates: Mask) -> Ranking:
+        """Return a period's list without scores: while votes leave its order alone it is the same."""
         catalogue = self._live.catalogue
         inside = candidates & (catalogue.listed_us >= period.start_us)
         inside &= catalogue.listed_us < period.end_us
-        rows = voted_list(catalogue, np.flatnonzero(inside), _DEPTH).rows
-        return self._at(period, new_feed_id(), 0, rows)
-
-    def _continued(self, period: Period, text: str) -> Cursor:
-        """Read a cursor back.
-
-        Raises:
-            InvalidError: when it is another period's.
-        """
-        start = self._pager.start(text, period.kind)
-        if start.source != period.name or len(start.rows) % 4:
-            raise InvalidError("this cursor continues another list", "cursor")
-        return start
-
-    def _piece(self, period: Period, start: Cursor, n: int, audience: Audience) -> Piece:
-        """Return the n places that follow a cursor, without what must no longer be shown."""
-        rows = np.frombuffer(start.rows, _ROW).astype(np.int64)
-        shown, rest = rows[:n], rows[n:]
-        follow = self._at(period, start.feed_id, start.position + n, rest) if len(rest) else None
-        kept = np.flatnonzero(self._pager.may_show(shown, audience))
-        shown = shown[kept]
-        scores = self._live.catalogue.upvotes[shown].astype(np.float32)
-        ranking = Ranking(shown, scores, np.full(len(shown), LISTED, np.uint8))
-        return Piece("listed", ranking, start.feed_id, (start.position + kept).tolist(), follow)
-
-    def _at(self, period: Period, feed_id: str, position: int, rows: Rows) -> Cursor:
-        follow = self._pager.follow(period.kind, period.name, feed_id, position)
-        return msgspec.structs.replace(follow, rows=rows.astype(_ROW).tobytes())
+        ranking = voted_list(catalogue, np.flatnonzero(inside), _DEPTH)
+        return msgspec.structs.replace(ranking, scores=np.zeros_like(ranking.scores))

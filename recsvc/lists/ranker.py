@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from recsvc.clock import HOUR_US, now_us
+from recsvc.clock import HOUR_US, now_us, this_minute_us
 from recsvc.core.items.catalogue import Catalogue, Mask
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.blend import Blend, Common, Ranking, common
@@ -65,7 +65,7 @@ class Ranker:
         own = self._personal(who, blend or self._params.blend, candidates, depth)
         if own is not None:
             return Ranked(own, "personal")
-        fading = Fading("month", self._params.trending.half_life_us("month"), now_us())
+        fading = Fading("month", self._params.trending.half_life_us("month"), this_minute_us())
         allowed = audience.allowed(candidates)
         found = cold_list(self._live.catalogue, fading, allowed, depth, who.lift)
         is_trending = len(found.rows) > 0 and found.scores[0] != 0

@@ -54,9 +54,9 @@ class Search:
             candidates = audience.allowed(self._live.catalogue.mask(page.filters))
             ranking = self._rank(_Question(wanted, prefix, sort), page, candidates)
             listed = RankedList("search", "search", ranking, new_feed_id())
-            piece = self._pager.first(listed, page)
+            piece = await self._pager.first(listed, page, audience)
         else:
-            piece = self._pager.further("search", page, audience)
+            piece = await self._pager.further("search", page, audience)
         feed = await self._dresser.dressed(piece, page, audience)
         return feed if page.ids_only else await self._marked(feed, wanted, prefix)
 

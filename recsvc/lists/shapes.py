@@ -114,6 +114,7 @@ class Page(msgspec.Struct, frozen=True):
         ids_only: leave the items' fields out.
         encoded: the items' fields as the JSON they become, for answers that are only sent on.
         explain: with the whole account of each personal place.
+        goes_on: whether whoever asks could ask for a further page: without, none is kept for them.
     """
 
     limit: int = 20
@@ -123,6 +124,7 @@ class Page(msgspec.Struct, frozen=True):
     encoded: bool = False
     explain: bool = False
     user: str | None = None
+    goes_on: bool = True
 
 
 class FeedOptions(msgspec.Struct, frozen=True):

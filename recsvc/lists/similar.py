@@ -36,10 +36,10 @@ class Similar:
         """
         audience = await self._audiences.at_a_board(page.user)
         if page.cursor is not None:
-            piece = self._pager.further("similar", page, audience)
+            piece = await self._pager.further("similar", page, audience)
         else:
             examples = await self._examples(positive, negative, by)
-            piece = self._begun(examples, page, audience)
+            piece = await self._begun(examples, page, audience)
         return await self._dresser.dressed(piece, page, audience)
 
     async def _examples(self, positive: list[str], negative: list[str], by: Likeness) -> Examples:
@@ -62,7 +62,8 @@ class Similar:
         rows = (self._live.catalogue.row_of(item) for item in items)
         return np.unique(np.array([row for row in rows if row is not None], np.int64))
 
-    def _begun(self, examples: Examples, page: Page, audience: Audience) -> Piece:
+    async def _begun(self, examples: Examples, page: Page, audience: Audience) -> Piece:
         candidates = audience.allowed(self._live.catalogue.mask(page.filters))
         ranking = similar_list(self._live.model, examples, candidates, self._depth)
-        return self._pager.first(RankedList("similar", "similar", ranking, new_feed_id()), page)
+        listed = RankedList("similar", "similar", ranking, new_feed_id())
+        return await self._pager.first(listed, page, audience)

@@ -124,7 +124,7 @@ class Composer:
         return _part(heading, await self._lists.boards.trending(window, page))
 
     def _page(self, filters: Filters) -> Page:
-        return Page(limit=self._params.n_items, filters=filters)
+        return Page(limit=self._params.n_items, filters=filters, goes_on=False)
 
     async def _acted_on(self, user: str | None) -> set[str]:
         if user is None:

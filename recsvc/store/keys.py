@@ -15,7 +15,10 @@ rs:{s}:profile:<user>       hash    items cap, TTL   api           api      item
 rs:{s}:shown:<user>         zset    items cap, TTL   api           api      item -> instant last shown (µs)
 rs:{s}:prefs:<user>         hash    500 fields       api           api      what is followed and muted; field "" ->
                                                                             private feed address valid since (µs)
+rs:{s}:lists:<fingerprint>  stream  20 lists, TTL    api           api      a reader's ranked lists that wait for
+                                                                            their next page (packed rows, scores)
 rs:{s}:erasures             hash    requests         api           worker   erasure id -> who must go, up to where
+rs:{site}:lists             stream  lists cap, TTL   api           api      the same of everybody's lists
 rs:{site}:erased            hash    100,000          worker        api      erasure id -> proof (JSON), nobody named
 rs:{site}:exports           hash    TTL by hand      api, worker   worker   export id -> whose (JSON)
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
@@ -159,6 +162,16 @@ def gorse_item(item: str) -> str:
 def preferences(shard: int, user: str) -> str:
     """Return the key of what a reader follows and mutes."""
     return f"rs:{{{shard}}}:prefs:{user}"
+
+
+def lists(whose: str) -> str:
+    """Return the key of ranked lists that wait for their next page.
+
+    Args:
+        whose: shard and fingerprint of their reader, `3:AbC`; empty for everybody's.
+    """
+    shard, _, fingerprint = whose.partition(":")
+    return f"rs:{{{shard}}}:lists:{fingerprint}" if whose else "rs:{site}:lists"
 
 
 def erasures(shard: int) -> str:

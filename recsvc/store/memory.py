@@ -24,6 +24,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "profile": "reader",
     "shown": "reader",
     "prefs": "reader",
+    "lists": "reader",
     "erasures": None,
     "erased": None,
     "exports": None,

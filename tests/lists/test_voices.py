@@ -23,6 +23,7 @@ from recsvc.live.model import LiveModel
 from recsvc.live.search_index import SearchIndex
 from recsvc.live.view import Live
 from recsvc.settings import Settings
+from recsvc.store.access.signatures import Signatures
 from recsvc.store.connection import Redis
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
@@ -69,7 +70,7 @@ async def recommending(
     params = msgspec.structs.replace(settings.lists, voices=(*VOICES, *voices), depth=30)
     await live.start()
     try:
-        yield kit(live, Profiles(pipe), cache, params)
+        yield kit(live, Profiles(pipe), cache, params, pipe, Signatures(b"secret"))
     finally:
         await live.stop()
 

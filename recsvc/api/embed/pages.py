@@ -67,7 +67,7 @@ def _oembed(base: str, options: EmbedOptions) -> str:
 async def _items(services: Services, options: EmbedOptions) -> list[Listed]:
     """Return what the list shows to somebody unknown; nothing for what is like an unknown item."""
     topics = tuple(topic.strip() for topic in options.topic.split(",") if topic.strip())
-    asked = Page(options.limit, filters=Filters(topic=topics))
+    asked = Page(options.limit, filters=Filters(topic=topics), goes_on=False)
     lists = services.lists
     try:
         if options.list == "trending":

@@ -75,7 +75,8 @@ async def get_items(
 
 
 async def _search(services: Services, q: str, start: int, n: int) -> Items:
-    page = Page(limit=min(start + n + 1, services.settings.lists.depth), ids_only=True)
+    limit = min(start + n + 1, services.settings.lists.depth)
+    page = Page(limit, ids_only=True, goes_on=False)
     feed = await services.lists.search.search(q, page)
     ids = [listed.id for listed in feed.items]
     bodies = await services.items.get(ids[start : start + n])

@@ -45,7 +45,8 @@ class Slice(msgspec.Struct, frozen=True):
     def page(self, exclude: tuple[str, ...] = ()) -> Page:
         """Return the list up to the end of the slice."""
         filters = Filters(topic_all=self.categories, exclude=exclude)
-        return Page(limit=max(self.offset + self.n, 1), filters=filters, ids_only=True)
+        n = max(self.offset + self.n, 1)
+        return Page(limit=n, filters=filters, ids_only=True, goes_on=False)
 
     def of(self, feed: Feed) -> list[Listed]:
         """Return the slice of a list."""

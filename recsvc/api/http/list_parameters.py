@@ -122,7 +122,7 @@ class EntriesAsked(Narrowed, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def page(self) -> Page:
         """Return how the list is asked for: its formats have their own way with items."""
-        return Page(self.limit, None, self.filters(), ids_only=True)
+        return Page(self.limit, None, self.filters(), ids_only=True, goes_on=False)
 
 
 class FileAsked(EntriesAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -88,7 +88,7 @@ async def search_papers(
     limit: Annotated[int, QueryParameter(ge=1, le=120)] = 20,
 ) -> Response[bytes]:
     """Papers that a query finds."""
-    page = Page(limit=limit, ids_only=True)
+    page = Page(limit=limit, ids_only=True, goes_on=False)
     searched = (
         services.lists.search.search(q, page) if q.strip() else services.lists.boards.new(page)
     )

@@ -39,8 +39,8 @@ async def home(request: Request[Any, Any, Any], services: NamedDependency[Servic
     day = holding("daily", now_us() if listed_us is None else listed_us, zone)
     filters = Filters(since_us=day.start_us, until_us=day.end_us)
     for_you, trending, today = await asyncio.gather(
-        services.lists.feeds.feed(visitor.user, Page(limit=_SHORT)),
-        services.lists.boards.trending("week", Page(limit=_SHORT)),
+        services.lists.feeds.feed(visitor.user, Page(limit=_SHORT, goes_on=False)),
+        services.lists.boards.trending("week", Page(limit=_SHORT, goes_on=False)),
         services.lists.boards.new(Page(limit=_MEDIUM, filters=filters)),
     )
     return render(

@@ -76,7 +76,7 @@ async def _page(request: Request[Any, Any, Any], services: Services, name: str) 
 
 
 async def _similar(services: Services, item: str) -> Feed:
-    return await services.lists.similar.similar([item], [], Page(_SIMILAR))
+    return await services.lists.similar.similar([item], [], Page(_SIMILAR, goes_on=False))
 
 
 async def _reason(services: Services, visitor: Visitor, item: str) -> Reason | None:

@@ -1,14 +1,14 @@
-"""Cursors: a list's continuation carries the list itself.
+"""Cursors: where a list goes on, in a few hundred bytes that the service signs.
 
-The rest of a ranked list travels in the cursor - five to seven bytes per item - so that pages neither
-repeat nor skip while votes arrive, reading a feed writes nothing anywhere, and any process can serve
-any page. The price is a cursor of about 2 kB and lists that end; docs/decisions/0002 has the reasons.
-Lists in the order of listing continue from their last item instead and reach everything.
+The list itself is frozen elsewhere, once, and a cursor names the place; what follows travels in the
+cursor where it is short. So pages neither repeat nor skip while votes arrive, and any process can
+serve any page. Lists in the order of listing continue from their last item instead and reach
+everything. docs/decisions/0002 has the reasons and the price.
 """
 
 import base64
 import binascii
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from recsvc.clock import SECOND_US
 from recsvc.errors import ExpiredError, InvalidError
 
-_MAX_CHARS = 16_000
 _MOST = float(np.finfo("<f2").max)
 
 ListKind = Literal["feed", "trending", "similar", "search", "new", "daily", "weekly", "monthly"]
+Places = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]]
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -33,9 +33,8 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         feed_id: of the list.
         source: of the list as a whole.
         position: of the next item.
-        rows: the rows that follow, little-endian u2 or u4; empty for lists in order of listing.
-        scores: their scores, little-endian f2.
-        sources: their sources, a byte each.
+        carried: all that follows, packed, where that is little.
+        frozen: (whose, entry): where the whole list is kept otherwise.
         after: (listed_us, row) of the last item shown, for lists in order of listing.
     """
 
@@ -45,62 +44,102 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     feed_id: str
     source: str
     position: int
-    rows: bytes = b""
-    scores: bytes = b""
-    sources: bytes = b""
+    carried: bytes = b""
+    frozen: tuple[str, str] | None = None
     after: tuple[int, int] | None = None
 
-    def unpack(self) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]]:
-        """Return (rows, scores, sources) of what follows."""
-        n = len(self.sources)
-        if n == 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.uint8)
-        width = len(self.rows) // n
-        if width not in (2, 4) or len(self.rows) != n * width or len(self.scores) != 2 * n:
-            raise InvalidError("not a cursor of this service", "cursor")
-        rows = np.frombuffer(self.rows, f"<u{width}").astype(np.int64)
-        scores = np.frombuffer(self.scores, "<f2").astype(np.float32)
-        return rows, scores, np.frombuffer(self.sources, np.uint8)
+
+class _Packed(msgspec.Struct, frozen=True, array_like=True):
+    """Places of a list.
+
+    Attributes:
+        rows: little-endian u2 or u4.
+        scores: little-endian f2; empty when all are 0.
+        sources: a byte each; one byte when all are the same.
+    """
+
+    n: int
+    rows: bytes
+    scores: bytes
+    sources: bytes
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Cursor).decode
+_decode_packed = msgspec.msgpack.Decoder(_Packed).decode
 
 
-def packed(
-    rows: NDArray[np.int64], scores: NDArray[np.float32], sources: NDArray[np.uint8]
-) -> tuple[bytes, bytes, bytes]:
-    """Return rows, scores and sources as a cursor carries them; scores beyond 65,504 are cut."""
+def pack(rows: NDArray[np.int64], scores: NDArray[np.float32], sources: NDArray[np.uint8]) -> bytes:
+    """Return places in at most seven bytes each; scores beyond 65,504 are cut."""
     dtype = "<u2" if len(rows) == 0 or int(rows.max()) < 2**16 else "<u4"
-    return (
-        rows.astype(dtype).tobytes(),
-        np.clip(scores, -_MOST, _MOST).astype("<f2").tobytes(),
-        sources.tobytes(),
-    )
+    kept = np.clip(scores, -_MOST, _MOST).astype("<f2").tobytes() if scores.any() else b""
+    by = sources.tobytes()
+    if by and by.count(by[:1]) == len(by):
+        by = by[:1]
+    return _encode(_Packed(len(rows), rows.astype(dtype).tobytes(), kept, by))
 
 
-def encode(cursor: Cursor) -> str:
-    """Return a cursor as opaque text, safe in a URL."""
-    return base64.urlsafe_b64encode(_encode(cursor)).rstrip(b"=").decode()
-
-
-def decode(text: str, kind: ListKind, catalogue: str, now_us: int, ttl_s: int) -> Cursor:
-    """Read a cursor back.
+def unpack(packed: bytes) -> Places:
+    """Return (rows, scores, sources).
 
     Raises:
-        InvalidError: when it is not a cursor, or one of another call.
-        ExpiredError: when it is older than `ttl_s`, or its catalogue is gone.
+        ExpiredError: when this version cannot read them.
     """
-    if len(text) > _MAX_CHARS:
-        raise InvalidError("not a cursor of this service", "cursor")
     try:
-        cursor = _decode(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise InvalidError("not a cursor of this service", "cursor") from None
+        found = _decode_packed(packed)
+        n = found.n
+        rows = np.frombuffer(found.rows, f"<u{len(found.rows) // n if n else 2}").astype(np.int64)
+        scores = np.frombuffer(found.scores or bytes(2 * n), "<f2").astype(np.float32)
+        by = found.sources * n if len(found.sources) == 1 else found.sources
+        sources = np.frombuffer(by, np.uint8)
+    except (msgspec.MsgspecError, TypeError, ValueError):
+        raise gone() from None
+    if not len(rows) == len(scores) == len(sources) == n:
+        raise gone()
+    return rows, scores, sources
+
+
+def encode(cursor: Cursor) -> bytes:
+    """Return a cursor to be signed."""
+    return _encode(cursor)
+
+
+def decode(signed: bytes, kind: ListKind, catalogue: str, now_us: int, ttl_s: int) -> Cursor:
+    """Read back a cursor that was signed here.
+
+    Raises:
+        InvalidError: when it is one of another call.
+        ExpiredError: when its list is older than `ttl_s`, its catalogue is gone, or this version
+            cannot read it.
+    """
+    try:
+        cursor = _decode(signed)
+    except msgspec.MsgspecError:
+        raise gone() from None
     if cursor.kind != kind:
         raise InvalidError(f"this cursor continues a list of kind {cursor.kind!r}", "cursor")
     if not catalogue.startswith(cursor.catalogue) or not (
         0 <= now_us // SECOND_US - cursor.issued_s <= ttl_s
     ):
-        raise ExpiredError("the list behind this cursor is gone; start again without a cursor")
+        raise gone()
     return cursor
+
+
+def is_former(text: str) -> bool:
+    """Return whether a text is a cursor of the release whose cursors carried their whole list."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        fields: Any = msgspec.msgpack.decode(raw)
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        return False
+    return (
+        isinstance(fields, list)
+        and len(fields) == 10
+        and fields[0] in get_args(ListKind)
+        and isinstance(fields[2], int)
+    )
+
+
+def gone() -> ExpiredError:
+    """Return what to raise when a list cannot be continued any more."""
+    return ExpiredError("the list behind this cursor is gone; start again without a cursor")

@@ -6,6 +6,7 @@ signature for one purpose is worth nothing for another.
 
 import base64
 import hashlib
+import hmac
 import secrets
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -13,6 +14,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from recsvc.errors import NotAllowedError
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
+
+_SEAL_CHARS = 22
 
 
 class Signatures:
@@ -52,9 +55,33 @@ class Signatures:
             raise NotAllowedError("this address is not valid (any more)") from None
         return payload
 
+    def seal(self, purpose: str, payload: bytes) -> str:
+        """Return a payload as signed text of letters, digits, `-` and `_`: 22 characters more."""
+        text = _text(payload)
+        return text + self._seal(purpose, text)
+
+    def unseal(self, purpose: str, sealed: str) -> bytes:
+        """Return what was sealed. The text itself is signed: no other text stands for the same.
+
+        Raises:
+            NotAllowedError: when it was not sealed here, or for another purpose.
+        """
+        text, seal = sealed[:-_SEAL_CHARS], sealed[-_SEAL_CHARS:]
+        if not hmac.compare_digest(self._seal(purpose, text).encode(), seal.encode()):
+            raise NotAllowedError("this was not sealed here")
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+    def _seal(self, purpose: str, text: str) -> str:
+        signed = hmac.digest(self._secret, f"{purpose}\n{text}".encode(), "sha256")
+        return _text(signed[:16])
+
     def fingerprint(self, purpose: str, text: str) -> str:
         """Return what stands for a text without revealing it: the same here, another elsewhere."""
         return base64.urlsafe_b64encode(self.digest(purpose, text)[:15]).decode()
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 async def signatures(pipe: Pipe) -> Signatures:

@@ -14,6 +14,7 @@ from recsvc.errors import NotFoundError
 from recsvc.store import keys, scripts
 from recsvc.store.access.signatures import signatures
 from recsvc.store.pipe import Pipe
+from recsvc.store.readers.frozen_lists import whose_lists
 
 MAX_PROOFS = 100_000
 
@@ -88,6 +89,7 @@ class Erasures:
             keys.events(shard),
             keys.erasures(shard),
             keys.preferences(shard, user),
+            keys.lists(whose_lists(await signatures(self._pipe), user)),
         ]
         await scripts.call(self._pipe, "forget", key_names, [identity, user, now_us])
         return await self.find(identity)

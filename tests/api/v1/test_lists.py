@@ -180,13 +180,6 @@ def test_what_is_hidden_meanwhile_is_not_on_a_later_page(service: Service):
     assert [(item["id"], item["position"]) for item in second["items"]] == [("vanishing-3", 3)]
 
 
-def altered(token: str, place: int, value: object) -> str:
-    """A cursor with one of its fields replaced, as only somebody who forges would make it."""
-    fields = msgspec.msgpack.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    fields[place] = value
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(fields)).rstrip(b"=").decode()
-
-
 @pytest.fixture(scope="module")
 def cursor(service: Service) -> str:
     service.put_all([{"id": f"cursor-{i}", "title": "x", "topics": ["cursor"]} for i in range(4)])
@@ -195,19 +188,14 @@ def cursor(service: Service) -> str:
     return service.get("/v1/trending", topic="cursor", limit=2)["next"]
 
 
-def test_a_cursor_older_than_its_time_is_gone(service: Service, cursor: str):
-    an_hour_ago = int((NOW - timedelta(hours=1)).timestamp())
+def test_a_cursor_of_the_former_release_is_gone(service: Service):
+    fields = ["trending", "0" * 8, 1, "f", "trending", 2, b"\1\0" * 300, b"", b"\1" * 300, None]
+    former = base64.urlsafe_b64encode(msgspec.msgpack.encode(fields)).rstrip(b"=").decode()
 
-    answer = service.http.get("/v1/trending", params={"cursor": altered(cursor, 2, an_hour_ago)})
+    answer = service.http.get("/v1/trending", params={"cursor": former})
 
     assert answer.status_code == 410
     assert "start again" in answer.json()["detail"]
-
-
-def test_a_cursor_of_another_catalogue_is_gone(service: Service, cursor: str):
-    answer = service.http.get("/v1/trending", params={"cursor": altered(cursor, 1, "00000000")})
-
-    assert answer.status_code == 410
 
 
 @pytest.mark.parametrize("broken", ["x", "%", "🦄", "AAAA", "gqRm", "a" * 15_000])
@@ -226,14 +214,12 @@ def test_a_cursor_continues_the_list_it_came_from_only(service: Service, cursor:
     assert (answer.status_code, answer.json()["field"]) == (400, "cursor")
 
 
-def test_a_forged_cursor_shows_nothing_that_must_not_be_seen(service: Service, cursor: str):
-    service.put("cursor-hidden", hidden=True)
-    beyond = b"\xff\xff\xff\x7f" * 2
+def test_a_forged_cursor_is_a_bad_request(service: Service, cursor: str):
+    forged = cursor[:-1] + ("A" if cursor[-1] != "A" else "Q")
 
-    for rows in (beyond, beyond[:3]):
-        answer = service.http.get("/v1/trending", params={"cursor": altered(cursor, 6, rows)})
-        assert answer.status_code in (200, 400)
-        assert answer.json().get("items", []) == []
+    answer = service.http.get("/v1/trending", params={"cursor": forged})
+
+    assert (answer.status_code, answer.json()["field"]) == (400, "cursor")
 
 
 # By day, week and month

@@ -14,7 +14,7 @@ from recsvc.core.model.model import build, publish, with_warmed
 from recsvc.core.model.neighbours import lists
 from recsvc.core.model.warming import Visit, warm
 from recsvc.core.ranking.blend import Blend, common
-from recsvc.core.ranking.cursor import Cursor, packed
+from recsvc.core.ranking.cursor import pack, unpack
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes
 from recsvc.core.readers.kinds import kinds_with
@@ -131,14 +131,14 @@ def test_what_boards_say_is_worth_a_number(score, half_life):
     assert np.isfinite(worth.astype(np.float32)).all()
 
 
-def test_a_cursor_carries_scores_that_its_two_bytes_cannot_hold():
+def test_a_list_is_packed_with_scores_that_two_bytes_cannot_hold():
     scores = np.array([3e38, 70_000, 1.5, -3e38], np.float32)
 
-    rows, cut, sources = packed(np.arange(4), scores, np.zeros(4, np.uint8))
+    found = unpack(pack(np.arange(4), scores, np.zeros(4, np.uint8)))
 
-    found = Cursor("feed", "c", 0, "f", "personal", 0, rows, cut, sources).unpack()
     assert found[0].tolist() == [0, 1, 2, 3]
     assert found[1].tolist() == [65504, 65504, 1.5, -65504]
+    assert found[2].tolist() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("weight", [1e300, -1e7, float("nan"), float("inf")])
