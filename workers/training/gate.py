@@ -1,15 +1,17 @@
-"""The gate: a candidate is published unless readers of the latest slice would surely be worse off.
+"""The gate: a candidate is published unless readers would surely be worse off.
 
-Ranked for the readers of the holdout through the served blend, NDCG@20, paired over readers:
+What is compared are ways of training, each without a slice of the log, by what its readers went for
+within the slice: NDCG@20 through the served blend, as of the moment of the cut, paired over readers.
 
-    against popularity   by a trial: the same training without the slice, where there is one
-    against the served   by the candidate itself, and by the trial too when the served model has not
-                         seen the slice either
+    popularity    ever and of 1, 3 and 7 days, and what is trending: lists that are everybody's
+    served        the served arrays themselves where they are older than the slice; otherwise, if it was
+                  trained in another way, a refit in that way without the slice
 
-A candidate is stopped when the interval of the mean difference lies below zero. The trial says whether
-this way of training foresees; the candidate, which has seen the slice, whether these very arrays are
-sound: shuffled factors or a broken text index fall behind what is served however much they have seen.
-With too few readers nothing is known, and the candidate passes.
+A candidate is stopped when the interval of a mean difference lies below zero. Its own figure is that of
+its trial: the same training without the slice. What a model says of events it has learned from decides
+nothing: one that overfits would win every time.
+
+Whether the candidate's very arrays are sound is another question (`soundness`).
 """
 
 import numpy as np
@@ -18,14 +20,17 @@ from numpy.typing import NDArray
 from recsvc.core.model.snapshot import Compared, Snapshot, Verdict, not_finite
 from recsvc.core.ranking import metrics
 from recsvc.core.ranking.params import BlendParams
-from recsvc.core.text.terms import item_text, term_counts
+from workers.training import als
+from workers.training.engine import Engine
 from workers.training.holdout import Holdout
-from workers.training.popularity import lists_by, readers_of
-from workers.training.ranking import ndcg_of, served
+from workers.training.popularity import POPULARITY, TRENDING, lists_by, opponents
+from workers.training.ranking import ndcg_of
+from workers.training.soundness import unsound
 from workers.training.training import Material
+from workers.training.trying import K, Trying, trying
 
-K = 20
 _MAX_READERS = 500
+_SERVED = "served"
 
 Values = NDArray[np.float64]
 
@@ -38,70 +43,73 @@ def judge(
     material: Material,
     blend: BlendParams,
     min_readers: int,
+    engine: Engine = als,
+    threads: int = 0,
 ) -> Verdict:
     """Return whether a candidate may be published.
 
     Args:
-        trial: trained like the candidate, without the slice.
+        trial: trained like the candidate, without the slice; None: it is fitted here.
         current: what is served; None when there is nothing, or nothing that can be read.
-        min_readers: with fewer readers in the slice, every candidate passes.
+        min_readers: with fewer readers in the slice, every candidate of numbers passes.
     """
     seed = candidate.manifest.seed  # of the readers drawn and of the bootstrap
     if (broken := not_finite(candidate.arrays())) is not None:
         return Verdict(False, f"its {broken.replace('_', ' ')} are not numbers")
     n_readers = 0 if holdout is None else len(holdout.users)
     if holdout is None or n_readers < min_readers:
-        return Verdict(True, f"too few readers to tell: {n_readers}", n_readers)
-    users = _drawn(holdout.users, seed)
-    own = _ndcg(candidate, holdout, users, material, blend)
-    foreseen = own if trial is None else _ndcg(trial, holdout, users, material, blend)
-    popular = lists_by(readers_of(holdout.histories), holdout.histories, users, K)
-    against = {"popularity": _compared(foreseen, ndcg_of(popular, holdout.targets, users, K), seed)}
-    if current is not None:
-        theirs = _ndcg(current, holdout, users, material, blend)
-        against["served"] = _compared(own, theirs, seed)
-        if trial is not None and current.manifest.created_us <= holdout.began_us:
-            against["served, unseen"] = _compared(foreseen, theirs, seed)
+        reason = (
+            f"too few readers to tell: {n_readers} of {min_readers} in any slice, so not judged"
+        )
+        return Verdict(True, reason, n_readers)
+    users = np.sort(np.random.default_rng(seed).permutation(holdout.users)[:_MAX_READERS])
+    tried = trying(holdout, users, material, blend, engine, threads)
+    trial = trial or tried.refit(candidate.manifest)
+    if trial is None:
+        return Verdict(False, "it does not say how it was trained")
+    ours = tried.ndcg(trial)
+    against = _against(ours, tried, candidate, current, seed)
+    flaw = unsound(candidate, trial, tried, seed)
     worse = [name for name, compared in against.items() if compared.high < 0]
-    if worse:
-        return Verdict(False, f"worse than {_named(worse[0], against)}", len(users), against)
-    return Verdict(True, _passed(against), len(users), against)
+    reason = flaw or (f"worse than {_named(worse[0], against)}" if worse else _passed(against))
+    passed = flaw is None and not worse
+    return Verdict(passed, reason, len(users), against, float(ours.mean()), holdout.name)
+
+
+def _against(
+    ours: Values, tried: Trying, candidate: Snapshot, current: Snapshot | None, seed: int
+) -> dict[str, Compared]:
+    """Return how well the trial does against everything that it has to beat."""
+    histories, targets, users = tried.holdout.histories, tried.holdout.targets, tried.users
+    found = {}
+    for name, worth in opponents(tried.holdout, tried.moment).items():
+        lists = lists_by(worth, histories, users, K)
+        found[name] = _compared(ours, ndcg_of(lists, targets, users, K), seed)
+    rival = None if current is None else _rival(tried, candidate, current)
+    if rival is not None:
+        found[_SERVED] = _compared(ours, tried.ndcg(rival), seed)
+    return found
+
+
+def _rival(tried: Trying, candidate: Snapshot, current: Snapshot) -> Snapshot | None:
+    """Return what stands for the served model and has not seen the slice; None: it is like the trial."""
+    if current.manifest.created_us <= tried.holdout.began_us:
+        return current
+    if tried.way_of(current.manifest) == tried.way_of(candidate.manifest):
+        return None
+    return tried.refit(current.manifest)
 
 
 def _passed(against: dict[str, Compared]) -> str:
-    name = "served" if "served" in against else "popularity"
-    return f"not worse than {_named(name, against)}"
+    best = max(against, key=lambda name: against[name].theirs)
+    return f"not worse than {_named(_SERVED if _SERVED in against else best, against)}"
 
 
 def _named(name: str, against: dict[str, Compared]) -> str:
     c = against[name]
-    what = "popularity" if name == "popularity" else "the served model"
-    return f"{what}: NDCG@{K} {c.ours:.4f} against {c.theirs:.4f} ({c.low:+.4f} to {c.high:+.4f})"
-
-
-def _drawn(users: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    rng = np.random.default_rng(seed)
-    return np.sort(rng.permutation(users)[:_MAX_READERS])
-
-
-def _ndcg(
-    snapshot: Snapshot,
-    holdout: Holdout,
-    users: NDArray[np.int64],
-    material: Material,
-    blend: BlendParams,
-) -> Values:
-    """Return each reader's NDCG@20, texts that came after training described as when serving."""
-    content, base = material.content, snapshot.manifest.n_rows
-    known = np.zeros(material.n_rows, np.uint64)
-    known[:base] = snapshot.text_digest
-    arrived = np.flatnonzero((content.digest != 0) & (content.digest != known))
-    items = [material.items[row] for row in arrived.tolist()]
-    counts = term_counts(item_text(i.title, i.text, i.topics) for i in items)
-    shipped = served(snapshot, blend, material.n_rows, arrived, counts)
-    listed = np.zeros(material.n_rows, bool)
-    listed[list(material.items)] = True
-    return shipped.ndcg(holdout.histories, holdout.targets, users, K, listed)
+    what = {_SERVED: "the served model", TRENDING: "what is trending", POPULARITY: "popularity"}
+    figures = f"NDCG@{K} {c.ours:.4f} against {c.theirs:.4f} ({c.low:+.4f} to {c.high:+.4f})"
+    return f"{what.get(name, name)}: {figures}"
 
 
 def _compared(ours: Values, theirs: Values, seed: int) -> Compared:

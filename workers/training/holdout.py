@@ -1,9 +1,16 @@
-"""The holdout: the latest slice of a log set apart, so that a model can be tried on what came after.
+"""The holdout: a part of a log set apart, so that a model can be tried on what it has not seen.
 
 A split by time, not at random: a model that has seen next week's readers of an item predicts this
 week's too well (Ji, Sun, Zhang, Li: "A Critical Study on Data Leakage in Recommender System Offline
-Evaluation", TOIS 2023).
+Evaluation", TOIS 2023). The log's own order decides, by days of receipt and within a day by the events'
+own time: what an import brought within a day is divided as it happened.
+
+The latest events may be all of one reader, or of readers without a past. The slice then grows, up to
+half of the log, until there are readers to tell by. Where no instant divides the log, as after a single
+import of events of one instant, the latest of each of some readers is held out instead.
 """
+
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -11,26 +18,39 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recsvc.clock import DAY_US
 from recsvc.core.readers.profile import ProfileParams
-from workers.training.interactions import interactions
+from workers.training.interactions import Votes, interactions, votes
+
+Mask = NDArray[np.bool_]
+
+_WIDEST = 0.5
+_MAX_READERS = 500
+_ENTRY = ("shard", "entry_ms", "entry_seq")
 
 
 class Holdout(msgspec.Struct, frozen=True):
-    """A log in two: before an instant, and from then on.
+    """A log in two: what is known, and what is to be foreseen.
 
     Attributes:
-        histories: (n_users, n_rows) evidence before the cut.
-        targets: (n_users, n_rows) what readers went for from then on and had not acted on before.
+        histories: (n_users, n_rows) evidence that is known.
+        latest_us: (n_users, n_rows) when the latest event behind each was.
+        targets: (n_users, n_rows) what readers went for in the slice and had not acted on before.
         users: rows of the readers who have both.
-        cut_us: the instant, by the events' own time.
+        cut_us: the instant of the division, by the events' own time.
         began_us: when the service received the first event of the slice.
+        votes: that stood without the slice.
+        name: which slice it is, for people.
     """
 
     histories: sp.csr_matrix
+    latest_us: sp.csr_matrix
     targets: sp.csr_matrix
     users: NDArray[np.int64]
     cut_us: int
     began_us: int
+    votes: Votes
+    name: str
 
 
 def hold_out(
@@ -39,32 +59,111 @@ def hold_out(
     n_rows: int,
     params: ProfileParams,
     share: float,
+    min_readers: int = 1,
 ) -> Holdout | None:
-    """Set the latest share of the events that say something about taste apart.
+    """Set the latest share of the events that say something about taste apart, or more of them.
 
     Args:
         events: the log, every item under its own id.
         listed: row of every item in the catalogue.
+        min_readers: the slice grows until there are as many who have both a past and a target.
 
     Returns:
-        None when no instant divides the log.
+        The slice with the most readers where all have too few; None when nothing divides the log.
     """
     telling = [name for name, kind in params.kinds.items() if kind.weight > 0]
-    times = events.filter(pl.col("kind").is_in(telling))["at_us"].sort()
-    if len(times) == 0:
-        return None
-    cut_us = int(times[int(len(times) * (1 - share))])
-    before = events.filter(pl.col("at_us") < cut_us)
-    after = events.filter(pl.col("at_us") >= cut_us)
-    if len(before) == 0:
-        return None
+    is_known = pl.col("item").is_in(list(listed))
+    day = pl.col("received_us") // DAY_US
+    log = events.sort(day, "at_us", "received_us", *_ENTRY)
+    tells = log.select(is_known & pl.col("kind").is_in(telling)).to_series()
+    best: Holdout | None = None
+    for name, chosen in _slices(log, tells.to_numpy(), share):
+        found = _divided(log, chosen, listed, n_rows, params, name)
+        if best is None or len(found.users) > len(best.users):
+            best = found
+        if len(best.users) >= min_readers:
+            break
+    return best
+
+
+def _slices(log: pl.DataFrame, tells: Mask, share: float) -> Iterator[tuple[str, Mask]]:
+    """Yield which events to hold out, by name, the narrowest first; each leaves some and takes some."""
+    places = np.flatnonzero(tells)
+    if len(places) == 0:
+        return
+    moments = log.select("at_us", pl.col("received_us") // DAY_US).to_numpy()
+    is_new = np.append(True, (moments[1:] != moments[:-1]).any(axis=1))
+    for wide in _widening(share):
+        start = int(places[int(len(places) * (1 - wide))])
+        together = int(np.flatnonzero(is_new[: start + 1])[-1])  # no instant is divided
+        if together:
+            yield f"the latest {wide:.0%} of the log", np.arange(len(log)) >= together
+    latest = _latest_of_each(log, tells, share)
+    if latest.any():
+        yield "the latest of each of some readers", latest
+
+
+def _widening(share: float) -> Iterator[float]:
+    yield share
+    while share < _WIDEST:
+        share = min(2 * share, _WIDEST)
+        yield share
+
+
+def _latest_of_each(log: pl.DataFrame, tells: Mask, share: float) -> Mask:
+    """Return the events on the latest items of some readers who keep others."""
+    rows = log.with_row_index("row").with_columns(pl.Series("tells", tells))
+    pairs = (
+        rows.filter("tells")
+        .group_by("user", "item")
+        .agg(pl.col("at_us").max(), pl.col("row").max())
+        .sort("user", "at_us", "row")
+        .with_columns(
+            pl.len().over("user").alias("n"),
+            pl.int_range(pl.len()).over("user").alias("place"),
+        )
+        .filter(pl.col("n") > 1)
+    )
+    users = pairs["user"].unique().sort().to_list()
+    drawn = [users[i] for i in np.random.default_rng(0).permutation(len(users))[:_MAX_READERS]]
+    n_held = (pl.col("n") * share).ceil().clip(1, pl.col("n") - 1)
+    held = pairs.filter(
+        pl.col("user").is_in(drawn) & (pl.col("place") >= pl.col("n") - n_held)
+    ).select("user", "item")
+    chosen = np.zeros(len(log), bool)
+    chosen[rows.join(held, on=["user", "item"], how="semi")["row"].to_numpy()] = True
+    return chosen
+
+
+def _divided(
+    log: pl.DataFrame,
+    chosen: Mask,
+    listed: dict[str, int],
+    n_rows: int,
+    params: ProfileParams,
+    name: str,
+) -> Holdout:
+    before, after = log.filter(~chosen), log.filter(chosen)
+    cut_us = max(_extreme(before["at_us"].max()), _extreme(after["at_us"].min()))
     past = interactions(before, listed, n_rows, params, cut_us)
     future = interactions(after, listed, n_rows, params, cut_us)
     targets = _new(_aligned(future.evidence, future.users, past.users), past.evidence)
     has_both = (np.diff(targets.indptr) > 0) & (np.diff(past.evidence.indptr) > 0)
-    began_us = after["received_us"].min()
-    assert isinstance(began_us, int), "the slice has at least the event at its cut"
-    return Holdout(past.evidence, targets, np.flatnonzero(has_both), cut_us, began_us)
+    return Holdout(
+        past.evidence,
+        past.latest_us,
+        targets,
+        np.flatnonzero(has_both),
+        cut_us,
+        _extreme(after["received_us"].min()),
+        votes(before, listed, params),
+        name,
+    )
+
+
+def _extreme(value: object) -> int:
+    assert isinstance(value, int), "either part has an event"
+    return value
 
 
 def _aligned(evidence: sp.csr_matrix, users: list[str], wanted: list[str]) -> sp.csr_matrix:

@@ -8,9 +8,11 @@ import msgspec
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
-from recsvc.core.readers.kinds import HIDE, Role
+from recsvc.core.access.caller import is_anonymous
+from recsvc.core.readers.kinds import HIDE, UPVOTE, Role
 from recsvc.core.readers.profile import ProfileParams
 
 
@@ -19,13 +21,27 @@ class Interactions(msgspec.Struct, frozen=True):
 
     Attributes:
         evidence: (n_users, n_rows) float32 without explicit zeros; negative means disliked.
+        latest_us: (n_users, n_rows) the instant of the latest event behind each.
         users: the n_users ids, ascending.
         n_events: events in the log they come from.
     """
 
     evidence: sp.csr_matrix
+    latest_us: sp.csr_matrix
     users: list[str]
     n_events: int
+
+
+class Votes(msgspec.Struct, frozen=True):
+    """Upvotes that stand, sessions' apart, which no board counts.
+
+    Attributes:
+        rows: (v,) of the items.
+        at_us: (v,) the instants that they stand since.
+    """
+
+    rows: NDArray[np.int64]
+    at_us: NDArray[np.int64]
 
 
 def interactions(
@@ -46,7 +62,7 @@ def interactions(
     )
     pairs = (
         table.group_by("user", "item")
-        .agg(pl.col("evidence").sum(), pl.col("hidden").any())
+        .agg(pl.col("evidence").sum(), pl.col("hidden").any(), pl.col("at_us").max())
         .with_columns(
             pl.when("hidden")
             .then(params.state_weights()[HIDE])
@@ -65,11 +81,10 @@ def interactions(
         on="user",
         maintain_order="left",
     )["user_row"].to_numpy()
-    evidence = sp.csr_matrix(
-        (pairs["evidence"].to_numpy().astype(np.float32), (user_rows, pairs["row"].to_numpy())),
-        shape=(len(users), n_rows),
-    )
-    return Interactions(evidence, users, len(log))
+    places, shape = (user_rows, pairs["row"].to_numpy()), (len(users), n_rows)
+    evidence = sp.csr_matrix((pairs["evidence"].to_numpy().astype(np.float32), places), shape)
+    latest_us = sp.csr_matrix((pairs["at_us"].to_numpy().astype(np.float64), places), shape)
+    return Interactions(evidence, latest_us, users, len(log))
 
 
 def _decay(at: pl.Expr, params: ProfileParams, now_us: int) -> pl.Expr:
@@ -79,11 +94,20 @@ def _decay(at: pl.Expr, params: ProfileParams, now_us: int) -> pl.Expr:
     return pl.lit(2.0) ** (-age_days / params.half_life_days)
 
 
-def _states(log: pl.DataFrame, params: ProfileParams, now_us: int) -> pl.DataFrame:
+def votes(events: pl.DataFrame, rows: dict[str, int], params: ProfileParams) -> Votes:
+    """Return the upvotes that stand in a log on items of the catalogue; arguments as above."""
+    log = events.filter(pl.col("item").is_in(list(rows))).unique(["shard", "entry_ms", "entry_seq"])
+    found = _standing(log, params).filter(pl.col("state") == UPVOTE)
+    found = found.filter([not is_anonymous(user) for user in found["user"]])
+    voted = np.array([rows[item] for item in found["item"]], np.int64)
+    return Votes(voted, found["at_us"].to_numpy().astype(np.int64))
+
+
+def _standing(log: pl.DataFrame, params: ProfileParams) -> pl.DataFrame:
+    """Return what stands of the states: user, item, state, and the instant that it stands since."""
     kinds = {n: k for n, k in params.kinds.items() if k.role in (Role.STATE, Role.CLEAR)}
     state = pl.col("kind").replace_strict({n: k.state for n, k in kinds.items()}, default=None)
     is_on = pl.col("kind").is_in([n for n, k in kinds.items() if k.role is Role.STATE])
-    weights = params.state_weights()
     return (
         log.filter(pl.col("kind").is_in(list(kinds)))
         .with_columns(state.alias("state"), is_on.alias("on"))
@@ -91,15 +115,21 @@ def _states(log: pl.DataFrame, params: ProfileParams, now_us: int) -> pl.DataFra
         .group_by("user", "item", "state")
         .agg(pl.col("on").last(), pl.col("at_us").last())
         .filter("on")
-        .select(
-            "user",
-            "item",
-            (
-                pl.col("state").replace_strict(weights, default=0.0, return_dtype=pl.Float64)
-                * _decay(pl.col("at_us"), params, now_us)
-            ).alias("evidence"),
-            (pl.col("state") == HIDE).alias("hidden"),
-        )
+        .drop("on")
+    )
+
+
+def _states(log: pl.DataFrame, params: ProfileParams, now_us: int) -> pl.DataFrame:
+    weights = params.state_weights()
+    return _standing(log, params).select(
+        "user",
+        "item",
+        (
+            pl.col("state").replace_strict(weights, default=0.0, return_dtype=pl.Float64)
+            * _decay(pl.col("at_us"), params, now_us)
+        ).alias("evidence"),
+        (pl.col("state") == HIDE).alias("hidden"),
+        "at_us",
     )
 
 
@@ -128,5 +158,6 @@ def _signals(log: pl.DataFrame, params: ProfileParams, now_us: int) -> pl.DataFr
                 "evidence"
             ),
             pl.lit(False).alias("hidden"),
+            "at_us",
         )
     )

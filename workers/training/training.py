@@ -22,7 +22,7 @@ from workers.training import als
 from workers.training.engine import Engine
 from workers.training.interactions import interactions
 from workers.training.learning import Fixed, learn
-from workers.training.params import LearnParams, TrainParams
+from workers.training.params import AlsParams, LearnParams, TrainParams
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -164,6 +164,21 @@ def fitted(
         learned.neighbours,
         learned.reader_gram,
     )
+
+
+def learned_with(manifest: Manifest, threads: int) -> LearnParams | None:
+    """Return the parameters a snapshot was trained with; None where an earlier version kept too few."""
+    m = manifest
+    if m.iterations < 1 or m.n_factors < 1:
+        return None
+    als = AlsParams(
+        factors=m.n_factors,
+        iterations=m.iterations,
+        regularization=m.regularization,
+        threads=threads,
+        seed=m.seed,
+    )
+    return LearnParams(m.confidence, als)
 
 
 def new_snapshot_id(now_us: int) -> str:

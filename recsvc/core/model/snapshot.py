@@ -47,14 +47,19 @@ class Verdict(msgspec.Struct, frozen=True):
 
     Attributes:
         reason: in a sentence for people.
-        n_readers: readers of the latest slice of events that it was tried on.
-        against: by what it was compared with: `served`, `popularity`.
+        n_readers: readers that it was tried on.
+        against: by what it was compared with: `served`, `popularity`, `popularity, 3 days`, `trending`.
+            All figures are of models that had not seen what they were asked for.
+        foreseen: NDCG@20 of the same training without what was asked for; None when not judged.
+        asked: what was held out, in words.
     """
 
     passed: bool
     reason: str
     n_readers: int = 0
     against: dict[str, Compared] = msgspec.field(default_factory=dict)
+    foreseen: float | None = None
+    asked: str | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +74,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         n_interactions: (user, item) pairs with evidence.
         mean_weight: see `Weighting`.
         regularization: λ of training, for fold-in.
-        iterations: of ALS, when training begins anew.
-        n_anew: interactions there were when training last began anew.
-        anew_us: when that was.
-        n_before: of the events, those received up to `created_us`: fewer later on means that readers
-            were erased.
+        iterations: of ALS.
         size_bytes: of all arrays together.
         verdict: what the gate said; None when it was not asked.
         metrics: what evaluation said, by name.
@@ -94,9 +95,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     confidence: ConfidenceParams = ConfidenceParams()
     seed: int = 0
     iterations: int = 0
-    n_anew: int = 0
-    anew_us: int = 0
-    n_before: int = 0
     arrays: tuple[ArrayInfo, ...] = ()
     size_bytes: int = 0
     verdict: Verdict | None = None

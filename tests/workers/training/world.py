@@ -42,8 +42,10 @@ def events(n_readers: int = 160, each: int = 14, seed: int = 0) -> pl.DataFrame:
     return pl.DataFrame(entries, schema=SCHEMA, orient="row")
 
 
-def material(log: pl.DataFrame | None = None) -> Material:
+def material(
+    log: pl.DataFrame | None = None, catalogue: dict[int, StoredItem] | None = None
+) -> Material:
     """Return what training works on."""
-    catalogue = items()
+    catalogue = items() if catalogue is None else catalogue
     rows = {item.id: row for row, item in catalogue.items()}
     return gather(events() if log is None else log, catalogue, rows, "c", NOW_US)

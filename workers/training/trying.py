@@ -1,0 +1,80 @@
+"""Trying models on a slice: fitted without it, ranked for its readers as they would have been served."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.model.model import Model
+from recsvc.core.model.snapshot import Manifest, Snapshot
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.text.terms import item_text, term_counts
+from workers.training.engine import Engine
+from workers.training.holdout import Holdout
+from workers.training.moment import Moment, moment_of
+from workers.training.params import LearnParams
+from workers.training.ranking import model_of, ranked
+from workers.training.training import Material, fitted, learned_with
+
+K = 20
+
+Values = NDArray[np.float64]
+
+
+class Trying(msgspec.Struct, frozen=True):
+    """A slice and its readers.
+
+    Attributes:
+        users: rows of the readers who are asked.
+        threads: for what is fitted here.
+    """
+
+    holdout: Holdout
+    users: NDArray[np.int64]
+    moment: Moment
+    material: Material
+    blend: BlendParams
+    engine: Engine
+    threads: int
+
+    def ndcg(self, snapshot: Snapshot) -> Values:
+        """Return each reader's NDCG@20 of the whole blend."""
+        shipped = ranked(self.model(snapshot), self.blend, self.moment)
+        listed = self.moment.listed
+        return shipped.ndcg(self.holdout.histories, self.holdout.targets, self.users, K, listed)
+
+    def model(self, snapshot: Snapshot) -> Model:
+        """Return a snapshot as it would serve, texts that came after training as when serving."""
+        material, n_known = self.material, snapshot.manifest.n_rows
+        digest = material.content.digest
+        known = np.zeros(material.n_rows, np.uint64)
+        known[:n_known] = snapshot.text_digest
+        arrived = np.flatnonzero((digest != 0) & (digest != known))
+        items = [material.items[row] for row in arrived.tolist()]
+        counts = term_counts(item_text(i.title, i.text, i.topics) for i in items)
+        return model_of(snapshot, material.n_rows, arrived, counts)
+
+    def way_of(self, manifest: Manifest) -> LearnParams | None:
+        """Return how a snapshot was trained; None when it does not say."""
+        return learned_with(manifest, self.threads)
+
+    def refit(self, manifest: Manifest) -> Snapshot | None:
+        """Train without the slice in the way another was; None when it does not say how."""
+        way = self.way_of(manifest)
+        if way is None:
+            return None
+        return fitted(
+            self.holdout.histories, self.material.content, way, manifest, engine=self.engine
+        )
+
+
+def trying(
+    holdout: Holdout,
+    users: NDArray[np.int64],
+    material: Material,
+    blend: BlendParams,
+    engine: Engine,
+    threads: int,
+) -> Trying:
+    """Return a slice ready to try models on."""
+    moment = moment_of(holdout, material.items, blend.votes)
+    return Trying(holdout, users, moment, material, blend, engine, threads)
