@@ -73,7 +73,7 @@ class GateParams(msgspec.Struct, frozen=True):
     share: Annotated[
         float,
         setting(
-            "Share of the events, the latest, that models are judged by.",
+            "Share of the log, the latest, that models are judged by; more where readers are too few.",
             name="gate_share",
             gt=0,
             lt=1,
@@ -81,7 +81,11 @@ class GateParams(msgspec.Struct, frozen=True):
     ] = 0.1
     min_readers: Annotated[
         int,
-        setting("With fewer readers in them, every model passes.", name="gate_min_readers", ge=2),
+        setting(
+            "With fewer readers in any slice of the log, a model is not judged.",
+            name="gate_min_readers",
+            ge=2,
+        ),
     ] = 30
 
 
