@@ -81,6 +81,7 @@ class Services:
         self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
         # lists
         tools = kit(self.live, self.profiles, self.cache, settings.lists, pipe, signs)
+        self.ranker = tools.ranker
         self.lists = assembled(tools, index, settings.zone)
         # mail
         self.links = Links(signs, settings.digest, settings.site_url)

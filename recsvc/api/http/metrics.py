@@ -94,6 +94,13 @@ async def mail_figures(services: Services) -> MailFigures:
     )
 
 
+NOT_FINITE = Counter(
+    "recsvc_not_finite",
+    "Personal feeds that came to no number, and fell back.",
+    registry=registry,
+)
+
+
 class LiveCollector(Collector):
     """Reads the figures of the live view when they are asked for."""
 
@@ -147,8 +154,10 @@ def _counter(name: str, meaning: str, label: str, counts: dict[str, int]) -> Met
 
 
 def observe(app: Litestar) -> None:
-    """Have the live view report how far behind events reach its boards."""
-    app.state.services.live.observe_lag(EVENT_TO_BOARD.observe)
+    """Have the live view report how far behind events reach its boards, and the ranker what fails."""
+    services: Services = app.state.services
+    services.live.observe_lag(EVENT_TO_BOARD.observe)
+    services.ranker.observe_not_finite = NOT_FINITE.inc
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -1,9 +1,10 @@
 """Query names that a call does not know are refused: a misspelt filter must not silently be none.
 
 What a route knows is what litestar reads for it, its dependencies included - the same that the OpenAPI
-document shows - so that no handler says it again. Pages ignore what they do not know, since links to
-them are decorated on their way; so does `/oembed`, whose specification allows parameters of anybody's
-own, and so do the facades of other services, as their originals.
+document shows - so that no handler says it again. Names by which links are tracked on their way are
+no mistake of whoever follows a list in a feed reader: `/feeds/` ignores those. Pages ignore all they
+do not know, since links to them are decorated too; so does `/oembed`, whose specification allows
+parameters of anybody's own, and so do the facades of other services, as their originals.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,12 @@ from litestar.routes import HTTPRoute
 from recsvc.errors import InvalidError
 
 STRICT = ("/v1/", "/feeds/")
+_DECORATED = "/feeds/"
+_TRACKED = ("utm_", "_")
+_TRACKERS = frozenset({"fbclid", "gclid"})
 
 _OPT = "query_names"
+_MAY_TRACK = "query_may_track"
 _LONGEST = 40
 
 
@@ -29,6 +34,7 @@ def learn_names(app: Litestar) -> None:
             for handler, reads in route.route_handler_map.values():
                 names = {parameter.field_alias for parameter in reads.expected_query_params}
                 handler.opt[_OPT] = frozenset(names)
+                handler.opt[_MAY_TRACK] = route.path_format.startswith(_DECORATED)
 
 
 def refuse_unknown(opt: Mapping[str, Any], query: bytes) -> None:
@@ -44,10 +50,14 @@ def refuse_unknown(opt: Mapping[str, Any], query: bytes) -> None:
     if not query or known is None:
         return
     for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name not in known:
+        if name not in known and not (opt.get(_MAY_TRACK) and _is_tracking(name)):
             raise InvalidError(
                 f"there is no parameter {name[:_LONGEST]!r}; {_hint(name, known)}", name
             )
+
+
+def _is_tracking(name: str) -> bool:
+    return name.startswith(_TRACKED) or name in _TRACKERS
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

@@ -204,6 +204,24 @@ def test_what_is_no_feed_is_a_problem(library: Service, path: str, status: int):
     assert library.http.get(path).status_code == status
 
 
+@pytest.mark.parametrize("name", ["utm_source", "utm_", "_ga", "_", "fbclid", "gclid"])
+def test_links_that_were_tracked_on_their_way_still_read(library: Service, name: str):
+    for path in ("/feeds/new.rss", "/feeds/daily.json", "/feeds/search.atom?q=lost"):
+        plain = library.http.get(path)
+        join = "&" if "?" in path else "?"
+        tracked = library.http.get(f"{path}{join}{name}=x")
+
+        assert (tracked.status_code, plain.status_code) == (200, 200), path
+    assert library.http.get("/v1/new", params={name: "x"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["topics", "utm", "UTM_source", "fbclid2", "cursor"])
+def test_any_other_unknown_name_is_refused(library: Service, name: str):
+    answer = library.http.get("/feeds/new.rss", params={name: "x"})
+
+    assert (answer.status_code, answer.json()["field"]) == (400, name)
+
+
 # The personal list
 
 

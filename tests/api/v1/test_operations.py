@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.service import Service
@@ -40,6 +42,20 @@ def test_problems_are_counted_by_status(service: Service):
     service.http.get("/v1/items/nowhere")
 
     assert figures(service)["recsvc_problems_total[404]"] == before + 1
+
+
+def test_feeds_that_came_to_no_number_are_counted(new_service: Callable[..., Service]):
+    service = new_service(
+        content_weight="3e38", trending_weight="3e38", fresh_weight="3e38"
+    ).start()
+    service.put_all([{"id": f"p{n}", "title": f"Graphs {n}", "text": "nets"} for n in range(5)])
+    service.act("ann", "upvote", "p1")
+    assert figures(service)["recsvc_not_finite_total"] == 0
+
+    feed = service.feed("ann")
+
+    assert (feed["stale"], len(feed["items"])) == (True, 4)
+    assert figures(service)["recsvc_not_finite_total"] == 1
 
 
 def test_health_says_ok_and_stats_say_how_the_loop_is_doing(service: Service):
