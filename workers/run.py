@@ -253,6 +253,7 @@ class Worker:
             return
         erasures = await self._eraser.pending()
         await self._archiver.run_once(now_us(), force=bool(erasures))
+        self._troubles.note("archive_files", self._archiver.problem)
         await self._eraser.run(erasures)
         await self._exporter.run_once()
 

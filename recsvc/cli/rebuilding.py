@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -23,16 +24,24 @@ if TYPE_CHECKING:
     from workers.log.reading import Log
 
 
+_despite_gaps = click.option(
+    "--despite-gaps",
+    is_flag=True,
+    help="Without the files of the archive that are damaged or missing.",
+)
+
+
 @click.group(invoke_without_command=True)
+@_despite_gaps
 @click.pass_context
-def rebuild(context: click.Context) -> None:
+def rebuild(context: click.Context, despite_gaps: bool) -> None:
     """Make derived data anew from the event log, the one thing that cannot be rebuilt.
 
     Without a command: boards and profiles, of all that the archive and the store hold. The service must
     be stopped.
     """
     if context.invoked_subcommand is None:
-        _run(_everything_derived)
+        _run(partial(_everything_derived, despite_gaps))
 
 
 @rebuild.command()
@@ -50,39 +59,44 @@ def trending() -> None:
 
 
 @rebuild.command()
-def boards() -> None:
+@_despite_gaps
+def boards(despite_gaps: bool) -> None:
     """Make counters, votes and trending anew. The service must be stopped."""
-    _run(_boards)
+    _run(partial(_boards, despite_gaps))
 
 
 @rebuild.command()
-def profiles() -> None:
+@_despite_gaps
+def profiles(despite_gaps: bool) -> None:
     """Make readers' profiles anew; what they follow and mute stays. The service must be stopped."""
-    _run(_profiles)
+    _run(partial(_profiles, despite_gaps))
 
 
-async def _everything_derived(settings: Settings, redis: Redis) -> str:
+async def _everything_derived(despite_gaps: bool, settings: Settings, redis: Redis) -> str:
     from workers.log.archive import Archive
 
-    told = [await _boards(settings, redis), await _profiles(settings, redis)]
+    told = [
+        await _boards(despite_gaps, settings, redis),
+        await _profiles(despite_gaps, settings, redis),
+    ]
     archived = Archive(settings.archive_path).epochs()
     await Streams(redis, "rebuild").epochs.hold(set(archived))
     return "\n".join(told)
 
 
-async def _boards(settings: Settings, redis: Redis) -> str:
+async def _boards(despite_gaps: bool, settings: Settings, redis: Redis) -> str:
     from workers.log.rebuilding import rebuild_boards
 
-    log = await _log(settings, redis)
+    log = await _log(despite_gaps, settings, redis)
     target = Boards(Pipe(redis), settings.lists.trending)
     n = await rebuild_boards(log, target, settings.kinds, settings.log, now_us())
     return f"{log.events.height} events: {n} items counted anew"
 
 
-async def _profiles(settings: Settings, redis: Redis) -> str:
+async def _profiles(despite_gaps: bool, settings: Settings, redis: Redis) -> str:
     from workers.log.rebuilding import rebuild_profiles
 
-    log = await _log(settings, redis)
+    log = await _log(despite_gaps, settings, redis)
     target, params = Profiles(Pipe(redis)), settings.log
     n = await rebuild_profiles(log, target, settings.kinds, params, now_us())
     return f"{log.events.height} events: {n} profiles made anew"
@@ -97,11 +111,12 @@ def _run(once: Callable[[Settings, Redis], Awaitable[str]]) -> None:
     click.echo(asyncio.run(run()))
 
 
-async def _log(settings: Settings, redis: Redis) -> "Log":
+async def _log(despite_gaps: bool, settings: Settings, redis: Redis) -> "Log":
     """Return the event log, once it is certain that nobody else is at work.
 
     Raises:
-        ConflictError: when a worker is.
+        ConflictError: when a worker is; when files of the archive are damaged or missing, and
+            rebuilding would take away what they hold.
     """
     from workers.log.agreement import Agreement
     from workers.log.archive import Archive
@@ -113,5 +128,12 @@ async def _log(settings: Settings, redis: Redis) -> "Log":
         raise ConflictError("a worker is at work: stop the service, rebuild, and start it again")
     aliases = await Items(Pipe(redis), settings.lists.trending).aliases()
     archive, streams = Archive(settings.archive_path), Streams(redis, "rebuild")
+    gaps = await asyncio.to_thread(archive.gaps)
+    if gaps and not despite_gaps:
+        named = ", ".join(f"{name} ({state})" for name, state in gaps.items())
+        raise ConflictError(
+            f"the archive is not whole: {named}; put them back from a backup, or say --despite-gaps and "
+            "lose what they hold"
+        )
     await Agreement(archive, streams, Boards(Pipe(redis), settings.lists.trending)).epoch()
     return await read_log(archive, streams, aliases)

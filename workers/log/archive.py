@@ -8,20 +8,25 @@ since stores of two epochs may give out the same id.
 """
 
 import contextlib
-import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
 import polars as pl
+import structlog
 
 from recsvc.clock import from_us
 from recsvc.core.readers.events import Entry
 from recsvc.store.entry_ids import EntryId, parse
 from recsvc.store.log.epochs import FORMER
 from recsvc.store.log.streams import Logged
+from workers.log import manifest
+from workers.log.manifest import Listed, State
 from workers.log.schema import SCHEMA
+
+log = structlog.get_logger()
 
 _RANGES = "recsvc.ranges"
 _EPOCH = "recsvc.epoch"
@@ -72,10 +77,98 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[tuple[Path, int], Content] = {}
+        self._sound: dict[tuple[str, int, int], bool] = {}
 
     def files(self) -> list[Path]:
-        """Return the files, oldest first."""
+        """Return the files that are whole, oldest first; each is read once to find that out."""
+        listed = manifest.read(self._folder)
+        return [path for path in self._present() if self._is_sound(path, listed)]
+
+    def survey(self) -> dict[str, State]:
+        """Return how each file is, listed or present."""
+        listed = manifest.read(self._folder)
+        found = dict.fromkeys(listed, State.MISSING)
+        found |= {name: State.DAMAGED for name in listed if (self._aside / name).exists()}
+        for path in self._present():
+            is_sound = self._is_sound(path, listed)
+            found[self._name(path)] = State.OK if is_sound else State.DAMAGED
+        return dict(sorted(found.items()))
+
+    def gaps(self) -> dict[str, State]:
+        """Return the files that are damaged or missing."""
+        return {name: state for name, state in self.survey().items() if state is not State.OK}
+
+    def tend(self) -> dict[str, State]:
+        """Set damaged files aside, list what is there, and return the gaps. For whoever writes files."""
+        listed = manifest.read(self._folder)
+        kept = dict(listed)
+        states = self.survey()
+        for name, state in states.items():
+            path = self._folder / name
+            if state is State.OK:
+                if name not in listed or listed[name].becoming or listed[name].state != state:
+                    kept[name] = self._described(path)
+                continue
+            kept[name] = msgspec.structs.replace(
+                listed.get(name) or Listed(name, 0, "", {}), state=state
+            )
+            if path.exists():
+                self._set_aside(path)
+        if kept != listed:
+            manifest.write(self._folder, kept)
+        return {name: state for name, state in states.items() if state is not State.OK}
+
+    @property
+    def _aside(self) -> Path:
+        return self._folder / "damaged"
+
+    def _set_aside(self, path: Path) -> None:
+        aside = self._aside / self._name(path)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(aside)
+        log.error("archive_file_damaged", file=self._name(path), moved_to=str(aside))
+
+    def _present(self) -> list[Path]:
         return sorted(self._folder.glob("*/*.parquet"))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._folder).as_posix()
+
+    def _is_sound(self, path: Path, listed: dict[str, Listed]) -> bool:
+        name = self._name(path)
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return False
+        key = (name, status.st_mtime_ns, status.st_size)
+        if key not in self._sound:
+            known = listed.get(name)
+            if known is not None and known.sha256:
+                self._sound[key] = manifest.digest(path) in (known.sha256, known.becoming)
+            else:
+                self._sound[key] = _is_readable(path)
+        return self._sound[key]
+
+    def _described(self, path: Path) -> Listed:
+        """Return what the manifest says of a file that is whole."""
+        events = pl.read_parquet(path, columns=["shard", "entry_ms", "entry_seq"])
+        firsts = {
+            shard: f"{ms}-{seq}"
+            for shard, ms, seq in events.sort("entry_ms", "entry_seq")
+            .unique("shard", keep="first", maintain_order=True)
+            .iter_rows()
+        }
+        ranges = {
+            shard: (firsts.get(shard, f"{ms}-{seq}"), f"{ms}-{seq}")
+            for shard, (ms, seq) in _content(path).until.items()
+        }
+        return Listed(self._name(path), events.height, manifest.digest(path), ranges)
+
+    def _list(self, path: Path) -> None:
+        """Note a file that was just written."""
+        listed = manifest.read(self._folder)
+        listed[self._name(path)] = self._described(path)
+        manifest.write(self._folder, listed)
 
     def read(self) -> pl.DataFrame:
         """Return every archived entry, each once."""
@@ -144,6 +237,8 @@ class Archive:
         erased = dict.fromkeys(cuts, 0)
         for unfinished in self._folder.glob("*/*.tmp"):
             unfinished.unlink()  # left by a process that was killed
+        if self._aside.exists():  # what cannot be read cannot be searched for a reader
+            shutil.rmtree(self._aside)
         for file in self.files():
             present = pl.scan_parquet(file).select("user").unique().collect()
             if present.join(wanted, on="user").is_empty():
@@ -157,6 +252,7 @@ class Archive:
             if not gone.is_empty():
                 kept = events.filter(~_is_up_to_cut()).drop("cut_ms", "cut_seq")
                 self._put(file, kept, _written_with(file))
+                self._list(file)
         return erased
 
     def known(self, events: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -179,7 +275,12 @@ class Archive:
 
     def drop_before(self, day: date) -> int:
         """Drop the files of earlier days; return how many."""
-        old = [file for file in self.files() if file.parent.name < day.isoformat()]
+        old = [file for file in self._present() if file.parent.name < day.isoformat()]
+        listed = manifest.read(self._folder)
+        # First off the list: a file that is not listed is no gap.
+        kept = {name: known for name, known in listed.items() if name[:10] >= day.isoformat()}
+        if kept != listed:
+            manifest.write(self._folder, kept)
         for file in old:
             file.unlink()
             with contextlib.suppress(OSError):  # it holds more files
@@ -201,14 +302,20 @@ class Archive:
         path = folder / f"{moment.strftime('%H%M%S')}-{now_us % 1_000_000:06d}.parquet"
         ranges = msgspec.json.encode(until).decode()
         self._put(path, events, {_RANGES: ranges, _EPOCH: epoch})
+        self._list(path)
         return path
 
     def _put(self, path: Path, events: pl.DataFrame, metadata: dict[str, str]) -> None:
         unfinished = path.with_suffix(".tmp")
         events.write_parquet(unfinished, compression="zstd", metadata=metadata)
-        _sync(unfinished)
+        manifest.sync(unfinished)
+        listed = manifest.read(self._folder)
+        if (known := listed.get(self._name(path))) is not None:
+            becoming = manifest.digest(unfinished)
+            listed[known.name] = msgspec.structs.replace(known, becoming=becoming)
+            manifest.write(self._folder, listed)
         unfinished.replace(path)
-        _sync(path.parent)
+        manifest.sync(path.parent)
 
 
 def _cuts(cuts: Mapping[str, str]) -> pl.DataFrame:
@@ -237,9 +344,11 @@ def _content(file: Path) -> Content:
     return Content(n, metadata[_EPOCH], until)
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _is_readable(path: Path) -> bool:
+    """Whether a file that nothing is known of can be read to its end."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        _content(path)
+        pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, msgspec.MsgspecError):
+        return False
+    return True

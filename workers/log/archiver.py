@@ -13,6 +13,7 @@ from recsvc.store.log.streams import Logged, Streams
 from workers.log.agreement import Agreement
 from workers.log.archive import Archive, table
 from workers.log.decoding import decoded
+from workers.log.manifest import State
 from workers.log.params import ArchiveParams
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ class Archiver:
 
     Attributes:
         agreement: between the archive and the store.
+        gaps: files of the archive that are damaged or missing.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Archiver:
         params: ArchiveParams,
     ) -> None:
         self.agreement = Agreement(archive, streams, boards)
+        self.gaps: dict[str, State] = {}
         self._archive = archive
         self._streams = streams
         self._boards = boards
@@ -47,6 +50,7 @@ class Archiver:
     async def run_once(self, now_us: int, force: bool = False) -> int:
         """Archive if it is time; return how many events were moved."""
         if self._last_us is None:
+            self.gaps = await asyncio.to_thread(self._archive.tend)
             await self._finish_earlier_runs()
             self._last_us = now_us
         await self._drop_old(now_us)
@@ -56,7 +60,19 @@ class Archiver:
         if not waiting or not (due or force):
             return 0
         self._last_us = now_us
+        self.gaps = await asyncio.to_thread(self._archive.tend)
         return await self._move(now_us)
+
+    @property
+    def problem(self) -> str | None:
+        """What the archive lacks, in a sentence; None if nothing."""
+        if not self.gaps:
+            return None
+        named = ", ".join(f"{name} ({state})" for name, state in list(self.gaps.items())[:5])
+        return (
+            f"{len(self.gaps)} files of the archive are damaged or missing: {named}; put them back "
+            "from a backup; everything else goes on without them (recsvc archive verify)"
+        )
 
     async def _drop_old(self, now_us: int) -> None:
         if self._kept_days and now_us - self._dropped_us >= HOUR_US:

@@ -309,7 +309,7 @@ def test_old_files_are_dropped_by_day(tmp_path: Path):
 
     assert Archive(tmp_path).drop_before(date(2026, 2, 1)) == 2
 
-    assert [f.parent.name for f in Archive(tmp_path).files()] == ["2026-02-01"]
+    assert [f.parent.name for f in tmp_path.glob("*/*.parquet")] == ["2026-02-01"]
     assert not (tmp_path / "2026-01-30").exists()
 
 

@@ -1,0 +1,123 @@
+"""A file of the archive that is damaged or gone is named; what the others hold goes on."""
+
+import shutil
+
+import pytest
+
+from recsvc.clock import now_us
+from recsvc.core.readers.events import Entry
+from tests.service import recsvc
+from workers.log.archive import Archive, table
+from workers.log.manifest import NAME, State
+
+N_FILES = 3
+
+
+def fill(folder) -> list[str]:
+    """Write some files of two events each; return their names."""
+    archive = Archive(folder)
+    names = []
+    for n in range(N_FILES):
+        path = archive.write(events(n), {1: f"{n + 1}-1"}, now_us())
+        names.append(path.relative_to(folder).as_posix())
+    return names
+
+
+def events(n: int):
+    from recsvc.store.log.streams import Logged
+
+    return table(
+        (1, Logged(f"{n + 1}-{seq}", {}), Entry("u", "i", "upvote", n, n, event_id=f"{n}.{seq}"))
+        for seq in (0, 1)
+    )
+
+
+def flip(path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 0xFF
+    path.write_bytes(raw)
+
+
+DAMAGES = {
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-20]),
+    "emptied": lambda path: path.write_bytes(b""),
+    "a byte turned": flip,
+    "deleted": lambda path: path.unlink(),
+}
+
+
+# Without a manifest nothing tells of a file that is gone, or of a byte that turned inside a value.
+@pytest.mark.parametrize(
+    ("damage", "is_listed"),
+    [*((name, True) for name in DAMAGES), ("cut", False), ("emptied", False)],
+)
+@pytest.mark.parametrize("which", range(N_FILES))
+def test_the_others_are_read_and_the_bad_one_is_set_aside_and_named(
+    tmp_path, which, damage, is_listed
+):
+    names = fill(tmp_path)
+    if not is_listed:
+        (tmp_path / NAME).unlink()
+    DAMAGES[damage](tmp_path / names[which])
+    state = State.MISSING if damage == "deleted" else State.DAMAGED
+    archive = Archive(tmp_path)
+
+    assert archive.gaps() == {names[which]: state}
+    assert archive.read().height == 2 * (N_FILES - 1)
+    assert archive.tend() == {names[which]: state}
+    assert Archive(tmp_path).tend() == {names[which]: state}, "and not forgotten by the next one"
+    assert (tmp_path / "damaged" / names[which]).exists() == (state is State.DAMAGED)
+    archive.write(events(7), {1: "8-1"}, now_us())
+    assert archive.until() == {1: "8-1"}
+
+
+def test_a_file_that_is_put_back_counts_again(tmp_path):
+    names = fill(tmp_path)
+    whole = shutil.copy(tmp_path / names[-1], tmp_path / "whole")
+    flip(tmp_path / names[-1])
+    Archive(tmp_path).tend()
+
+    shutil.copy(whole, tmp_path / names[-1])
+
+    assert Archive(tmp_path).tend() == {}
+    assert Archive(tmp_path).read().height == 2 * N_FILES
+
+
+def test_erasing_and_dropping_leave_no_gap_wherever_they_are_cut_short(tmp_path, monkeypatch):
+    fill(tmp_path)
+    archive = Archive(tmp_path)
+
+    def dies(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(archive, "_list", dies)
+    with pytest.raises(KeyboardInterrupt):
+        archive.erase({"u": "2-0"})
+
+    assert Archive(tmp_path).tend() == {}
+    assert Archive(tmp_path).read().height == 2 * N_FILES - 2
+
+
+def test_verify_names_what_is_not_ok_and_fails(tmp_path):
+    names = fill(tmp_path / "archive")
+    assert recsvc("archive", "verify", data_dir=tmp_path).returncode == 0
+    (tmp_path / "archive" / names[0]).unlink()
+    flip(tmp_path / "archive" / names[1])
+
+    done = recsvc("archive", "verify", data_dir=tmp_path)
+
+    assert done.returncode == 1
+    states = dict(reversed(line.split()) for line in done.stdout.splitlines()[:-1])
+    assert states == {names[0]: "missing", names[1]: "damaged", names[2]: "ok"}
+
+
+def test_rebuilding_refuses_to_take_away_what_is_missing_unless_told(tmp_path):
+    names = fill(tmp_path / "archive")
+    (tmp_path / "archive" / names[0]).unlink()
+
+    refused = recsvc("rebuild", "boards", data_dir=tmp_path)
+    done = recsvc("rebuild", "boards", "--despite-gaps", data_dir=tmp_path)
+
+    assert refused.returncode == 2
+    assert names[0] in refused.stderr
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,87 @@
+"""The archive's manifest: which files there are, what is in them, and how to tell that they are whole.
+
+A file is listed, durably, before anything it holds leaves the store; what is not listed yet was cut
+short or comes from a release without manifests, and is listed once it could be read to its end. A file
+that is damaged or gone stays listed as that: what is missing has a name until it is put back.
+"""
+
+import enum
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+
+NAME = "manifest.json"
+
+_BLOCK_BYTES = 1 << 20
+
+
+class State(enum.StrEnum):
+    """How a file is."""
+
+    OK = enum.auto()
+    DAMAGED = enum.auto()
+    MISSING = enum.auto()
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A file as it was written.
+
+    Attributes:
+        name: folder of the day and file name.
+        ranges: by shard, the first entry in it and the last that it covers.
+        becoming: digest of what takes its place, noted before it does.
+    """
+
+    name: str
+    rows: int
+    sha256: str
+    ranges: dict[int, tuple[str, str]]
+    state: State = State.OK
+    becoming: str = ""
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    files: list[Listed]
+    format: int = 1
+
+
+_decode = msgspec.json.Decoder(_Manifest).decode
+
+
+def read(folder: Path) -> dict[str, Listed]:
+    """Return what is listed, by name; nothing where no manifest can be read."""
+    try:
+        return {listed.name: listed for listed in _decode((folder / NAME).read_bytes()).files}
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return {}
+
+
+def write(folder: Path, listed: dict[str, Listed]) -> None:
+    """Replace what is listed; durable when this returns."""
+    files = [listed[name] for name in sorted(listed)]
+    raw = msgspec.json.format(msgspec.json.encode(_Manifest(files)))
+    unfinished = folder / f"{NAME}.{os.getpid()}.tmp"
+    unfinished.write_bytes(raw)
+    sync(unfinished)
+    unfinished.replace(folder / NAME)
+    sync(folder)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            found.update(block)
+    return found.hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
