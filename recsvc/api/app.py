@@ -1,6 +1,6 @@
 """The application: routes, errors and lifespan put together."""
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
@@ -45,6 +45,17 @@ from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment
 
 
+def _public_doors(settings: Settings) -> list[Router]:
+    """Return those ways to the catalogue that ask for no credential, unless they are switched off."""
+    doors = [
+        (settings.pages, [pages.router]),
+        (settings.syndication, [syndication.router, private.router]),
+        (settings.huggingface, [huggingface.router]),
+        (settings.embed, [modules.router, oembed.router, embed_pages.router]),
+    ]
+    return [router for is_on, routers in doors if is_on for router in routers]
+
+
 def create_app(settings: Settings | None = None) -> Litestar:
     """Return the application, with the environment's settings unless others are given."""
     settings = settings or from_environment()
@@ -57,9 +68,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
             items.router,
             users.router,
             preferences.router,
-            syndication.router,
-            private.router,
-            huggingface.router,
             snapshots.router,
             keys.router,
             erasures.router,
@@ -70,12 +78,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             subscriptions.router,
             bounces.router,
             subscribe_pages.router,
-            digest_pages.router,
-            modules.router,
-            oembed.router,
-            embed_pages.router,
-            pages.router,
+            digest_pages.router(has_pages=settings.pages),
             pages.static,
+            *_public_doors(settings),
             *([gorse.router(settings.gorse_path)] if settings.gorse_path else []),
         ],
         middleware=[door],

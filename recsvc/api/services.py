@@ -10,6 +10,7 @@ from litestar.di import Provide
 from recsvc.access.admission import Admission
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
+from recsvc.core.items.item import names_in
 from recsvc.errors import StoreError
 from recsvc.lists.assembled import assembled
 from recsvc.lists.kit import kit
@@ -64,7 +65,7 @@ class Services:
         self.store_problem = StoreProblem(settings.data_path)
         # items
         self.items = Items(pipe, trending)
-        self.cache = ItemCache(self.items, settings.cached_items)
+        self.cache = ItemCache(self.items, settings.cached_items, names_in(settings.public_extra))
         self.boards = Boards(pipe, trending)
         index = SearchIndex()
         # models

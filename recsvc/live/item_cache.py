@@ -1,29 +1,44 @@
-"""Items at hand: the bodies that lists show, kept in memory up to a bound."""
+"""Items at hand: the bodies that lists show, kept in memory up to a bound.
+
+What everybody sees comes from here, so that what is hidden, and what of `extra` is not for everybody,
+stops here: no list, page or feed can forget to leave it out.
+"""
 
 from collections.abc import Iterable
 
 import msgspec
 
-from recsvc.core.items.item import StoredItem, view
+from recsvc.core.items.item import StoredItem, shown, view
 from recsvc.errors import StoreUnavailableError
 from recsvc.store.items.catalogue import Items
 
 
 class ItemCache:
-    """Reads items through a bounded cache; whoever follows the changes keeps it true."""
+    """Reads items through a bounded cache; whoever follows the changes keeps it true.
 
-    def __init__(self, items: Items, capacity: int) -> None:
+    Args:
+        public_extra: the names in `extra` that everybody may see; None: all.
+    """
+
+    def __init__(
+        self, items: Items, capacity: int, public_extra: frozenset[str] | None = None
+    ) -> None:
         self._items = items
+        self._public_extra = public_extra
         self._capacity = capacity
         self._held: dict[str, StoredItem] = {}
         self._views: dict[str, tuple[StoredItem, int, msgspec.Raw]] = {}
 
-    def put(self, item: StoredItem) -> None:
-        """Hold an item, the oldest going when there are too many."""
-        self._held.pop(item.id, None)
-        self._held[item.id] = item
+    def put(self, item: StoredItem) -> StoredItem | None:
+        """Hold an item as everybody may see it, the oldest going when there are too many; return it."""
+        self.drop(item.id)
+        seen = shown(item, self._public_extra)
+        if seen is None:
+            return None
+        self._held[item.id] = seen
         if len(self._held) > self._capacity:
             self.drop(next(iter(self._held)))
+        return seen
 
     def drop(self, item: str) -> None:
         """Forget an item."""
@@ -46,7 +61,7 @@ class ItemCache:
         return {item: self._held[item] for item in ids if item in self._held}
 
     async def get(self, ids: list[str]) -> dict[str, StoredItem]:
-        """Return items by id; without the store, those that are at hand."""
+        """Return items by id, none that is hidden; without the store, those that are at hand."""
         found = self.held(ids)
         missing = [item for item in ids if item not in found]
         if not missing:
@@ -56,7 +71,6 @@ class ItemCache:
         except StoreUnavailableError:
             return found
         for item in fetched:
-            if item is not None:
-                self.put(item)
-                found[item.id] = item
+            if item is not None and (seen := self.put(item)) is not None:
+                found[item.id] = seen
         return found

@@ -12,6 +12,7 @@ from recsvc.lists.params import ListParams
 from recsvc.mail.params import DigestParams
 from recsvc.params import setting
 from recsvc.settings.place import Place
+from recsvc.sources.extra_fields import PUBLIC
 from recsvc.sources.fetching.params import FetchParams
 from recsvc.store.log.writing import EventLogParams
 from recsvc.store.mail.limits import MailLimitParams
@@ -46,6 +47,21 @@ class Settings(Place, frozen=True, kw_only=True):
         int,
         setting("Items with their text held in memory per process.", ge=100),
     ] = 20_000
+    public_extra: Annotated[
+        str,
+        setting(
+            "Names in items' `extra` that everybody may see, between spaces; `*`: all. Others are for "
+            "keys with the scope `items`."
+        ),
+    ] = PUBLIC
+    pages: Annotated[bool, setting("Serve the site's pages, `/` and below.")] = True
+    syndication: Annotated[
+        bool, setting("Serve lists for feed readers, `/feeds/`, private addresses included.")
+    ] = True
+    huggingface: Annotated[bool, setting("Serve the calls of Hugging Face's client.")] = True
+    embed: Annotated[
+        bool, setting("Serve what other people's pages embed: `/embed`, `/oembed`.")
+    ] = True
     reclaim_after_s: Annotated[
         float,
         setting("Take over what a silent worker left after this long.", gt=0),

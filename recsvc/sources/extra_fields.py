@@ -40,3 +40,9 @@ MEANINGS = {
     "open_access_pdf": "address of a free copy elsewhere",
     "labels": "Gorse's labels, as they came",
 }
+
+# What the calls of Hugging Face's client read besides, in that client's spelling.
+_CLIENTS_OWN = ("submitted_by", "submitted_on_daily_at", "github_repo")
+
+# Everybody may see these, unless a site says otherwise.
+PUBLIC = " ".join([*MEANINGS, *_CLIENTS_OWN])

@@ -10,6 +10,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opened, sealed
 from recsvc.api.gorse.shapes import MAX_ROWS, Item, ItemPatch, Success, item_as_gorse, item_of, read
+from recsvc.api.http.door import may
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ITEMS
@@ -50,6 +51,7 @@ async def insert_items(
 
 @get("/items")
 async def get_items(
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     n: N = None,
     cursor: CursorText = None,
@@ -63,11 +65,12 @@ async def get_items(
         return await _search(services, q, start, wanted)
     row, last = start, services.live.catalogue.n
     found: list[Item] = []
+    sees_all = may(request, ITEMS)
     while row < last and len(found) < wanted:
         ids = [services.live.catalogue.id_of(r) for r in range(row, min(row + _PER_READ, last))]
         for item in await services.items.get(ids):
             row += 1
-            if item is not None:
+            if item is not None and (sees_all or not item.hidden):
                 found.append(item_as_gorse(item))
                 if len(found) == wanted:
                     break
@@ -85,10 +88,12 @@ async def _search(services: Services, q: str, start: int, n: int) -> Items:
 
 
 @get("/item/{item_id:str}")
-async def get_item(item_id: ItemId, services: NamedDependency[Services]) -> Item:
-    """Return an item."""
+async def get_item(
+    item_id: ItemId, request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Item:
+    """Return an item; a hidden one to those who may change it."""
     (found,) = await services.items.get([item_id])
-    if found is None:
+    if found is None or (found.hidden and not may(request, ITEMS)):
         raise NotFoundError(f"there is no item {item_id!r}")
     return item_as_gorse(found)
 

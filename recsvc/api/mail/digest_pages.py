@@ -127,9 +127,11 @@ async def clicked(
     return Redirect(target, status_code=303, headers=HEADERS)
 
 
-router = Router(
-    "/",
-    route_handlers=[preview, show, clicked],
-    exception_handlers={RecsvcError: on_error},
-    opt={"access": PUBLIC},
-)
+def router(*, has_pages: bool) -> Router:
+    """Return the pages; the mail as it would look now shows the catalogue, as the site's pages do."""
+    return Router(
+        "/",
+        route_handlers=[show, clicked, *([preview] if has_pages else [])],
+        exception_handlers={RecsvcError: on_error},
+        opt={"access": PUBLIC},
+    )

@@ -61,6 +61,7 @@ class Shell(msgspec.Struct, frozen=True):
         is_open: whether this machine may call the API without a key.
         alternates: the page's list for feed readers.
         is_stale: whether a part is silent that should have had a say.
+        has_embed: whether other people's pages may embed lists.
     """
 
     section: str
@@ -70,6 +71,7 @@ class Shell(msgspec.Struct, frozen=True):
     is_open: bool
     alternates: list[Alternate]
     is_stale: bool
+    has_embed: bool
 
 
 async def visitor_of(request: Request[Any, Any, Any], services: Services) -> Visitor:
@@ -100,8 +102,9 @@ def render(
         readers=demo.readers() if is_demo else [],
         is_demo=is_demo,
         is_open=services.admission.is_open,
-        alternates=list(alternates),
+        alternates=list(alternates) if services.settings.syndication else [],
         is_stale=is_stale,
+        has_embed=services.settings.embed,
     )
     return Template(
         template,

@@ -25,7 +25,9 @@ from recsvc.core.items.item import (
     NewItem,
     StoredItem,
     completed,
+    names_in,
     patched,
+    shown,
     view,
 )
 from recsvc.errors import InvalidError, NotFoundError
@@ -37,7 +39,7 @@ _decoder = msgspec.json.Decoder(NewItem)
 
 
 class ItemAnswer(ItemView, kw_only=True):
-    """One item of the catalogue; `owners` for those who may change it."""
+    """One item of the catalogue; `owners`, hidden items, all of `extra` for those who may change it."""
 
     id: str
     hidden: bool
@@ -225,14 +227,17 @@ def _waits(item: StoredItem) -> bool:
 async def _answer(services: Services, item_id: str, request: Request[Any, Any, Any]) -> ItemAnswer:
     ids = await services.items.resolve([item_id])
     (item,) = await services.items.get(ids)
-    if item is None or (_waits(item) and not may(request, ITEMS)):
+    sees_all = may(request, ITEMS)
+    if item is not None and not sees_all:
+        item = None if _waits(item) else shown(item, names_in(services.settings.public_extra))
+    if item is None:
         raise NotFoundError(f"there is no item {item_id!r}")
     catalogue = services.live.catalogue
     row = catalogue.rows.get(item.id)
-    shown = view(item, 0 if row is None else int(catalogue.votes[row]))
-    fields = {name: getattr(shown, name) for name in ItemView.__struct_fields__}
+    seen = view(item, 0 if row is None else int(catalogue.votes[row]))
+    fields = {name: getattr(seen, name) for name in ItemView.__struct_fields__}
     # Whose it is concerns those who may change it, not every page that shows it.
-    owners = item.owners if may(request, ITEMS) else UNSET
+    owners = item.owners if sees_all else UNSET
     return ItemAnswer(id=item.id, hidden=item.hidden, aliases=item.aliases, owners=owners, **fields)
 
 

@@ -2,16 +2,17 @@
 
 import math
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get
+from litestar import Request, Router, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
+from recsvc.api.http.door import may
 from recsvc.api.services import Services
 from recsvc.clock import HOUR_US, from_us, now_us
-from recsvc.core.access.caller import LISTS
+from recsvc.core.access.caller import ITEMS, LISTS
 from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS, worth
 from recsvc.errors import NotFoundError
@@ -55,6 +56,7 @@ class VotesExplained(msgspec.Struct, frozen=True):
     "/v1/votes/explain", operation_id="explainVotes", tags=["items"], access=LISTS, problems=(404,)
 )
 async def explain_votes(
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     item: Annotated[
         str, QueryParameter(min_length=1, max_length=256, description="Id of the item.")
@@ -62,7 +64,7 @@ async def explain_votes(
 ) -> VotesExplained:
     """Which votes on an item count, which wait and which never will, and what they are worth now."""
     (stored,) = await services.items.get(await services.items.resolve([item]))
-    if stored is None:
+    if stored is None or (stored.hidden and not may(request, ITEMS)):
         raise NotFoundError(f"there is no item {item!r}")
     now = now_us()
     tally = await services.boards.tally(stored.id, now)

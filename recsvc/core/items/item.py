@@ -269,6 +269,25 @@ def patched(old: StoredItem, patch: ItemPatch) -> StoredItem:
     return msgspec.structs.replace(old, **changes)
 
 
+def shown(item: StoredItem, public_extra: frozenset[str] | None) -> StoredItem | None:
+    """Return an item as everybody may see it; None for a hidden one.
+
+    Args:
+        public_extra: the names in `extra` that are everybody's; None: all.
+    """
+    if item.hidden:
+        return None
+    if public_extra is None or public_extra.issuperset(item.extra):
+        return item
+    extra = {name: value for name, value in item.extra.items() if name in public_extra}
+    return msgspec.structs.replace(item, extra=extra)
+
+
+def names_in(text: str) -> frozenset[str] | None:
+    """Return the names in a text, between spaces; None for `*`, which stands for all."""
+    return None if text.strip() == "*" else frozenset(text.split())
+
+
 def view(item: StoredItem, counted_upvotes: int) -> ItemView:
     """Return an item as lists show it, its votes from elsewhere and from here added up."""
     return ItemView(
