@@ -46,19 +46,20 @@ def addresses(settings: dict, item: str) -> Iterator[tuple[str, str, bool]]:
         if not isinstance(route, HTTPRoute):
             continue
         filled = re.sub(r"\{(\w+)(:\w+)?\}", lambda m: names.get(m[1], item), route.path_format)
-        for path in {filled, filled.replace(f"{DAY}.atom", "similar.atom"), f"{filled}.md"}:
+        markdown = f"/papers/{item}.md" if filled == f"/papers/{item}" else filled
+        for path in {filled, filled.replace(f"{DAY}.atom", "similar.atom"), markdown}:
             for method, (handler, _) in route.route_handler_map.items():
                 if method in ("GET", "POST"):
-                    yield method, path, handler.opt["access"].scope is None
-                    if method == "GET":
-                        yield method, path + query, handler.opt["access"].scope is None
+                    is_free = handler.opt["access"].scope is None
+                    yield method, path, is_free
+                    if method == "GET" and "/gorse/" not in path:
+                        yield method, path + query, is_free
 
 
 def test_a_hidden_item_and_what_is_private_of_another_are_at_no_door(site):
     found, settings = site
     keys = {
         "nobody": None,
-        "a page": found.publishable,
         "a reader": found.token("ann"),
         "a server": found.make(kind="secret", scopes=["read", "readers", "events", "metrics"])[1],
     }

@@ -12,6 +12,7 @@ from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opene
 from recsvc.api.gorse.shapes import MAX_ROWS, Item, ItemPatch, Success, item_as_gorse, item_of, read
 from recsvc.api.http.door import may
 from recsvc.api.services import Services
+from recsvc.api.v1.items import is_secret
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ITEMS
 from recsvc.core.items.item import ItemFields, StoredItem, completed
@@ -70,7 +71,7 @@ async def get_items(
         ids = [services.live.catalogue.id_of(r) for r in range(row, min(row + _PER_READ, last))]
         for item in await services.items.get(ids):
             row += 1
-            if item is not None and (sees_all or not item.hidden):
+            if item is not None and (sees_all or not is_secret(item)):
                 found.append(item_as_gorse(item))
                 if len(found) == wanted:
                     break
@@ -93,7 +94,7 @@ async def get_item(
 ) -> Item:
     """Return an item; a hidden one to those who may change it."""
     (found,) = await services.items.get([item_id])
-    if found is None or (found.hidden and not may(request, ITEMS)):
+    if found is None or (is_secret(found) and not may(request, ITEMS)):
         raise NotFoundError(f"there is no item {item_id!r}")
     return item_as_gorse(found)
 

@@ -219,9 +219,9 @@ async def _seen(services: Services) -> None:
     await services.live.wait_for_change(latest, _SEEN_WITHIN_S)
 
 
-def _waits(item: StoredItem) -> bool:
-    """Return whether an item is to be listed later: until then it is nobody's business."""
-    return item.listed_at is not None and to_us(item.listed_at) > now_us()
+def is_secret(item: StoredItem) -> bool:
+    """Return whether an item is hidden, or to be listed later: then it is nobody's business."""
+    return item.hidden or (item.listed_at is not None and to_us(item.listed_at) > now_us())
 
 
 async def _answer(services: Services, item_id: str, request: Request[Any, Any, Any]) -> ItemAnswer:
@@ -229,7 +229,7 @@ async def _answer(services: Services, item_id: str, request: Request[Any, Any, A
     (item,) = await services.items.get(ids)
     sees_all = may(request, ITEMS)
     if item is not None and not sees_all:
-        item = None if _waits(item) else shown(item, names_in(services.settings.public_extra))
+        item = None if is_secret(item) else shown(item, names_in(services.settings.public_extra))
     if item is None:
         raise NotFoundError(f"there is no item {item_id!r}")
     catalogue = services.live.catalogue

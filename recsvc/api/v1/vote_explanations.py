@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from recsvc.api.http.door import may
 from recsvc.api.services import Services
+from recsvc.api.v1.items import is_secret
 from recsvc.clock import HOUR_US, from_us, now_us
 from recsvc.core.access.caller import ITEMS, LISTS
 from recsvc.core.choices import Window
@@ -64,7 +65,7 @@ async def explain_votes(
 ) -> VotesExplained:
     """Which votes on an item count, which wait and which never will, and what they are worth now."""
     (stored,) = await services.items.get(await services.items.resolve([item]))
-    if stored is None or (stored.hidden and not may(request, ITEMS)):
+    if stored is None or (is_secret(stored) and not may(request, ITEMS)):
         raise NotFoundError(f"there is no item {item!r}")
     now = now_us()
     tally = await services.boards.tally(stored.id, now)
