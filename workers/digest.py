@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from recsvc.clock import now_us
-from recsvc.mail.letters import Writer
+from recsvc.mail.letters import Letters
 from recsvc.mail.links import Links
 from recsvc.settings import Settings
 from recsvc.store.access.signatures import signatures
@@ -46,7 +46,7 @@ async def opened(settings: Settings, clock: Clock = now_us) -> AsyncIterator[Dig
         links = Links(await signatures(pipe), params, settings.site_url)
         lazily = LazyComposer(lambda: composer(redis, pipe, settings))
         stack.push_async_callback(lazily.close)
-        mails = Mails(subscriptions, deliveries, Writer(links, params), lazily)
+        mails = Mails(subscriptions, deliveries, Letters(links, params), lazily)
         folder = settings.data_path / "digest" / "journal"
         await free_left_behind(folder, deliveries, clock())
         journal = Journal(folder, settings.post.connections)

@@ -20,9 +20,9 @@ from recsvc.live.model import LiveModel
 from recsvc.live.search_index import SearchIndex
 from recsvc.live.view import Live
 from recsvc.mail.composing import Composer
-from recsvc.mail.letters import Writer
+from recsvc.mail.letters import Letters
 from recsvc.mail.links import Links
-from recsvc.mail.subscribing import Desk
+from recsvc.mail.subscribing import Subscribing
 from recsvc.parent_process import exit_with_server
 from recsvc.settings import Settings
 from recsvc.store.access.credentials import Credentials
@@ -86,12 +86,12 @@ class Services:
         self.lists = assembled(tools, index, settings.zone)
         # mail
         self.links = Links(signs, settings.digest, settings.site_url)
-        self.writer = Writer(self.links, settings.digest)
+        self.letters = Letters(self.links, settings.digest)
         self.composer = Composer(self.lists, self.profiles, settings.digest)
         limits = MailLimits(pipe, signs, settings.mail_limits)
         self.subscriptions = Subscriptions(pipe)
         self.deliveries = Deliveries(pipe, settings.digest.repeat_days)
-        self.desk = Desk(self.subscriptions, limits, self.links, signs)
+        self.subscribing = Subscribing(self.subscriptions, limits, self.links, signs)
         # access
         self.signatures = signs
         self.credentials = Credentials(pipe)

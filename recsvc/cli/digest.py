@@ -9,7 +9,7 @@ import msgspec
 
 from recsvc.cli.context import store
 from recsvc.cli.digest_plan import show_plan
-from recsvc.cli.mail_store import MailDesk, mail_desk
+from recsvc.cli.mail_store import MailStore, opened_mail
 from recsvc.clock import HOUR_US, from_us, now_us, rfc3339
 from recsvc.core.mail.subscription import Subscription, masked
 from recsvc.errors import NotFoundError
@@ -70,24 +70,26 @@ def bounce(report: BinaryIO) -> None:
 
 
 async def _preview(settings: Settings, who: str, output: Path) -> str:
-    async with mail_desk(settings) as desk, desk.composer() as composing:
-        subscription = await desk.subscription_of(who)
+    async with opened_mail(settings) as mail, mail.composer() as composing:
+        subscription = await mail.subscription_of(who)
         now = now_us()
         day = from_us(now).astimezone(subscription.preferences.rhythm.zone).date()
-        mailed = await desk.deliveries.mailed(subscription.id, now)
+        mailed = await mail.deliveries.mailed(subscription.id, now)
         made = await composing.compose(subscription, day, mailed, now)
     if not made.parts:
         raise NotFoundError("there is nothing to send: on a day like this no mail is sent")
-    return await asyncio.to_thread(_write, desk, subscription, made, now, output)
+    return await asyncio.to_thread(_write, mail, subscription, made, now, output)
 
 
-def _write(desk: MailDesk, subscription: Subscription, made: Digest, now: int, output: Path) -> str:
-    rendered = desk.writer.rendered(subscription, made)
+def _write(
+    mail: MailStore, subscription: Subscription, made: Digest, now: int, output: Path
+) -> str:
+    rendered = mail.letters.rendered(subscription, made)
     forms = {".html": rendered.html, ".txt": rendered.text}
     if output.suffix in forms:
         output.write_text(forms[output.suffix], encoding="utf-8")
     else:
-        written = desk.writer.digest(subscription, made, now)
+        written = mail.letters.digest(subscription, made, now)
         output.write_bytes(b"" if written.letter is None else written.letter.content)
     return rendered.subject
 
@@ -104,26 +106,26 @@ async def _send(settings: Settings) -> int:
 
 
 async def _status(settings: Settings) -> dict[str, object]:
-    async with mail_desk(settings) as desk:
-        figures = await desk.deliveries.figures()
+    async with opened_mail(settings) as mail:
+        figures = await mail.deliveries.figures()
         last_us = figures.pop("last_sent_us", None)
-        trouble = await desk.deliveries.trouble()
-        suspended = [s.id async for s in desk.subscriptions.all() if s.suspended]
+        trouble = await mail.deliveries.trouble()
+        suspended = [s.id async for s in mail.subscriptions.all() if s.suspended]
         return {
-            "subscriptions": await desk.subscriptions.count(),
+            "subscriptions": await mail.subscriptions.count(),
             "suspended": len(suspended),
-            "due": await desk.deliveries.count_due(now_us()),
+            "due": await mail.deliveries.count_due(now_us()),
             "last_sent_at": None if last_us is None else rfc3339(last_us),
             "mails": figures,
             "last_trouble_at": {name: rfc3339(at) for name, at in trouble.last_us.items()},
             "left_out": trouble.left_out,
-            "problems": await mail_problems(desk.deliveries, now_us()),
+            "problems": await mail_problems(mail.deliveries, now_us()),
         }
 
 
 async def _bounce(settings: Settings, report: bytes) -> str:
-    async with mail_desk(settings) as desk:
-        known = await Bounces(desk.subscriptions, desk.links).take(report, now_us())
+    async with opened_mail(settings) as mail:
+        known = await Bounces(mail.subscriptions, mail.links).take(report, now_us())
     if known is None:
         return "nothing to do"
     return f"{masked(known.email)} is {'suspended' if known.suspended else 'still sent to'}"

@@ -8,7 +8,7 @@ from recsvc.core.mail.subscription import Preferences, Subscription, as_if, mask
 from recsvc.errors import InvalidError, NotFoundError
 from recsvc.logs import configure
 from recsvc.mail.composing import Composer
-from recsvc.mail.letters import Writer
+from recsvc.mail.letters import Letters
 from recsvc.mail.links import Links
 from recsvc.mail.recipients import identity, wire_address
 from recsvc.settings import Settings
@@ -19,7 +19,7 @@ from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.pipe import Pipe
 
 
-class MailDesk:
+class MailStore:
     """Subscriptions, deliveries and what writes mails."""
 
     def __init__(self, redis: Redis, settings: Settings, signs: Signatures) -> None:
@@ -28,7 +28,7 @@ class MailDesk:
         self._pipe = Pipe(redis)
         self._signs = signs
         self.links = Links(signs, settings.digest, settings.site_url)
-        self.writer = Writer(self.links, settings.digest)
+        self.letters = Letters(self.links, settings.digest)
         self.subscriptions = Subscriptions(self._pipe)
         self.deliveries = Deliveries(self._pipe, settings.digest.repeat_days)
 
@@ -64,8 +64,8 @@ class MailDesk:
 
 
 @asynccontextmanager
-async def mail_desk(settings: Settings) -> AsyncIterator[MailDesk]:
+async def opened_mail(settings: Settings) -> AsyncIterator[MailStore]:
     """Connect to the service's store; what goes well is not logged."""
     configure(settings.log_format, "warning")
     async with store(settings) as redis:
-        yield MailDesk(redis, settings, await signatures(Pipe(redis)))
+        yield MailStore(redis, settings, await signatures(Pipe(redis)))

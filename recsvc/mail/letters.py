@@ -38,7 +38,7 @@ class Written(msgspec.Struct, frozen=True):
     left_out: dict[str, str]
 
 
-class Writer:
+class Letters:
     """Writes letters; the same job has the same message id, however often it is written."""
 
     def __init__(self, links: Links, params: DigestParams) -> None:

@@ -1,4 +1,4 @@
-"""The desk: where people subscribe, confirm, change what they get, and leave.
+"""Subscribing: where people ask for mail, confirm, change what they get, and leave.
 
 Whoever asks learns nothing about an address: known, unknown or suspended, the answer is the same, and
 the mail that asks for confirmation is sent by the worker, so that it takes the same time as well.
@@ -27,7 +27,7 @@ from recsvc.store.mail.limits import MailLimits
 from recsvc.store.mail.subscriptions import Subscriptions
 
 
-class Desk:
+class Subscribing:
     """Takes wishes."""
 
     def __init__(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from recsvc.core.items.item import ItemView, StoredItem, view
 from recsvc.core.mail.subscription import Consent, Preferences, Subscription
 from recsvc.mail.composing import Digest, Entry, Part
-from recsvc.mail.letters import Writer
+from recsvc.mail.letters import Letters
 from recsvc.mail.links import Links
 from recsvc.mail.params import DigestParams
 from recsvc.store.access.signatures import Signatures
@@ -54,7 +54,7 @@ def mail(
     made: Digest, public_url: str = "https://papers.example.org", **changes: object
 ) -> Received:
     """What arrives of a digest."""
-    writer = Writer(links(public_url, **changes), params(**changes))
-    letter = writer.digest(subscription(), made, NOON_US).letter
+    letters = Letters(links(public_url, **changes), params(**changes))
+    letter = letters.digest(subscription(), made, NOON_US).letter
     assert letter is not None
     return Received(letter.sender, letter.recipient, letter.content)

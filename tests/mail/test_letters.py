@@ -6,7 +6,7 @@ from email.policy import default
 import pytest
 
 from recsvc.core.items.item import ItemView
-from recsvc.mail.letters import MAX_BYTES, Writer
+from recsvc.mail.letters import MAX_BYTES, Letters
 from recsvc.mail.links import Links
 from recsvc.mail.params import check_return_path
 from tests.mail.mails import NOON_US, SIGNATURES, digest, paper, params, subscription
@@ -15,8 +15,8 @@ from tests.mail.mails import NOON_US, SIGNATURES, digest, paper, params, subscri
 UNWRITABLE = paper(None)
 
 
-def writer(**changes: object) -> Writer:
-    return Writer(
+def letters(**changes: object) -> Letters:
+    return Letters(
         Links(SIGNATURES, params(**changes), "https://papers.example.org"), params(**changes)
     )
 
@@ -31,7 +31,7 @@ def writer(**changes: object) -> Writer:
     ],
 )
 def test_no_text_keeps_a_paper_out_of_a_mail(poison: ItemView):
-    written = writer().digest(subscription(), digest(paper("One"), poison, paper("Two")), NOON_US)
+    written = letters().digest(subscription(), digest(paper("One"), poison, paper("Two")), NOON_US)
 
     assert written.letter is not None
     assert written.left_out == {}
@@ -41,7 +41,7 @@ def test_no_text_keeps_a_paper_out_of_a_mail(poison: ItemView):
 def test_an_item_that_cannot_be_written_is_left_out_and_named():
     made = digest(paper("One"), UNWRITABLE, paper("Two"))
 
-    written = writer().digest(subscription(), made, NOON_US)
+    written = letters().digest(subscription(), made, NOON_US)
 
     assert written.letter is not None
     assert list(written.left_out) == ["paper/1"]
@@ -51,7 +51,7 @@ def test_an_item_that_cannot_be_written_is_left_out_and_named():
 
 
 def test_a_mail_of_which_nothing_can_be_written_is_none():
-    written = writer().digest(subscription(), digest(UNWRITABLE), NOON_US)
+    written = letters().digest(subscription(), digest(UNWRITABLE), NOON_US)
 
     assert (written.letter, list(written.left_out)) == (None, ["paper/0"])
 
@@ -60,7 +60,7 @@ def test_a_long_mail_is_cut_at_an_entry_and_keeps_its_last_lines():
     long = paper("題" * 300, text="内容のある文章。" * 100, topics=["話題" * 40] * 4)
     made = digest(*[long] * 50)
 
-    written = writer(n_items=50).digest(subscription(), made, NOON_US)
+    written = letters(n_items=50).digest(subscription(), made, NOON_US)
 
     assert written.letter is not None
     assert len(written.letter.content) <= MAX_BYTES
@@ -72,7 +72,7 @@ def test_a_long_mail_is_cut_at_an_entry_and_keeps_its_last_lines():
 
 def test_each_subscriber_has_a_return_path_that_only_we_can_make():
     changes = {"return_path": "bounces+{token}@example.org"}
-    letter = writer(**changes).digest(subscription(), digest(paper("One")), NOON_US).letter
+    letter = letters(**changes).digest(subscription(), digest(paper("One")), NOON_US).letter
     links = Links(SIGNATURES, params(**changes), "https://papers.example.org")
 
     assert letter is not None

@@ -9,7 +9,7 @@ from recsvc.clock import SECOND_US, from_us
 from recsvc.core.mail.schedule import latest_slot, next_slot
 from recsvc.core.mail.subscription import Subscription
 from recsvc.mail.composing import Digest
-from recsvc.mail.letters import Writer
+from recsvc.mail.letters import Letters
 from recsvc.mail.message import Letter
 from recsvc.store.mail.deliveries import Claim, Deliveries, Outcome
 from recsvc.store.mail.subscriptions import Subscriptions
@@ -53,12 +53,12 @@ class Mails:
         self,
         subscriptions: Subscriptions,
         deliveries: Deliveries,
-        writer: Writer,
+        letters: Letters,
         composer: LazyComposer,
     ) -> None:
         self._subscriptions = subscriptions
         self._deliveries = deliveries
-        self._writer = writer
+        self._letters = letters
         self._composer = composer
         self._left_out: dict[str, str] = {}
 
@@ -105,7 +105,7 @@ class Mails:
         digest = await self._composed(subscription, slot.day, now_us)
         if not digest.parts:
             return Nothing("empty", following.at_us)
-        written = self._writer.digest(subscription, digest, now_us)
+        written = self._letters.digest(subscription, digest, now_us)
         if written.left_out:
             await self._leave_out(written.left_out)
         if written.letter is None:
@@ -128,7 +128,7 @@ class Mails:
         subscription = await self._subscriptions.get(name)
         if subscription is None:
             return Nothing("withdrawn")
-        letter = self._writer.fresh_links(subscription, now_us)
+        letter = self._letters.fresh_links(subscription, now_us)
         return Mail(letter, from_us(now_us).date(), [], None)
 
     async def _confirmation(self, claim: Claim, nonce: str, now_us: int) -> Mail | Nothing:
@@ -137,5 +137,5 @@ class Mails:
         pending = await self._subscriptions.pending(nonce)
         if pending is None:
             return Nothing("withdrawn")
-        letter = self._writer.confirmation(nonce, pending, now_us)
+        letter = self._letters.confirmation(nonce, pending, now_us)
         return Mail(letter, from_us(now_us).date(), [], None)

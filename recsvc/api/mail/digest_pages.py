@@ -83,13 +83,13 @@ async def _rendered(services: Services, subscription: Subscription) -> Rendered 
     now = now_us()
     today = from_us(now).astimezone(services.settings.zone).date()
     digest = await services.composer.compose(subscription, today, (), now)
-    return services.writer.rendered(subscription, digest) if digest.parts else None
+    return services.letters.rendered(subscription, digest) if digest.parts else None
 
 
 @get("/c/{token:str}", include_in_schema=False)
 async def show(token: FromPath[str], services: NamedDependency[Services]) -> Template:
     """An item that a mail links to; shown, not counted."""
-    click, _ = await services.desk.clicked(token)
+    click, _ = await services.subscribing.clicked(token)
     item = (await services.cache.get([click.item])).get(click.item)
     if item is None or services.live.catalogue.row_of(item.id) is None:
         raise NotFoundError("this paper is no longer here")
@@ -106,7 +106,7 @@ async def clicked(
     token: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Response[Any]:
     """Count a click, once per link; then lead on, if a person pressed the button."""
-    click, user = await services.desk.clicked(token)
+    click, user = await services.subscribing.clicked(token)
     event = event_of(
         {
             "item": click.item,

@@ -58,7 +58,7 @@ async def subscribe(
     try:
         wish = _filled(form, Wish)
         where = services.admission.neighbourhood(visit_of(request).head)
-        await services.desk.request(wish, known, where, now_us())
+        await services.subscribing.request(wish, known, where, now_us())
     except InvalidError as exc:
         entered = {name: form.get(name) for name in form}
         return _form(services, entered, known, str(exc), exc.field, 400)
@@ -68,7 +68,7 @@ async def subscribe(
 @get("/confirm", include_in_schema=False)
 async def confirm_page(services: NamedDependency[Services], token: Token = "") -> Template:
     """What a confirmation would start, and the button that starts it."""
-    pending = await services.desk.waiting(token)
+    pending = await services.subscribing.waiting(token)
     return page(
         "confirm",
         title=services.settings.digest.title,
@@ -81,7 +81,7 @@ async def confirm_page(services: NamedDependency[Services], token: Token = "") -
 @post("/confirm", include_in_schema=False, status_code=200)
 async def confirm(services: NamedDependency[Services], token: Token = "") -> Template:
     """Start the subscription."""
-    subscription = await services.desk.confirm(token, now_us())
+    subscription = await services.subscribing.confirm(token, now_us())
     return message("You are subscribed", f"Your first mail comes on {_next(subscription)}.")
 
 
@@ -93,7 +93,7 @@ async def mail_links(
     form = await request.form()
     try:
         where = services.admission.neighbourhood(visit_of(request).head)
-        await services.desk.request_links(str(form.get("email", "")), where, now_us())
+        await services.subscribing.request_links(str(form.get("email", "")), where, now_us())
     except InvalidError as exc:
         return page("broken", 400, problem=str(exc), title=services.settings.digest.title)
     return message("Look into your inbox", LINKS_ASKED)
@@ -102,7 +102,7 @@ async def mail_links(
 @get("/unsubscribe", include_in_schema=False)
 async def unsubscribe_page(services: NamedDependency[Services], token: Token = "") -> Template:
     """The button that ends the subscription."""
-    subscription = await services.desk.leaving(token)
+    subscription = await services.subscribing.leaving(token)
     if subscription is None:
         return message("You are not subscribed", "This address gets no mail from us.")
     return page(
@@ -118,7 +118,7 @@ async def unsubscribe(
     request: Request[Any, Any, Any], services: NamedDependency[Services], token: Token = ""
 ) -> Response[Any]:
     """End the subscription: by the button, or by a mail program's one click (RFC 8058)."""
-    await services.desk.leave(token)
+    await services.subscribing.leave(token)
     form = await request.form()
     if form.get("List-Unsubscribe") == _ONE_CLICK:
         return Response(b"", media_type="text/plain")
@@ -130,7 +130,7 @@ async def unsubscribe(
 @get("/preferences", include_in_schema=False)
 async def preferences_form(services: NamedDependency[Services], token: Token = "") -> Template:
     """What a subscriber gets, to be changed."""
-    subscription = await services.desk.subscriber(token)
+    subscription = await services.subscribing.subscriber(token)
     return _preferences(services, subscription)
 
 
@@ -142,9 +142,9 @@ async def prefer(
     form = await request.form()
     try:
         wanted = _filled(form, Preferences)
-        subscription = await services.desk.prefer(token, wanted, now_us())
+        subscription = await services.subscribing.prefer(token, wanted, now_us())
     except InvalidError as exc:
-        known = await services.desk.subscriber(token)
+        known = await services.subscribing.subscriber(token)
         return _preferences(services, known, str(exc), exc.field, 400)
     return message("Saved", f"Your next mail comes on {_next(subscription)}.")
 

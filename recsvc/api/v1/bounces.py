@@ -67,7 +67,7 @@ async def _take(services: Services, bounces: Bounces, one: Told) -> Subscription
 def _subscription(services: Services, bounces: Bounces, one: Told) -> str | None:
     if one.message_id:
         return bounces.subscription_of(one.message_id)
-    return services.desk.subscription_id(one.email)
+    return services.subscribing.subscription_id(one.email)
 
 
 def _counted(known: list[Subscription | None]) -> Counted:

@@ -41,7 +41,7 @@ async def subscribe(request: Request[Any, Any, Any], services: NamedDependency[S
     wish = body.decode(await body.read(request, services.settings.max_body_bytes), _decoder)
     reader = caller_of(request).reader(wish.user, ABOUT_READERS)
     where = services.admission.neighbourhood(visit_of(request).head)
-    await services.desk.request(wish, reader, where, now_us())
+    await services.subscribing.request(wish, reader, where, now_us())
     return Asked(ASKED)
 
 
