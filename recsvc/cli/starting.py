@@ -7,19 +7,20 @@ import time
 
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings
+from recsvc.store.privacy import make_private
 
 _PORT_WAIT_S = 10.0
 
 
 def prepare_folder(settings: Settings) -> None:
-    """Make the data folder.
+    """Make the data folder, closed to other users.
 
     Raises:
-        SettingsError: when it cannot be made, or nothing can be written into it.
+        SettingsError: when it cannot be made or closed, or nothing can be written into it.
     """
     folder = settings.data_path
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r} is not a folder") from None
     except (OSError, ValueError) as exc:
@@ -27,6 +28,7 @@ def prepare_folder(settings: Settings) -> None:
         raise SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r}: {problem}") from None
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r} cannot be written")
+    make_private(folder)
 
 
 def wait_for_port(settings: Settings) -> None:

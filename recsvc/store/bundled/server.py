@@ -27,6 +27,7 @@ from recsvc.store.bundled.causes import Cause, StoreDownError, down, explain, pr
 from recsvc.store.bundled.folder import socket_path
 from recsvc.store.bundled.mending import mend
 from recsvc.store.connection import connect, is_answering, translated
+from recsvc.store.privacy import check_own
 
 log = structlog.get_logger()
 
@@ -81,6 +82,7 @@ class BundledStore:
         """
         probe(self._folder)
         self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_own(self._socket.parent)
         lock = await self._own_files()
         try:
             self._check_manifest()
@@ -166,7 +168,7 @@ class BundledStore:
         settings = {
             "port": "0",
             "unixsocket": str(self._socket),
-            "unixsocketperm": "700",
+            "unixsocketperm": "600",
             "dir": str(self._folder),
             "appendonly": "yes",
             "appendfsync": self._durability,
