@@ -79,7 +79,7 @@ class Worker:
         self._streams = Streams(self._redis, self._name)
         self._boards = Boards(pipe, settings.lists.trending)
         self._ingest = Ingest(self._streams, self._boards, settings.kinds, settings.reclaim_after_s)
-        archive = Archive(settings.archive_path)
+        archive = self._files = Archive(settings.archive_path)
         self._archiver = Archiver(archive, self._streams, self._boards, settings.archive)
         self._troubles = Troubles(pipe)
         self._trainer = Trainer(
@@ -251,10 +251,13 @@ class Worker:
         await self._pause(0.25)
         if not self._token:
             return
-        erasures = await self._eraser.pending()
-        await self._archiver.run_once(now_us(), force=bool(erasures))
-        self._troubles.note("archive_files", self._archiver.problem)
-        await self._eraser.run(erasures)
+        with self._files.alone() as is_alone:
+            if not is_alone:
+                return  # a backup is being made
+            erasures = await self._eraser.pending()
+            await self._archiver.run_once(now_us(), force=bool(erasures))
+            self._troubles.note("archive_files", self._archiver.problem)
+            await self._eraser.run(erasures)
         await self._exporter.run_once()
 
     async def _train(self) -> None:

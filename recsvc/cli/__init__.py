@@ -7,6 +7,7 @@ import click
 from recsvc import __version__
 from recsvc.cli import fetching as fetching  # adds its commands to `import`
 from recsvc.cli.archive import archive
+from recsvc.cli.backup import backup, restore_command
 from recsvc.cli.demo import demo_command
 from recsvc.cli.digest import digest
 from recsvc.cli.estimating import estimate
@@ -48,6 +49,8 @@ main.add_command(worker)
 main.add_command(import_command)
 main.add_command(rebuild)
 main.add_command(archive)
+main.add_command(backup)
+main.add_command(restore_command)
 main.add_command(search)
 main.add_command(feed)
 main.add_command(trending)

@@ -8,6 +8,7 @@ since stores of two epochs may give out the same id.
 """
 
 import contextlib
+import fcntl
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -83,6 +84,26 @@ class Archive:
         """Return the files that are whole, oldest first; each is read once to find that out."""
         listed = manifest.read(self._folder)
         return [path for path in self._present() if self._is_sound(path, listed)]
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Hold the archive, so that nobody else writes files or takes entries out of the store.
+
+        Whether that worked is what is given: somebody else may hold it.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True  # closing the file gives it back
+
+    def listed(self) -> dict[str, Listed]:
+        """Return the files that the manifest lists as whole, by name."""
+        known = manifest.read(self._folder)
+        return {name: listed for name, listed in known.items() if listed.state is State.OK}
 
     def survey(self) -> dict[str, State]:
         """Return how each file is, listed or present."""

@@ -1,0 +1,92 @@
+"""`recsvc backup` and `recsvc restore`: the store and the archive as they were at one moment."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from recsvc.cli.context import store
+from recsvc.errors import SettingsError
+from recsvc.settings import Settings, from_environment
+from recsvc.store.bundled import BundledStore, FolderLock
+from recsvc.store.connection import connect
+from recsvc.store.log.streams import Streams
+
+
+@click.command()
+@click.argument("to", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--verify", is_flag=True, help="Make none: look whether the one there is whole.")
+def backup(to: Path, verify: bool) -> None:
+    """Back the bundled store and the archive up into the folder TO; the service may run.
+
+    Made again into the same folder, it copies only what is new of the archive. With --verify, every file
+    of the backup is read and its store started in a temporary folder.
+    """
+    from workers.log.backup import damages
+
+    settings = _bundled()
+    if not verify:
+        asyncio.run(_back_up(settings, to))
+        return
+    found = damages(to) or asyncio.run(_differences(to))
+    for line in found:
+        click.echo(line)
+    click.echo(f"{len(found)} problems" if found else "the backup is whole, and its store starts")
+    sys.exit(1 if found else 0)
+
+
+@click.command("restore")
+@click.argument("backup", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def restore_command(backup: Path) -> None:
+    """Make a data folder of a BACKUP: RECSVC_DATA_DIR, which must be empty or not be there yet."""
+    from workers.log.backup import restore
+
+    settings = _bundled()
+    made = restore(backup, settings.data_path)
+    n = sum(one.rows for one in made.archive) + sum(made.lengths.values())
+    click.echo(f"{n} events restored to {settings.data_path}")
+
+
+def _bundled() -> Settings:
+    settings = from_environment()
+    if not settings.is_bundled:
+        raise SettingsError("RECSVC_REDIS_URL: back a store of your own up by its own means")
+    return settings
+
+
+async def _back_up(settings: Settings, to: Path) -> None:
+    from workers.log.backup import back_up
+
+    async with store(settings) as redis:
+        made = await back_up(redis, settings.data_path, to)
+    n = sum(one.rows for one in made.archive) + sum(made.lengths.values())
+    click.echo(f"{n} events backed up to {to}")
+    for name in made.gaps:
+        click.echo(f"not in it, since it is damaged or missing here: archive/{name}", err=True)
+
+
+async def _differences(backup: Path) -> list[str]:
+    """Start the store of a backup; return what it lacks of what the backup says."""
+    from workers.log.backup import read, restore
+
+    made = read(backup)
+    with tempfile.TemporaryDirectory() as folder:
+        restore(backup, Path(folder))
+        lock = FolderLock(Path(folder))
+        lock.acquire()
+        started = BundledStore(Path(folder), "everysec")
+        await started.start()
+        redis = connect(started.url)
+        try:
+            lengths = await Streams(redis, "verify").lengths()
+        finally:
+            await redis.aclose()
+            await started.stop()
+            lock.release()
+    return [
+        f"shard {shard} holds {lengths[shard]} events and not {n}"
+        for shard, n in made.lengths.items()
+        if lengths[shard] < n
+    ]

@@ -1,0 +1,149 @@
+"""A backup made while events arrive holds each that was acknowledged before it began, and starts.
+
+`BACKUP_ROUNDS=1000 python -m pytest tests/faults/test_backup.py` goes on for longer.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+from pathlib import Path
+
+import pytest
+from redis.exceptions import ResponseError
+
+from recsvc.clock import now_us
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.readers.events import Entry
+from recsvc.core.readers.kinds import KINDS
+from recsvc.errors import InvalidError
+from recsvc.store.bundled import BundledStore
+from recsvc.store.connection import connect
+from recsvc.store.items.boards import Boards
+from recsvc.store.log.streams import Streams
+from recsvc.store.log.writing import EventLog, EventLogParams
+from recsvc.store.pipe import Pipe
+from tests.faults.servers import record
+from tests.service import recsvc
+from workers.ingest import Ingest
+from workers.log.archive import Archive
+from workers.log.archiver import Archiver
+from workers.log.backup import back_up, damages, restore
+from workers.log.params import ArchiveParams
+from workers.log.reading import read_log
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
+
+ROUNDS = int(os.environ.get("BACKUP_ROUNDS", "10"))
+
+
+class Load:
+    """Events that arrive, go on the boards and into files, while the log is written anew."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.acknowledged: list[str] = []
+        self._folder = folder
+        self._redis = connect(url)
+
+    async def run(self) -> None:
+        await asyncio.gather(self._send(), self._work(), self._rewrite())
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _send(self) -> None:
+        log = EventLog(Pipe(self._redis), KINDS, EventLogParams())
+        for i in itertools.count():
+            entry = Entry(f"u{i % 50}", f"i{i % 9}", "upvote", now_us(), now_us(), event_id=str(i))
+            await log.record([entry], [False])
+            self.acknowledged.append(str(i))
+
+    async def _work(self) -> None:
+        streams, archive = Streams(self._redis, "w"), Archive(self._folder / "archive")
+        boards = Boards(Pipe(self._redis), TrendingParams())
+        archiver = Archiver(archive, streams, boards, ArchiveParams(0.05, 50))
+        await archiver.agreement.epoch()
+        ingest = Ingest(streams, boards, KINDS, 10)
+        await ingest.start()
+        while True:
+            await ingest.run_once(block_ms=5)
+            with archive.alone() as is_alone:
+                if is_alone:
+                    await archiver.run_once(now_us())
+
+    async def _rewrite(self) -> None:
+        while True:
+            with contextlib.suppress(ResponseError):  # one is under way, or a picture is
+                await self._redis.bgrewriteaof()
+            await asyncio.sleep(0.2)
+
+
+async def restored_events(folder: Path) -> list[str]:
+    store = BundledStore(folder, "always")
+    await store.start()
+    redis = connect(store.url)
+    log = await read_log(Archive(folder / "archive"), Streams(redis, "test"))
+    await redis.aclose()
+    await store.stop()
+    return log.events["event_id"].to_list()
+
+
+async def test_every_backup_under_load_starts_and_misses_nothing(tmp_path):
+    folder, to = tmp_path / "data", tmp_path / "backup"
+    store = BundledStore(folder, "always")
+    await store.start()
+    load = Load(folder, store.url)
+    loading = asyncio.create_task(load.run())
+    asking = connect(store.url)
+    for n in range(ROUNDS):
+        enough = len(load.acknowledged) + 100
+        while len(load.acknowledged) < enough:
+            assert not loading.done(), loading.exception()
+            await asyncio.sleep(0.01)
+        before = set(load.acknowledged)
+
+        await back_up(asking, folder, to)
+
+        restore(to, tmp_path / f"restored{n}")
+        found = await restored_events(tmp_path / f"restored{n}")
+        assert before <= set(found), before - set(found)
+        assert len(found) == len(set(found))
+        assert not (folder / "store" / "dump.rdb").exists()
+    loading.cancel()
+    await asyncio.gather(loading, return_exceptions=True)
+    await load.close()
+    await asking.aclose()
+    await store.stop()
+    assert len(Archive(folder / "archive").files()) > 1, "events moved to files meanwhile"
+    kept = {path.stem for path in (to / "archive").iterdir()}
+    listed = Archive(tmp_path / f"restored{ROUNDS - 1}" / "archive").listed().values()
+    assert kept == {one.sha256 for one in listed}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in to.rglob("*.rdb"))
+
+
+def test_the_commands_back_up_verify_and_restore(tmp_path):
+    async def fill() -> None:
+        store = BundledStore(tmp_path / "data", "always")
+        await store.start()
+        await record(store.url, 0, 10)
+        await store.stop()
+
+    asyncio.run(fill())
+    to = str(tmp_path / "backup")
+
+    made = recsvc("backup", to, data_dir=tmp_path / "data")
+    whole = recsvc("backup", "--verify", to, data_dir=tmp_path / "data")
+    restored = recsvc("restore", to, data_dir=tmp_path / "new")
+    refused = recsvc("restore", to, data_dir=tmp_path / "data")
+
+    assert made.returncode == whole.returncode == restored.returncode == 0, made.stderr
+    assert "10 events" in made.stdout
+    assert "10 events" in restored.stdout
+    assert refused.returncode == 2
+    assert "is not empty" in refused.stderr
+    assert len(asyncio.run(restored_events(tmp_path / "new"))) == 10
+    next((tmp_path / "backup").glob("*.rdb")).write_bytes(b"damaged")
+    assert damages(tmp_path / "backup")
+    with pytest.raises(InvalidError, match="not whole"):
+        restore(tmp_path / "backup", tmp_path / "another")
+    assert not (tmp_path / "another").exists()
