@@ -25,6 +25,9 @@ from recsvc.client.shapes import Event, Recorded
 
 log = logging.getLogger("recsvc.client")
 
+_LONGEST_S = 10.0
+_LONGEST_ASKED_S = 60.0
+
 Send = Callable[[list[Event]], Recorded]
 
 
@@ -110,25 +113,32 @@ class EventBatcher:
         return not self._waiting and not self._under_way
 
     def _run(self) -> None:
-        failures = 0
-        while batch := self._next(failures):
+        failures, asked_s = 0, 0.0
+        while batch := self._next(failures, asked_s):
             try:
                 recorded = self._send(batch)
             except CallError as exc:
                 failures = self._take_back(batch, exc, failures)
+                asked_s = getattr(exc, "retry_after_s", None) or 0.0
                 continue
             except Exception:
                 log.exception("a batch of %d events failed", len(batch))
                 self._finish(batch, "it could not be sent")
                 continue
-            failures = 0
+            failures, asked_s = 0, 0.0
             for rejection in recorded.rejected:
                 self._on_failure([batch[rejection.index]], rejection.error)
             self._finish()
 
-    def _next(self, failures: int) -> list[Event]:
-        """Wait for a batch: until one is full or its first event has waited; empty at the end."""
-        pause_s = self._every_s + min(10.0, 0.1 * 2**failures if failures else 0.0)
+    def _next(self, failures: int, asked_s: float) -> list[Event]:
+        """Wait for a batch: until one is full or its first event has waited; empty at the end.
+
+        Args:
+            failures: in a row, behind which it waits longer.
+            asked_s: how long the service asked to be left alone.
+        """
+        backed_off_s = min(_LONGEST_S, 0.1 * 2**failures) if failures else 0.0
+        pause_s = self._every_s + max(backed_off_s, min(_LONGEST_ASKED_S, asked_s))
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closing)
             due_s = time.monotonic() + pause_s

@@ -309,6 +309,7 @@ export class EventBatcher {
   #timer = null;
   #sending = null;
   #failures = 0;
+  #askedMs = 0; // to be left alone, by the service
   #isClosed = false;
   #options;
 
@@ -318,7 +319,7 @@ export class EventBatcher {
     globalThis.process?.once?.("beforeExit", () => this.#giveUp());
     if (!globalThis.document) return;
     addEventListener("pagehide", () => this.#leave());
-    document.addEventListener("visibilitychange", () => document.hidden && this.#leave());
+    document.addEventListener("visibilitychange", () => document.hidden && !this.#failures && this.#leave());
   }
 
   /** Send events some time soon. Those without a time happened now. */
@@ -354,7 +355,8 @@ export class EventBatcher {
   }
 
   #schedule() {
-    const ms = this.#options.everyMs + (this.#failures && Math.min(10_000, 100 * 2 ** this.#failures));
+    const backedOffMs = this.#failures && Math.min(10_000, 100 * 2 ** this.#failures);
+    const ms = this.#options.everyMs + Math.max(backedOffMs, Math.min(60_000, this.#askedMs));
     this.#timer ??= setTimeout(() => this.flush(), ms);
     if (this.#failures > MAX_FAILURES) this.#timer.unref?.();
   }
@@ -371,7 +373,7 @@ export class EventBatcher {
     try {
       const { rejected } = await this.#client.record(batch);
       for (const { index, error } of rejected) this.#options.onFailure([batch[index]], error);
-      this.#failures = 0;
+      this.#failures = this.#askedMs = 0;
     } catch (failure) {
       if (!isPassing(failure)) {
         this.#options.onFailure(batch, failure.message);
@@ -379,12 +381,14 @@ export class EventBatcher {
       }
       this.#waiting.unshift(...batch);
       this.#failures += 1;
+      this.#askedMs = 1_000 * (failure.retryAfterS ?? 0);
       if (!this.#isClosed) this.#schedule();
       return false;
     }
     return true;
   }
 
+  /** A beacon does not say whether it was taken, so while events are refused they wait for the end. */
   #leave() {
     while (this.#waiting.length) {
       if (!this.#client.beacon(this.#waiting.slice(0, PER_BEACON))) return;

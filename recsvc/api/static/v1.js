@@ -13,6 +13,7 @@ const SEEN_MS = 1_000; // … for a second (IAB/MRC)
 const FLUSH_MS = 2_000;
 const PER_CALL = 100; // browsers let 64 KiB of beacons be under way
 const MAX_WAITING = 500;
+const LONGEST_PAUSE_MS = 60_000;
 
 /** The lists, and what only one of them can be asked for. */
 const OWN = { feed: "seen", trending: "window", new: null, similar: "item" };
@@ -87,12 +88,18 @@ class Caller {
     return this.#all.get(key);
   }
 
+  /** A beacon does not say whether it was taken, so while events are refused they wait for the end. */
+  static hide() {
+    for (const caller of Caller.#all.values()) if (!caller.#failures) caller.leave();
+  }
+
   static leave() {
     for (const caller of Caller.#all.values()) caller.leave();
   }
 
   #waiting = []; // events
   #timer = 0;
+  #failures = 0; // in a row
   #asked = new Set(); // items whose votes are wanted
   #answer;
 
@@ -116,7 +123,9 @@ class Caller {
     });
     if (response.ok) return response.json();
     const { status } = response;
-    throw Object.assign(new Error(`${url.origin}${url.pathname} answered ${status}`), { status });
+    const askedMs = 1_000 * (Number(response.headers.get("retry-after")) || 0);
+    const problem = new Error(`${url.origin}${url.pathname} answered ${status}`);
+    throw Object.assign(problem, { status, askedMs });
   }
 
   event(kind, item, place) {
@@ -138,7 +147,12 @@ class Caller {
 
   /** Send an event some time, with others. */
   report(kind, item, place) {
-    this.#waiting = [...this.#waiting, this.event(kind, item, place)].slice(-MAX_WAITING);
+    this.#waiting.push(this.event(kind, item, place));
+    const dropped = this.#waiting.splice(0, this.#waiting.length - MAX_WAITING);
+    if (dropped.length) {
+      complain("the service has been away for long, so events are dropped");
+      document.dispatchEvent(new CustomEvent("recsvc-dropped", { detail: { events: dropped } }));
+    }
     this.#timer ||= setTimeout(() => this.#flush(), FLUSH_MS);
   }
 
@@ -148,9 +162,13 @@ class Caller {
       const events = this.#waiting.splice(0, PER_CALL);
       try {
         await this.call("v1/events", {}, stamped(events));
-      } catch ({ status }) {
-        if (status < 500) continue; // refused: it would be again
-        this.#waiting.unshift(...events); // until the next event, or until the page is left
+        this.#failures = 0;
+      } catch ({ status, askedMs = 0 }) {
+        if (status < 500 && status !== 429) continue; // refused: it would be again
+        this.#waiting.unshift(...events); // until it may be taken, or until the page is left
+        const backedOffMs = FLUSH_MS * 2 ** ++this.#failures;
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(backedOffMs, askedMs));
+        this.#timer ||= setTimeout(() => this.#flush(), pauseMs);
         return;
       }
     }
@@ -196,7 +214,7 @@ const stamped = (events, sent_at = now()) => events.map((event) => ({ ...event, 
 const beacon = (authorization, events) => (authorization ? { authorization, events } : events);
 
 addEventListener("pagehide", Caller.leave);
-document.addEventListener("visibilitychange", () => document.hidden && Caller.leave());
+document.addEventListener("visibilitychange", () => document.hidden && Caller.hide());
 
 /** Reports each card once that stays in view, on a page in view. */
 class Views {
