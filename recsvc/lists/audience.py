@@ -36,6 +36,14 @@ class Audience(msgspec.Struct, frozen=True):
         """Return the same, not reached where their own ranking came to no number."""
         return self if is_sound else msgspec.structs.replace(self, is_reached=False)
 
+    def once_more(self) -> "Audience":
+        """Return the same, to whom what they have seen may be shown again."""
+        again = set(self.reader.again)
+        never = [row for row in self.reader.excluded if row not in again]
+        return msgspec.structs.replace(
+            self, reader=msgspec.structs.replace(self.reader, excluded=never)
+        )
+
     def allowed(self, candidates: Mask) -> Mask:
         """Return which of some candidates may be shown to them: (catalogue.n,)."""
         if not self.reader.excluded:

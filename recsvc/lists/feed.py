@@ -1,11 +1,14 @@
 """The use case of the personal feed."""
 
 import msgspec
+import numpy as np
 
 from recsvc.clock import now_us
+from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.exploration import seed_of
 from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import Audience
 from recsvc.lists.kit import Kit
@@ -45,10 +48,17 @@ class Feeds:
             blend = self._blend(options)
             found = self._ranker.ranked(audience, candidates, self._params.depth, blend)
             audience = audience.unless_unsound(is_sound=found.is_sound)
+            if len(found.ranking.rows) == 0 and options.seen is None and self._params.replace_seen:
+                found = self._again(candidates, audience)
             piece = await self._begun(found, page, options, audience)
         else:
             piece = await self._continued(page, audience)
         return await self._dresser.dressed(piece, page, audience)
+
+    def _again(self, candidates: Mask, audience: Audience) -> Ranked:
+        """Return what the reader has seen, for whom nothing else is left."""
+        rows = np.array(audience.reader.again, np.int64)
+        return Ranked(again_list(rows, candidates, self._params.depth), "again")
 
     async def _begun(
         self, found: Ranked, page: Page, options: FeedOptions, audience: Audience
@@ -61,6 +71,8 @@ class Feeds:
         return await self._pager.first(listed, page, audience)
 
     async def _continued(self, page: Page, audience: Audience) -> Piece:
+        if self._pager.source_of(page, "feed") == "again":
+            audience = audience.once_more()
         piece = await self._pager.further("feed", page, audience)
         if piece.source != "personal":
             return piece

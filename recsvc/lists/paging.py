@@ -118,6 +118,15 @@ class Pager:
             raise InvalidError("not a cursor of this service", "cursor") from None
         return cursors.decode(signed, kind, self._live.catalogue_id, now_us(), self._ttl_s)
 
+    def source_of(self, page: Page, kind: ListKind) -> str:
+        """Return what the list of a further page is made of.
+
+        Raises:
+            InvalidError, ExpiredError: as `start`.
+        """
+        assert page.cursor is not None
+        return self.start(page.cursor, kind).source
+
     def follow(self, kind: ListKind, source: str, feed_id: str, position: int) -> Cursor:
         """Return a cursor that knows its list and place, and nothing yet of what stands there."""
         now_s = now_us() // SECOND_US

@@ -30,6 +30,13 @@ class ListParams(msgspec.Struct, frozen=True):
         ),
     ] = 300
     frozen: FrozenParams = FrozenParams()
+    replace_seen: Annotated[
+        bool,
+        setting(
+            "Whether who has seen everything is shown it again, what they went for longest ago "
+            "first, instead of nothing."
+        ),
+    ] = True
     blend: BlendParams = BlendParams()
     follow_weight: Annotated[
         float, setting("Weight of a topic, organisation or word that is followed.", ge=0)

@@ -12,7 +12,7 @@ from recsvc.core.ranking.account import Account
 from recsvc.core.ranking.reasons import ReasonKind
 from recsvc.core.text.highlight import Part
 
-ListSource = Literal["personal", "trending", "new", "similar", "search", "listed"]
+ListSource = Literal["personal", "trending", "new", "similar", "search", "listed", "again"]
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):

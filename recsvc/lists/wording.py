@@ -16,6 +16,7 @@ SORTED_BY = {
     "new": "time of listing, latest first",
     "similar": "likeness of text and of readership",
     "search": "words that were found, and likeness of text",
+    "again": "when you last went for it, longest ago first",
     "listed": "upvotes, then comments, then time of listing (latest first)",
 }
 
@@ -31,6 +32,8 @@ def plain_reason(source: str, body: StoredItem, votes: int) -> Reason:
     """
     if source == "listed":
         return Reason("listed", [], f"Listed then: {_upvotes(body, votes)}")
+    if source == "again":
+        return Reason("again", [], "Once more: you have seen everything else")
     if source == "explore":
         return Reason("explore", [], "Shown to learn who likes it")
     if source == "search":

@@ -28,8 +28,8 @@ from recsvc.errors import NotFiniteError
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-SOURCES = ("personal", "similar", "trending", "new", "explore", "search", "listed")
-PERSONAL, SIMILAR, TRENDING, NEW, EXPLORE, SEARCH, LISTED = range(len(SOURCES))
+SOURCES = ("personal", "similar", "trending", "new", "explore", "search", "listed", "again")
+PERSONAL, SIMILAR, TRENDING, NEW, EXPLORE, SEARCH, LISTED, AGAIN = range(len(SOURCES))
 
 
 class Common(msgspec.Struct, frozen=True):

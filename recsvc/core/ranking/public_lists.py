@@ -8,7 +8,7 @@ from recsvc.core.choices import Likeness, Window
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.trending import WINDOW_US, votes_worth
 from recsvc.core.model.model import Learned, Model
-from recsvc.core.ranking.blend import LISTED, NEW, SIMILAR, TRENDING, Ranking
+from recsvc.core.ranking.blend import AGAIN, LISTED, NEW, SIMILAR, TRENDING, Ranking
 from recsvc.core.ranking.voices.content import content, profile
 from recsvc.core.top_k import top_k
 
@@ -70,6 +70,12 @@ def new_list(
         rows = rows[(listed < after[0]) | ((listed == after[0]) & (rows < after[1]))]
     rows = rows[:k]
     return Ranking(rows, np.zeros(len(rows), np.float32), np.full(len(rows), NEW, np.uint8))
+
+
+def again_list(rows: Rows, candidates: Mask, k: int) -> Ranking:
+    """Return those of some rows that are candidates, in their order."""
+    rows = rows[candidates[rows]][:k]
+    return Ranking(rows, np.zeros(len(rows), np.float32), np.full(len(rows), AGAIN, np.uint8))
 
 
 def voted_list(catalogue: Catalogue, rows: Rows, k: int) -> Ranking:

@@ -29,6 +29,7 @@ REASONS = dict.fromkeys(
         "explore",
         "search",
         "listed",
+        "again",
         "hidden",
         "unknown",
     ]

@@ -29,6 +29,8 @@ class Reader(msgspec.Struct, frozen=True):
         evidence: (m,) never 0.
         interactions: the m interactions behind them.
         excluded: rows that must not be listed: hidden, acted on, seen, muted.
+        again: those of them that may come again when nothing else is left - acted on or seen, neither
+            hidden nor muted - least recently first.
         missing: items they have just acted on that the catalogue does not have.
         lift: (catalogue.n,) score points for what they follow; None when that is nothing.
         preferences: what they follow and mute.
@@ -39,6 +41,7 @@ class Reader(msgspec.Struct, frozen=True):
     interactions: list[Interaction]
     excluded: list[int]
     missing: list[str] = []
+    again: list[int] = []
     lift: NDArray[np.float32] | None = None
     preferences: Preferences = NO_PREFERENCES
 
@@ -57,9 +60,12 @@ def with_preferences(
     """
     if preferences.is_empty:
         return who
+    unwanted = muted(preferences, catalogue, rows_with).tolist()
+    never = set(unwanted)
     return msgspec.structs.replace(
         who,
-        excluded=who.excluded + muted(preferences, catalogue, rows_with).tolist(),
+        excluded=who.excluded + unwanted,
+        again=[row for row in who.again if row not in never],
         lift=lift(preferences, catalogue, rows_with, weight),
         preferences=preferences,
     )
@@ -77,7 +83,8 @@ def reader(
     window_us = None if seen is None else SEEN_US[seen]
     profile = resolved(profile, catalogue.aliases)  # a history sent along may use any name
     known: list[tuple[int, int, float, Interaction]] = []
-    excluded: list[int] = []
+    seen_us: dict[int, int] = {}
+    hidden: set[int] = set()
     missing: list[str] = []
     rows, weigh = catalogue.rows, evidence.of
     for interaction in profile.interactions:
@@ -90,20 +97,23 @@ def reader(
         weight = weigh(interaction, now_us)
         if weight != 0:
             known.append((last_us, row, weight, interaction))
-        if interaction.is_hidden or (last_us and _within(last_us, window_us, now_us)):
-            excluded.append(row)
+        if interaction.is_hidden:
+            hidden.add(row)
+        elif last_us and _within(last_us, window_us, now_us):
+            seen_us[row] = last_us
     if seen is not None:
         for item, at_us in profile.shown.items():
             row = catalogue.rows.get(item)
             if row is not None and _within(at_us, window_us, now_us):
-                excluded.append(row)
+                seen_us[row] = max(at_us, seen_us.get(row, 0))
     known.sort(key=lambda k: k[:2])
     return Reader(
         np.array([k[1] for k in known], np.int64),
         np.array([k[2] for k in known], np.float32),
         [k[3] for k in known],
-        excluded,
+        [*hidden, *seen_us],
         missing,
+        sorted(seen_us.keys() - hidden, key=lambda row: (seen_us[row], row)),
     )
 
 

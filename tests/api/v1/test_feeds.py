@@ -70,6 +70,23 @@ def test_a_cold_reader_gets_what_is_trending_and_then_what_is_new(zoo: Service):
     assert len(set(ids(feed))) == len(ids(feed))
 
 
+def test_who_has_seen_everything_is_shown_it_again_but_never_what_they_hid(zoo: Service):
+    zoo.put_all([{"id": f"once-{i}", "title": "x", "topics": ["once"]} for i in range(5)])
+    for i in (3, 0, 4, 1):
+        zoo.act("thorough", "click", f"once-{i}", at=f"2025-01-0{5 - i}T00:00:00Z")
+    zoo.act("thorough", "hide", "once-2")
+
+    first = zoo.feed("thorough", topic="once", limit=3)
+    second = zoo.feed("thorough", topic="once", limit=3, cursor=first["next"])
+
+    assert ids(first) + ids(second) == ["once-4", "once-3", "once-1", "once-0"]
+    assert (first["source"], second["source"], second["next"]) == ("again", "again", None)
+    assert {(i["source"], i["reason"]["kind"]) for i in first["items"]} == {("again", "again")}
+    assert ids(zoo.feed("thorough", topic="once", seen="forever")) == []
+    zoo.put("once-new", title="x", topics=["once"])
+    assert ids(zoo.feed("thorough", topic="once")) == ["once-new"]
+
+
 def test_what_was_acted_on_is_left_out_and_what_was_hidden_never_returns(zoo: Service):
     for kind, item in [
         ("click", "lynx-2"),
