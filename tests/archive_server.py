@@ -15,7 +15,7 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    body: str = ""
+    body: str | bytes = ""
     status: int = 200
     headers: dict[str, str] = {}  # noqa: RUF012 - read only
 
@@ -35,7 +35,7 @@ class Archive:
                 asked = Asked(url.path, dict(parse_qsl(url.query)), self.headers)
                 archive.asked.append(asked)
                 found = archive.answer(asked)
-                body = found.body.encode()
+                body = found.body if isinstance(found.body, bytes) else found.body.encode()
                 self.send_response(found.status)
                 for name, value in found.headers.items():
                     self.send_header(name, value)

@@ -1,6 +1,9 @@
 """The manners of the one who fetches; time is a stand-in, the server is real."""
 
 import contextlib
+import gzip
+import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -143,3 +146,60 @@ async def test_what_did_not_change_is_asked_for_by_its_tag():
         False,
     )
     assert (second.is_unchanged, second.text) == (True, "")
+
+
+async def test_an_answer_that_unpacks_to_too_much_is_given_up_without_holding_it():
+    bomb = gzip.compress(bytes(100_000_000))
+    assert len(bomb) < 110_000
+    tracemalloc.start()
+    with serving(Answer(bomb, headers={"Content-Encoding": "gzip"})) as server:
+        async with client("") as http:
+            with pytest.raises(SourceError, match="more than 1000000 bytes"):
+                await Fetcher(http, max_bytes=1_000_000).get(server.url, {})
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 250_000_000
+    assert len(server.asked) == 1, "nor asked for again"
+
+
+async def test_an_answer_that_takes_too_long_is_given_up():
+    def drip(_: Asked) -> Answer:
+        released.wait(30)
+        return Answer("late")
+
+    released = threading.Event()
+    server, clock = Archive(drip), Clock()
+    try:
+        async with client("") as http:
+            fetcher = Fetcher(http, sleep=clock.sleep, clock=clock, whole_s=0.05)
+            with pytest.raises(SourceError, match="TimeoutError"):
+                await fetcher.get(server.url, {})
+    finally:
+        released.set()
+        server.close()
+
+
+@pytest.mark.parametrize("n", [3, 100])
+async def test_redirects_are_followed_on_the_same_host_and_not_for_ever(n: int):
+    moved = [Answer(status=301, headers={"Location": f"/{i}"}) for i in range(n)]
+    with serving(*moved, Answer("there")) as server:
+        if n == 3:
+            assert (await gets(server))[0] == ["there"]
+        else:
+            with pytest.raises(SourceError, match="on and on"):
+                await gets(server)
+            assert len(server.asked) == 6
+
+
+async def test_a_redirect_to_another_host_or_port_is_not_followed():
+    with serving(Answer("inside")) as other:
+        elsewhere = [
+            other.url,
+            other.url.replace("127.0.0.1", "localhost"),
+            "http://169.254.169.254/",
+        ]
+        for location in elsewhere:
+            moved = Answer(status=302, headers={"Location": location})
+            with serving(moved) as server, pytest.raises(SourceError, match="leads elsewhere"):
+                await gets(server)
+        assert other.asked == []
