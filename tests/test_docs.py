@@ -98,7 +98,7 @@ def test_every_key_of_the_code_is_in_the_table_of_keys():
         if name.isupper() and isinstance(value, str) and value != keys.ANY:
             assert value in table, name
     for made in (keys.events(7), keys.dead(7), keys.profile(7, "u"), keys.shown(7, "u"),
-                 keys.preferences(7, "u")):  # fmt: skip
+                 keys.preferences(7, "u"), keys.readers(7), keys.names(7)):  # fmt: skip
         assert made.replace("{7}", "{s}").removesuffix(":u") in table.replace(":<user>", "")
 
 

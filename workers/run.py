@@ -26,6 +26,7 @@ from recsvc.store.heartbeat import BEAT_S, KEPT_S
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
+from recsvc.store.log.questions import Questions
 from recsvc.store.log.streams import Streams
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.models.snapshots import TRAIN_LEASE, Snapshots
@@ -35,12 +36,14 @@ from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures
 from recsvc.store.readers.exports import Exports
 from recsvc.store.readers.gorse import Gorse
+from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
 from recsvc.store.troubles import Troubles
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
+from workers.log.looking import look
 from workers.privacy.eraser import Compact, Eraser
 from workers.privacy.exporter import Exporter, ExportHolding
 from workers.privacy.holdings import (
@@ -52,7 +55,13 @@ from workers.privacy.holdings import (
     ProfileHolding,
     VoteHolding,
 )
-from workers.privacy.records import GorseHolding, PreferenceHolding, SubscriptionHolding
+from workers.privacy.records import (
+    GorseHolding,
+    IndexHolding,
+    PreferenceHolding,
+    QuestionHolding,
+    SubscriptionHolding,
+)
 from workers.topics import Topics
 from workers.training.candidate import round_params
 from workers.training.trainer import Trainer
@@ -65,6 +74,8 @@ _RETRY_S = 0.5
 _RECOUNT_S = 1.0
 _COMPARE_S = 10.0
 _WARM_S = 1.0
+_ANSWER_S = 0.1
+_SWEEP_S = 60.0  # of readers whose profiles have lapsed
 _WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 
 
@@ -80,6 +91,7 @@ class Worker:
         self._boards = Boards(pipe, settings.lists.trending)
         self._ingest = Ingest(self._streams, self._boards, settings.kinds, settings.reclaim_after_s)
         archive = self._files = Archive(settings.archive_path)
+        self._questions = Questions(pipe)
         self._archiver = Archiver(archive, self._streams, self._boards, settings.archive)
         self._troubles = Troubles(pipe)
         self._trainer = Trainer(
@@ -101,6 +113,7 @@ class Worker:
             WarmedItems(pipe),
             settings.lists.profile,
         )
+        self._readers = ReaderIndex(pipe, settings.log.profile_ttl_days)
         holdings = self._holdings(pipe, archive)
         self._eraser = Eraser(
             Erasures(pipe), self._boards, self._streams, holdings, self._compact_with()
@@ -110,6 +123,7 @@ class Worker:
         self._token = 0
         self._warming_s = 0.0
         self._compared = False
+        self._is_indexed = False
         self._stopping = asyncio.Event()
 
     def _holdings(self, pipe: Pipe, archive: Archive) -> list[Holding]:
@@ -117,6 +131,7 @@ class Worker:
         profiles, items = Profiles(pipe), Items(pipe)
         return [
             ProfileHolding(profiles),
+            IndexHolding(self._readers),
             LogHolding(self._streams),
             DeadLetterHolding(self._streams),
             ArchiveHolding(archive),
@@ -126,6 +141,7 @@ class Worker:
             SubscriptionHolding(Subscriptions(pipe), self._settings.outbox_path),
             GorseHolding(Gorse(pipe, self._settings.log.profile_ttl_days)),
             ExportHolding(Exports(pipe)),
+            QuestionHolding(self._questions),
         ]
 
     def _compact_with(self) -> Compact | None:
@@ -156,6 +172,8 @@ class Worker:
             self._forever(self._train, "train"),
             self._forever(self._extract_topics, "topics"),
             self._forever(self._warm, "warm"),
+            self._forever(self._index_readers, "readers"),
+            self._forever(self._answer, "questions"),
         ]
         try:
             await asyncio.gather(*loops)
@@ -271,6 +289,20 @@ class Worker:
             started_s = time.monotonic()
             await self._unless_stopping(self._warmer.run_once(now_us()))
             self._warming_s = time.monotonic() - started_s
+
+    async def _answer(self) -> None:
+        await self._pause(_ANSWER_S)
+        if self._token:
+            for identity, question in (await self._questions.take(now_us())).items():
+                answer = await look(self._files, self._streams, question, now_us())
+                await self._questions.answer(identity, answer)
+
+    async def _index_readers(self) -> None:
+        await self._pause(_SWEEP_S if self._is_indexed else _RETRY_S)
+        if self._token:
+            await self._unless_stopping(self._readers.build(now_us()))
+            await self._readers.sweep(now_us())
+            self._is_indexed = True
 
     async def _extract_topics(self) -> None:
         await self._pause(0.25)

@@ -30,6 +30,7 @@ from recsvc.store.access.signatures import Signatures, signatures
 from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
+from recsvc.store.log.questions import Questions
 from recsvc.store.log.writing import EventLog
 from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.limits import MailLimits
@@ -42,6 +43,7 @@ from recsvc.store.problems import StoreProblem
 from recsvc.store.readers.erasures import Erasures
 from recsvc.store.readers.exports import Exports
 from recsvc.store.readers.gorse import Gorse
+from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
 
@@ -75,11 +77,13 @@ class Services:
         self.live = Live(redis, LiveCatalogue(self.items, self.boards, self.cache, index), model)
         # readers
         self.profiles = Profiles(pipe, lambda: self.live.catalogue.aliases)
+        self.readers = ReaderIndex(pipe, settings.log.profile_ttl_days)
         self.preferences = ReaderPreferences(pipe)
         self.erasures = Erasures(pipe)
         self.exports = Exports(pipe)
         self.gorse = Gorse(pipe, settings.log.profile_ttl_days)
         self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
+        self.questions = Questions(pipe)
         # lists
         tools = kit(self.live, self.profiles, self.cache, settings.lists, pipe, signs)
         self.ranker = tools.ranker

@@ -12,6 +12,7 @@ from recsvc.cli.demo import demo_command
 from recsvc.cli.digest import digest
 from recsvc.cli.estimating import estimate
 from recsvc.cli.evaluate import evaluate
+from recsvc.cli.exporting import export_command
 from recsvc.cli.health import health
 from recsvc.cli.importing import import_command
 from recsvc.cli.keys import keys
@@ -47,6 +48,7 @@ main.add_command(up)
 main.add_command(serve)
 main.add_command(worker)
 main.add_command(import_command)
+main.add_command(export_command)
 main.add_command(rebuild)
 main.add_command(archive)
 main.add_command(backup)

@@ -18,6 +18,7 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
+from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.profiles import Profiles
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ async def _profiles(despite_gaps: bool, settings: Settings, redis: Redis) -> str
     log = await _log(despite_gaps, settings, redis)
     target, params = Profiles(Pipe(redis)), settings.log
     n = await rebuild_profiles(log, target, settings.kinds, params, now_us())
+    await ReaderIndex(Pipe(redis), params.profile_ttl_days).rebuild(now_us())
     return f"{log.events.height} events: {n} profiles made anew"
 
 

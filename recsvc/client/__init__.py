@@ -36,11 +36,14 @@ from recsvc.client.retry import Retry
 from recsvc.client.shapes import (
     CatalogueItem,
     Event,
+    EventPage,
     Feed,
     Highlights,
     Item,
+    ItemPage,
     ItemVotes,
     Listed,
+    LoggedEvent,
     NewItem,
     Organisation,
     Part,
@@ -49,6 +52,8 @@ from recsvc.client.shapes import (
     Recorded,
     Rejection,
     Upserted,
+    User,
+    UserPage,
 )
 from recsvc.client.sync import Client
 
@@ -61,13 +66,16 @@ __all__ = [
     "ConflictError",
     "Event",
     "EventBatcher",
+    "EventPage",
     "ExpiredError",
     "Feed",
     "Highlights",
     "InvalidError",
     "Item",
+    "ItemPage",
     "ItemVotes",
     "Listed",
+    "LoggedEvent",
     "NewItem",
     "NotAllowedError",
     "NotAuthenticatedError",
@@ -88,4 +96,6 @@ __all__ = [
     "UnexpectedAnswerError",
     "UnreachableError",
     "Upserted",
+    "User",
+    "UserPage",
 ]

@@ -12,8 +12,10 @@ from recsvc.client.batcher import EventBatcher
 from recsvc.client.calls import (
     Call,
     Details,
+    EventFilters,
     FeedFilters,
     Fields,
+    ItemFilters,
     Likeness,
     ListFilters,
     Sort,
@@ -24,17 +26,22 @@ from recsvc.client.retry import Retry
 from recsvc.client.shapes import (
     CatalogueItem,
     Event,
+    EventPage,
     Feed,
+    ItemPage,
     ItemVotes,
     NewItem,
+    Page,
     PeriodFeed,
     Recorded,
     Upserted,
+    UserPage,
 )
 from recsvc.client.sync import Client
 from recsvc.client.transport import DEFAULT_TIMEOUT_S
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Feed | Page)
 
 
 class AsyncClient:
@@ -145,8 +152,8 @@ class AsyncClient:
         return await self._call(calls.period("monthly", month, filters))
 
     async def pages(
-        self, ask: Callable[..., Awaitable[Feed]], *args: Any, **asked: Any
-    ) -> AsyncIterator[Feed]:
+        self, ask: Callable[..., Awaitable[P]], *args: Any, **asked: Any
+    ) -> AsyncIterator[P]:
         """Yield a list page by page: `async for page in client.pages(client.new, limit=100)`."""
         cursor = None
         while True:
@@ -189,6 +196,20 @@ class AsyncClient:
     async def delete_item(self, item: str) -> None:
         """Remove an item."""
         await self._call(calls.delete_item(item))
+
+    # All that there is
+
+    async def list_items(self, **filters: Unpack[ItemFilters]) -> ItemPage:
+        """Return a page of the catalogue, in the order of arrival: `client.pages(client.list_items)`."""
+        return await self._call(calls.list_items(filters))
+
+    async def list_users(self, limit: int = 100, cursor: str | None = None) -> UserPage:
+        """Return a page of readers, in the order of ids."""
+        return await self._call(calls.list_users(limit, cursor))
+
+    async def list_events(self, **filters: Unpack[EventFilters]) -> EventPage:
+        """Return a page of the event log, newest first unless told otherwise."""
+        return await self._call(calls.list_events(filters))
 
     # Anything else
 

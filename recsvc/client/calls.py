@@ -15,12 +15,15 @@ from recsvc.client.errors import UnexpectedAnswerError, problem_of
 from recsvc.client.shapes import (
     CatalogueItem,
     Event,
+    EventPage,
     Feed,
+    ItemPage,
     NewItem,
     PeriodFeed,
     Recorded,
     Rejection,
     Upserted,
+    UserPage,
     VotesAnswer,
 )
 
@@ -36,6 +39,8 @@ Window = Literal["day", "week", "month", "all"]
 PeriodKind = Literal["daily", "weekly", "monthly"]
 Likeness = Literal["both", "text", "readers"]
 Sort = Literal["relevance", "new"]
+Hidden = Literal["show", "only"]
+Order = Literal["newest", "oldest"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -112,6 +117,34 @@ class FeedFilters(Filters, total=False):
     freshness_half_life: float
     explore: float
     explain: bool
+
+
+class ItemFilters(TypedDict, total=False):
+    """What the catalogue can be asked for."""
+
+    limit: int
+    cursor: str | None
+    topic: Sequence[str]
+    topic_all: Sequence[str]
+    topic_not: Sequence[str]
+    organisation: Sequence[str]
+    since: Moment
+    until: Moment
+    exclude: Sequence[str]
+    hidden: Hidden
+
+
+class EventFilters(TypedDict, total=False):
+    """What the log can be asked for."""
+
+    limit: int
+    cursor: str | None
+    user: str
+    item: str
+    kind: str
+    since: Moment
+    until: Moment
+    order: Order
 
 
 class Details(TypedDict, total=False):
@@ -195,6 +228,21 @@ def patch_item(item: str, changes: dict[str, Any]) -> Call[CatalogueItem]:
 def delete_item(item: str) -> Call[None]:
     """Remove an item; not repeated: the second time there would be none."""
     return Call("DELETE", _path("/v1/items/", item), None, is_repeatable=False)
+
+
+def list_items(filters: ItemFilters) -> Call[ItemPage]:
+    """Ask for a page of the catalogue."""
+    return Call("GET", "/v1/items", ItemPage, _params({**filters}))
+
+
+def list_users(limit: int, cursor: str | None) -> Call[UserPage]:
+    """Ask for a page of readers."""
+    return Call("GET", "/v1/users", UserPage, _params({"limit": limit, "cursor": cursor}))
+
+
+def list_events(filters: EventFilters) -> Call[EventPage]:
+    """Ask for a page of the log."""
+    return Call("GET", "/v1/events", EventPage, _params({**filters}))
 
 
 def raw(method: str, path: str, params: dict[str, object] | None, body: object) -> Call[Any]:

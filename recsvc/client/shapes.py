@@ -217,3 +217,62 @@ class VotesAnswer(msgspec.Struct, frozen=True):
     """The votes of several items."""
 
     items: list[ItemVotes]
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of what a service holds; `next` is the cursor of the page that follows."""
+
+    next: str | None = None
+
+    @property
+    def continuation(self) -> str | None:
+        """The cursor of the page that follows; None at the end."""
+        return self.next
+
+
+class ItemPage(Page, frozen=True, kw_only=True):
+    """Items of the catalogue, in the order of arrival."""
+
+    items: list[CatalogueItem]
+
+
+class User(msgspec.Struct, frozen=True):
+    """A reader, and how much is kept of them.
+
+    Attributes:
+        first_at: when they first did something; None if they were only shown something.
+        items, shown: how many items they did something to, and were shown.
+    """
+
+    id: str
+    last_at: datetime
+    first_at: datetime | None = None
+    items: int = 0
+    shown: int = 0
+
+
+class UserPage(Page, frozen=True, kw_only=True):
+    """Readers, in the order of ids."""
+
+    users: list[User]
+
+
+class LoggedEvent(msgspec.Struct, frozen=True):
+    """An event as it was logged: when it happened, and when it came."""
+
+    user: str
+    item: str
+    kind: str
+    at: datetime
+    received_at: datetime
+    event_id: str | None = None
+    feed_id: str | None = None
+    position: int | None = None
+    value: float | None = None
+    source: str | None = None
+
+
+class EventPage(Page, frozen=True, kw_only=True):
+    """Events of the log, in the order of logging."""
+
+    events: list[LoggedEvent]

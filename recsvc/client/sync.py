@@ -14,8 +14,10 @@ from recsvc.client.batcher import EventBatcher
 from recsvc.client.calls import (
     Call,
     Details,
+    EventFilters,
     FeedFilters,
     Fields,
+    ItemFilters,
     Likeness,
     ListFilters,
     Sort,
@@ -26,16 +28,21 @@ from recsvc.client.retry import Retry
 from recsvc.client.shapes import (
     CatalogueItem,
     Event,
+    EventPage,
     Feed,
+    ItemPage,
     ItemVotes,
     NewItem,
+    Page,
     PeriodFeed,
     Recorded,
     Upserted,
+    UserPage,
 )
 from recsvc.client.transport import DEFAULT_TIMEOUT_S
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Feed | Page)
 
 _open: "weakref.WeakSet[Client]" = weakref.WeakSet()
 
@@ -149,7 +156,7 @@ class Client:
         """Return what was listed in a month such as `2025-12`, by votes."""
         return self._call(calls.period("monthly", month, filters))
 
-    def pages(self, ask: Callable[..., Feed], *args: Any, **asked: Any) -> Iterator[Feed]:
+    def pages(self, ask: Callable[..., P], *args: Any, **asked: Any) -> Iterator[P]:
         """Yield a list page by page: `for page in client.pages(client.new, limit=100)`."""
         cursor = None
         while True:
@@ -192,6 +199,20 @@ class Client:
     def delete_item(self, item: str) -> None:
         """Remove an item."""
         self._call(calls.delete_item(item))
+
+    # All that there is
+
+    def list_items(self, **filters: Unpack[ItemFilters]) -> ItemPage:
+        """Return a page of the catalogue, in the order of arrival: `client.pages(client.list_items)`."""
+        return self._call(calls.list_items(filters))
+
+    def list_users(self, limit: int = 100, cursor: str | None = None) -> UserPage:
+        """Return a page of readers, in the order of ids."""
+        return self._call(calls.list_users(limit, cursor))
+
+    def list_events(self, **filters: Unpack[EventFilters]) -> EventPage:
+        """Return a page of the event log, newest first unless told otherwise."""
+        return self._call(calls.list_events(filters))
 
     # Anything else
 

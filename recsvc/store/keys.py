@@ -13,6 +13,9 @@ rs:{s}:profile:<user>       hash    items cap, TTL   api           api      item
                                                                             -> entry id of the latest vote, field
                                                                             U+0001 -> instant first seen (µs)
 rs:{s}:shown:<user>         zset    items cap, TTL   api           api      item -> instant last shown (µs)
+rs:{s}:readers              zset    readers, TTL     api, worker   all      reader -> when they last did anything or
+                                                                            were shown anything (µs); no anonymous one
+rs:{s}:names                zset    readers, TTL     api, worker   all      the same readers, in the order of ids
 rs:{s}:prefs:<user>         hash    500 fields       api           api      what is followed and muted; field "" ->
                                                                             private feed address valid since (µs)
 rs:{s}:lists:<fingerprint>  stream  20 lists, TTL    api           api      a reader's ranked lists that wait for
@@ -21,9 +24,12 @@ rs:{s}:erasures             hash    requests         api           worker   eras
 rs:{site}:lists             stream  lists cap, TTL   api           api      the same of everybody's lists
 rs:{site}:erased            hash    100,000          worker        api      erasure id -> proof (JSON), nobody named
 rs:{site}:exports           hash    TTL by hand      api, worker   worker   export id -> whose (JSON)
+rs:{site}:questions         hash    TTL by hand      api           worker   question id -> what of the log (JSON)
+rs:{site}:answers           hash    TTL by hand      worker        api      question id -> entries of the log (JSON)
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
 rs:{site}:epochs            list    epochs met       worker        worker   logs whose events are held, current first
 rs:{site}:problems          hash    TTL              worker        api      name of a problem -> what to say of it
+rs:{site}:indexed           string  one              worker        worker   present once all readers are in `readers`
 rs:{site}:secret            string  one              any           all      key of everything the service signs
 rs:{site}:keys              hash    1,000            api, cli      api      key id -> credential (JSON)
 rs:{site}:keyed             string  one              api, cli      api      present once a credential was ever made
@@ -92,7 +98,10 @@ CHANGES = "rs:{site}:changes"
 IMPORTS = "rs:{site}:imports"
 APPLIED = "rs:{site}:applied"
 BOARD = "rs:{site}:board"
+INDEXED = "rs:{site}:indexed"
 ERASED = "rs:{site}:erased"
+QUESTIONS = "rs:{site}:questions"
+ANSWERS = "rs:{site}:answers"
 EXPORTS = "rs:{site}:exports"
 OWNERS = "rs:{site}:owners"
 RECOUNT = "rs:{site}:recount"
@@ -139,9 +148,19 @@ def profile(shard: int, user: str) -> str:
     return f"rs:{{{shard}}}:profile:{user}"
 
 
-def profile_of_anybody() -> str:
-    """Return the pattern of the keys of profiles."""
-    return "rs:{*}:profile:*"
+def readers(shard: int) -> str:
+    """Return the key of when a shard's readers were last heard of."""
+    return f"rs:{{{shard}}}:readers"
+
+
+def names(shard: int) -> str:
+    """Return the key of the names of a shard's readers."""
+    return f"rs:{{{shard}}}:names"
+
+
+def of_anybody(family: str) -> str:
+    """Return the pattern of the keys of `profile` or of `shown`."""
+    return f"rs:{{*}}:{family}:*"
 
 
 def shown(shard: int, user: str) -> str:

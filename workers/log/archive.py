@@ -43,11 +43,13 @@ class Content(msgspec.Struct, frozen=True):
         n: entries.
         epoch: the log that they are of.
         until: the last entry of each shard that it covers.
+        span_ms: the first and the last millisecond of its entries; None without any.
     """
 
     n: int
     epoch: str
     until: dict[int, EntryId]
+    span_ms: tuple[int, int] | None
 
 
 def table(logged: Iterable[tuple[int, Logged, Entry]]) -> pl.DataFrame:
@@ -196,29 +198,30 @@ class Archive:
         files = self.files()
         if not files:
             return pl.DataFrame(schema=SCHEMA)
-        tables = [
-            pl.read_parquet(file).match_to_schema(
-                SCHEMA, missing_columns="insert", extra_columns="ignore"
-            )
-            for file in files
-        ]
+        tables = [self.scan(file).collect() for file in files]
         return pl.concat(tables).unique(IDENTITY, maintain_order=True)
+
+    def scan(self, file: Path) -> pl.LazyFrame:
+        """Return what a file holds, to be narrowed before it is read."""
+        return pl.scan_parquet(file).match_to_schema(
+            SCHEMA, missing_columns="insert", extra_columns="ignore"
+        )
 
     def count(self) -> int:
         """Return how many entries are archived."""
-        return sum(content.n for content in self._contents())
+        return sum(content.n for content in self.contents().values())
 
     def epochs(self) -> dict[str, int]:
         """Return the logs that are archived, each with how many entries."""
         found: dict[str, int] = {}
-        for content in self._contents():
+        for content in self.contents().values():
             found[content.epoch] = found.get(content.epoch, 0) + content.n
         return found
 
     def until(self, epoch: str | None = None) -> dict[int, str]:
         """Return the last archived entry of each shard, of one log or of any."""
         last: dict[int, EntryId] = {}
-        for content in self._contents():
+        for content in self.contents().values():
             for shard, entry_id in content.until.items():
                 if epoch in (None, content.epoch):
                     last[shard] = max(last.get(shard, (0, 0)), entry_id)
@@ -234,14 +237,14 @@ class Archive:
             missing = missing.lazy().join(held, on=IDENTITY, how="anti").collect()
         return not missing.is_empty()
 
-    def _contents(self) -> list[Content]:
-        """Return what each file says of itself, read once per version of it."""
+    def contents(self) -> dict[Path, Content]:
+        """Return what each file says of itself, oldest first, read once per version of it."""
         known = {}
         for file in self.files():
             key = (file, file.stat().st_mtime_ns)
             known[key] = self._known.get(key) or _content(file)
         self._known = known
-        return list(known.values())
+        return {file: content for (file, _), content in known.items()}
 
     def erase(self, cuts: Mapping[str, str]) -> dict[str, int]:
         """Write every file anew that holds events of some readers, each without those up to a cut.
@@ -360,9 +363,11 @@ def _written_with(file: Path) -> dict[str, str]:
 def _content(file: Path) -> Content:
     metadata = _written_with(file)
     ranges = msgspec.json.decode(metadata[_RANGES], type=dict[int, str])
-    n = int(pl.scan_parquet(file).select(pl.len()).collect().item())
+    ms = pl.col("entry_ms")
+    figures = pl.scan_parquet(file).select(n=pl.len(), first=ms.min(), last=ms.max())
+    n, first, last = figures.collect().row(0)
     until = {shard: parse(entry_id) for shard, entry_id in ranges.items()}
-    return Content(n, metadata[_EPOCH], until)
+    return Content(n, metadata[_EPOCH], until, (first, last) if n else None)
 
 
 def _is_readable(path: Path) -> bool:

@@ -1,15 +1,22 @@
 """The event log as a whole: what is archived, and what the streams hold besides."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import polars as pl
 
-from recsvc.store.entry_ids import parse
+from recsvc.core.readers.events import Entry
+from recsvc.store import keys
+from recsvc.store.entry_ids import FIRST, EntryId, parse
 from recsvc.store.log.epochs import FORMER
 from recsvc.store.log.streams import Streams
 from workers.log.archive import IDENTITY, Archive, table
 from workers.log.archiver import tail
+from workers.log.decoding import decoded
+
+_PER_PIECE = 2_000
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -46,3 +53,70 @@ async def read_log(
     # What was moved from the streams to a file in between is in both.
     each_once = named.unique(IDENTITY, maintain_order=True)
     return Log(each_once, until)
+
+
+class Pieces:
+    """The event log in pieces, each event once and those of a shard in their order.
+
+    What the archiver moves meanwhile is in a new file before it leaves the streams: a stretch of one
+    counts only if no file came in between.
+    """
+
+    def __init__(self, archive: Archive, streams: Streams) -> None:
+        self._archive = archive
+        self._streams = streams
+        self._read: set[Path] = set()
+        self._seen: dict[tuple[str, int], EntryId] = {}
+        # Of a log that was lost and begun anew: what two epochs have in common is known by its content.
+        self._known: set[int] | None = None
+
+    async def each(self) -> AsyncIterator[list[Entry]]:
+        """Yield everything up to now."""
+        held = await self._streams.epochs.held()
+        epoch = held[0] if held else FORMER
+        until = await self._streams.lasts()
+        if len(await asyncio.to_thread(self._archive.epochs)) > 1:
+            self._known = set()
+        shards = list(range(keys.N_SHARDS))
+        while shards:
+            async for piece in self._files():
+                yield piece
+            shard = shards[0]
+            ms, seq = self._seen.get((epoch, shard), FIRST)
+            last = until.get(shard, "0-0")
+            page = await self._streams.range(shard, f"{ms}-{seq}", last, _PER_PIECE)
+            if not self._read.issuperset(await asyncio.to_thread(self._archive.files)):
+                continue
+            events = [(shard, one, event) for one in page if (event := decoded(one)) is not None]
+            yield self._unseen(table(events), epoch)
+            if page:
+                self._seen[epoch, shard] = parse(page[-1].entry_id)
+            else:
+                shards.pop(0)
+
+    async def _files(self) -> AsyncIterator[list[Entry]]:
+        contents = await asyncio.to_thread(self._archive.contents)
+        for file, content in contents.items():
+            if file not in self._read:
+                self._read.add(file)
+                rows = await asyncio.to_thread(self._archive.scan(file).collect)
+                for piece in rows.iter_slices(_PER_PIECE):
+                    yield self._unseen(piece, content.epoch)
+
+    def _unseen(self, rows: pl.DataFrame, epoch: str) -> list[Entry]:
+        """Return the events that were not seen before, and note them as seen."""
+        found = []
+        for row in rows.iter_rows(named=True):
+            key, place = (epoch, row["shard"]), (row["entry_ms"], row["entry_seq"])
+            if place > self._seen.get(key, FIRST):
+                self._seen[key] = place
+                if self._is_news(tuple(row[name] for name in IDENTITY)):
+                    found.append(Entry(**{name: row[name] for name in Entry.__struct_fields__}))
+        return found
+
+    def _is_news(self, identity: tuple[object, ...]) -> bool:
+        if self._known is None:
+            return True
+        n_before = len(self._known)
+        self._known.add(hash(identity))
+        return len(self._known) > n_before

@@ -1,4 +1,4 @@
-"""What readers said besides events, as holdings: preferences, subscriptions, rows of Gorse's API."""
+"""What is kept of readers besides events, as holdings: subscriptions, rows of Gorse, and more."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,10 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from recsvc.clock import from_us
+from recsvc.clock import from_us, now_us
 from recsvc.errors import NotFoundError
+from recsvc.store.log.questions import Questions
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.readers.gorse import Gorse
+from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.preferences import ReaderPreferences
 from workers.mail.maildir import remove_mails_to
 from workers.privacy.holdings import Leaver, Line
@@ -117,3 +119,42 @@ class GorseHolding:
                 "at": from_us(row.at_us),
                 "comment": row.comment,
             }
+
+
+class IndexHolding:
+    """Being in the index of readers."""
+
+    name = "index"
+
+    def __init__(self, index: ReaderIndex) -> None:
+        self._index = index
+
+    async def erase(self, leavers: Sequence[Leaver]) -> dict[str, int]:
+        """Take out who came back in between; with the request they went, as profiles do."""
+        await self._index.refresh([leaver.user for leaver in leavers], now_us())
+        return {}
+
+    async def export(self, user: str) -> AsyncIterator[Line]:
+        """Yield when the reader was last heard of."""
+        last_us = await self._index.last(user)
+        if last_us is not None:
+            yield {"type": "heard_of", "at": from_us(last_us)}
+
+
+class QuestionHolding:
+    """Questions about the log, and answers to them, that are still on their way."""
+
+    name = "questions"
+
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
+
+    async def erase(self, _: Sequence[Leaver], /) -> dict[str, int]:
+        """Drop them all: an answer may name anybody."""
+        await self._questions.drop()
+        return {}
+
+    async def export(self, _: str, /) -> AsyncIterator[Line]:
+        """Yield nothing: an answer is no more than the log says."""
+        for line in list[Line]():
+            yield line

@@ -1,10 +1,11 @@
 """Cursors of Gorse's lists: where the page before ended, opaque to clients, empty at either end."""
 
-import base64
 from typing import Annotated
 
 from litestar.params import QueryParameter
 
+from recsvc.api.http import positions
+from recsvc.api.http.positions import sealed as sealed
 from recsvc.errors import InvalidError
 
 N = Annotated[str | None, QueryParameter(name="n")]
@@ -13,22 +14,13 @@ CursorText = Annotated[str | None, QueryParameter(name="cursor")]
 CapitalCursor = Annotated[str | None, QueryParameter(name="Cursor")]
 
 
-def sealed(position: str) -> str:
-    """Return a position as a cursor."""
-    return base64.urlsafe_b64encode(position.encode()).decode()
-
-
 def opened(*cursors: str | None) -> str:
     """Read a cursor back, the first that was given.
 
     Raises:
         InvalidError: when it is none.
     """
-    cursor = next((one for one in cursors if one), "")
-    try:
-        return base64.b64decode(cursor, b"-_", validate=True).decode()
-    except ValueError:  # of base64, of its alphabet, of UTF-8
-        raise InvalidError("not a cursor of this service", "cursor") from None
+    return positions.opened(next((one for one in cursors if one), ""))
 
 
 def amount(text: str | None, name: str, default: int) -> int:

@@ -235,8 +235,6 @@ async def _page(
 ) -> FeedbackPage:
     wanted = min(amount(n, "n", 10), MAX_ROWS)
     user, _, field = position.partition("\x00")
-    if not position:
-        await standing.know_everybody(services)
 
     async def complete(users: list[str], rows: list[list[FeedbackRow]]) -> list[list[FeedbackRow]]:
         return await standing.completed(services, users, rows)

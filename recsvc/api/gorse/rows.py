@@ -1,17 +1,13 @@
 """Rows of feedback as they stand: those that Gorse's API keeps, and what came by other doors."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import msgspec
 
 from recsvc.api.services import Services
-from recsvc.core.access.caller import is_anonymous
 from recsvc.core.readers.gorse_rows import Names, is_void, said_by
 from recsvc.core.readers.profile import Profile
 from recsvc.store.readers.gorse import FeedbackRow
-
-_AT_ONCE = 1_000
 
 
 def names(services: Services) -> Names:
@@ -48,14 +44,15 @@ async def completed(
     )
     known = names(services)
     return [
-        _together(user, own, profile, known)
+        together(user, own, profile, known)
         for user, own, (profile, _) in zip(users, rows, profiles, strict=True)
     ]
 
 
-def _together(
+def together(
     user: str, rows: list[FeedbackRow], profile: Profile, known: Names
 ) -> list[FeedbackRow]:
+    """Return a user's rows with what their profile says besides, without what it takes back."""
     there = {(known.state_of(row.type), row.item) for row in rows}
     kept = [r for r in rows if not is_void(r.type, r.at_us, r.item, profile, known)]
     more = [
@@ -63,24 +60,6 @@ def _together(
         for type_, item, value, at_us in said_by(profile, there, known)
     ]
     return sorted([*kept, *more], key=lambda row: row.field)
-
-
-async def know_everybody(services: Services) -> None:
-    """List readers who are known by their events alone, too."""
-    async for users in _in_pieces(services):
-        await services.gorse.know_users(users)
-
-
-async def _in_pieces(services: Services) -> AsyncIterator[set[str]]:
-    users: set[str] = set()
-    async for user in services.profiles.known():
-        if not is_anonymous(user):
-            users.add(user)
-        if len(users) >= _AT_ONCE:
-            yield users
-            users = set()
-    if users:
-        yield users
 
 
 def present(rows: list[FeedbackRow], until_us: int) -> list[FeedbackRow]:

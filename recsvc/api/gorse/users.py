@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opened, sealed
-from recsvc.api.gorse.rows import know_everybody
 from recsvc.api.gorse.shapes import MAX_ROWS, Success, User, UserPatch, read
 from recsvc.api.services import Services
 from recsvc.clock import now_us
@@ -55,8 +54,6 @@ async def get_users(
     """List users."""
     wanted = min(amount(n, "n", 10), MAX_ROWS)
     after = opened(cursor, capital)
-    if not after:
-        await know_everybody(services)
     found = await services.gorse.users(after, wanted + 1)
     shown = found[:wanted]
     follow = sealed(shown[-1][0]) if shown and len(found) > wanted else ""

@@ -20,6 +20,7 @@ from recsvc.api.http.metrics import EVENT_TO_FEED
 from recsvc.api.http.metrics import EVENTS as COUNTED
 from recsvc.api.http.openapi import accepts_records
 from recsvc.api.services import Services
+from recsvc.api.v1.all_events import list_events
 from recsvc.clock import SECOND_US, now_us, to_us
 from recsvc.core.access.caller import EVENTS, Caller
 from recsvc.core.readers.events import MAX_BATCH, Entry, Event, accept
@@ -180,4 +181,4 @@ async def _reject_unknown(taken: Taken, services: Services) -> None:
             taken.rejected[index] = InvalidError(f"unknown item {entry.item!r}", "item")
 
 
-router = Router("/", route_handlers=[record])
+router = Router("/", route_handlers=[record, list_events])

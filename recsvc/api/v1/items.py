@@ -8,12 +8,13 @@ from litestar import Request, Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
-from msgspec import UNSET, UnsetType
 
 from recsvc.api.http import request_body as body
 from recsvc.api.http.door import may
 from recsvc.api.http.openapi import accepts_records
 from recsvc.api.services import Services
+from recsvc.api.v1.all_items import list_items
+from recsvc.api.v1.item_answers import ItemAnswer, answer_of
 from recsvc.clock import now_us, to_us
 from recsvc.core.access.caller import ITEMS, LISTS
 from recsvc.core.ids import Id
@@ -21,14 +22,12 @@ from recsvc.core.items.item import (
     MAX_ITEMS_PER_CALL,
     ItemFields,
     ItemPatch,
-    ItemView,
     NewItem,
     StoredItem,
     completed,
     names_in,
     patched,
     shown,
-    view,
 )
 from recsvc.errors import InvalidError, NotFoundError
 from recsvc.store.items.catalogue import Change
@@ -36,15 +35,6 @@ from recsvc.store.items.catalogue import Change
 _SEEN_WITHIN_S = 2.0
 
 _decoder = msgspec.json.Decoder(NewItem)
-
-
-class ItemAnswer(ItemView, kw_only=True):
-    """One item of the catalogue; `owners`, hidden items, all of `extra` for those who may change it."""
-
-    id: str
-    hidden: bool
-    aliases: tuple[str, ...]
-    owners: tuple[str, ...] | UnsetType = UNSET
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -232,17 +222,11 @@ async def _answer(services: Services, item_id: str, request: Request[Any, Any, A
         item = None if is_secret(item) else shown(item, names_in(services.settings.public_extra))
     if item is None:
         raise NotFoundError(f"there is no item {item_id!r}")
-    catalogue = services.live.catalogue
-    row = catalogue.rows.get(item.id)
-    seen = view(item, 0 if row is None else int(catalogue.votes[row]))
-    fields = {name: getattr(seen, name) for name in ItemView.__struct_fields__}
-    # Whose it is concerns those who may change it, not every page that shows it.
-    owners = item.owners if sees_all else UNSET
-    return ItemAnswer(id=item.id, hidden=item.hidden, aliases=item.aliases, owners=owners, **fields)
+    return answer_of(item, services, may_change=sees_all)
 
 
 router = Router(
     "/",
-    route_handlers=[upsert, put_item, get_item, patch_item, delete_item],
+    route_handlers=[list_items, upsert, put_item, get_item, patch_item, delete_item],
     opt={"problems": (404, 409)},
 )

@@ -79,6 +79,7 @@ class Catalogue:
         self._newest: Rows | None = None
         self._id_places = np.zeros(0, np.int64)
         self._shown = np.zeros(0, bool)  # neither hidden nor deleted
+        self._present = np.zeros(0, bool)  # not deleted
         self._listed_us = np.zeros(0, np.int64)
         self._expires_us = np.zeros(0, np.int64)
         self._visible = np.zeros(0, bool)
@@ -99,6 +100,11 @@ class Catalogue:
             self.version += self._visible_until_us > 0  # what was put in has been counted
             self._look(now)
         return self._visible
+
+    @property
+    def hidden(self) -> Mask:
+        """(n,) whether there is an item that may not be listed now: hidden, waiting or at its end."""
+        return self._present[: self.n] & ~self.visible
 
     @property
     def listed_us(self) -> NDArray[np.int64]:
@@ -143,6 +149,7 @@ class Catalogue:
         self.version += 1
         self._reserve(row, item.id)
         self._shown[row] = not item.hidden
+        self._present[row] = True
         self._listed_us[row] = _us(item.listed_at, item.created_us)
         self._expires_us[row] = _us(item.expires_at, _NEVER_US)
         self._upvotes_elsewhere[row] = item.upvotes
@@ -161,6 +168,7 @@ class Catalogue:
         self.version += 1
         self._reserve(row, item)
         self._shown[row] = False
+        self._present[row] = False
         self.topics.put(row, ())
         self.organisations.put(row, ())
         self.aliases.remove(item)
@@ -195,9 +203,21 @@ class Catalogue:
             self._id_places[order] = np.arange(self.n)
         return self._id_places
 
-    def mask(self, filters: Filters) -> Mask:
-        """Return (n,) which items may be listed under the filters."""
-        mask = self.visible
+    def arrived(self, filters: Filters, among: Mask, after: int, n: int) -> Rows:
+        """Return up to n rows behind a row, in the order in which items arrived.
+
+        Args:
+            among: (n_items,) of which.
+        """
+        return np.flatnonzero(self.mask(filters, among)[after + 1 :])[:n] + after + 1
+
+    def mask(self, filters: Filters, among: Mask | None = None) -> Mask:
+        """Return (n,) which items may be listed under the filters.
+
+        Args:
+            among: (n,) of which; None for all that are visible.
+        """
+        mask = self.visible if among is None else among
         if filters == NO_FILTERS:
             return mask
         mask = mask.copy()
@@ -243,6 +263,7 @@ class Catalogue:
         if row >= len(self._shown):
             size = max(1024, row + 1, 2 * len(self._shown))
             self._shown = _grown(self._shown, size)
+            self._present = _grown(self._present, size)
             self._expires_us = _grown(self._expires_us, size)
             self._listed_us = _grown(self._listed_us, size)
             self._votes = _grown(self._votes, size)

@@ -26,6 +26,8 @@ from recsvc.sources.text.dates import instant
 from recsvc.sources.text.unwrapping import one_line, paragraphs
 
 NAME = "gorse"
+# Among an item's labels: the item as we know it, which Gorse has no fields for (`recsvc export`).
+WHOLE = "recsvc"
 TITLES_IDENTIFY = False
 
 
@@ -77,6 +79,9 @@ def _item(raw: str) -> NewItem:
     found = msgspec.json.decode(raw, type=_Item)
     identity = tables.identity(found.item_id, "ItemId")
     labels = found.labels if isinstance(found.labels, dict) else {}
+    whole = labels.get(WHOLE)
+    if isinstance(whole, dict):
+        return fitted({**whole, "id": identity}, NewItem)
     words = labels.get("topics") if labels else found.labels
     said = labels.get("title") or labels.get("name") or found.comment
     title = one_line(said if isinstance(said, str) else "")

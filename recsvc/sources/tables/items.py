@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from recsvc.core.fitting import fitted
-from recsvc.core.items.item import NewItem
+from recsvc.core.items.item import ItemFields, NewItem
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
@@ -15,15 +15,10 @@ from recsvc.sources.text.dates import epoch, instant
 NAME = "items"
 TITLES_IDENTIFY = False
 
-_LISTS = ("authors", "topics", "aliases")
-_DATES = ("published_at", "listed_at")
+_LISTS = ("authors", "topics", "aliases", "owners")
+_DATES = ("published_at", "listed_at", "expires_at")
 _COUNTS = ("n_authors", "upvotes", "comments")
-_FIELDS = (
-    *("id", "title", "text", "url", "hidden", "organisation", "extra"),
-    *_LISTS,
-    *_DATES,
-    *_COUNTS,
-)
+_FIELDS = ("id", *ItemFields.__struct_fields__)
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -55,7 +50,10 @@ def _convert(_: Place, row: Row) -> NewItem:
             fields[name] = _count(row[name], name)
     if isinstance(row.get("hidden"), str):
         fields["hidden"] = _boolean(row["hidden"])
-    if isinstance(row.get("organisation"), str):
+    for name in ("organisation", "extra"):
+        if name in row:
+            fields[name] = tables.nested(row[name])
+    if isinstance(fields.get("organisation"), str):
         fields["organisation"] = {"slug": row["organisation"], "name": row["organisation"]}
     return fitted(fields, NewItem)
 

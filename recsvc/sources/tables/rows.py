@@ -82,12 +82,23 @@ def identity(value: object, field: str) -> str:
 
 
 def listed(value: object) -> object:
-    """Return a cell that holds several values, apart by `;` or `|`, as a list."""
+    """Return a cell that holds several values, apart by `;` or `|`, or a JSON list, as a list."""
+    value = nested(value)
     if not isinstance(value, str):
         return value
     mark = next((mark for mark in _LISTS_APART if mark in value), None)
     parts = [value] if mark is None else value.split(mark)
     return [part.strip() for part in parts if part.strip()]
+
+
+def nested(value: object) -> object:
+    """Return what a cell holds as JSON, a list or an object; any other as it is."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.MsgspecError, UnicodeError):
+            return value
+    return value
 
 
 def _json(
@@ -141,7 +152,9 @@ def _rows(content: Content) -> Iterator[tuple[list[str], int]]:
         for n, line in enumerate(content.lines(), 2):
             yield (line.rstrip("\r").split(mark) if line.strip() else []), n
         return
-    reader = csv.reader(content.lines(), delimiter=mark, strict=True)
+    # With their ends: a cell in quotes may go over several.
+    lines = (f"{line}\n" for line in content.lines())
+    reader = csv.reader(lines, delimiter=mark, strict=True)
     for cells in reader:
         yield cells, reader.line_num + 1
 

@@ -168,6 +168,8 @@ class EventLog:
             keys.events(shard),
             keys.profile(shard, entry.user),
             keys.shown(shard, entry.user),
+            keys.readers(shard),
+            keys.names(shard),
         )
         kind = self._kinds[entry.kind]
         args += (
@@ -181,6 +183,7 @@ class EventLog:
             _encode(names) if names else b"",
             entry.received_us,
             "1" if is_anonymous(entry.user) else "",
+            entry.user,
         )
 
 

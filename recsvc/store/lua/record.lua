@@ -1,15 +1,17 @@
 -- Log events and fold each into its reader's profile: all or nothing per event, atomic per shard.
 --
--- KEYS, five per event: ids (current bucket), ids (bucket before), events, profile, shown
+-- KEYS, seven per event: ids (current bucket), ids (bucket before), events, profile, shown, readers, names
 -- ARGV[1]   seconds that event ids are remembered
 -- ARGV[2]   seconds that an untouched profile lives
 -- ARGV[3]   interactions kept per profile in detail; what stands - votes, saves, hides - goes beyond it
 -- ARGV[4]   impressions kept per reader
 -- ARGV[5]   microseconds that votes of a reader are held, from when they were first seen
 -- ARGV[6]   seconds that an untouched profile of an anonymous session lives
--- ARGV[7..] ten per event: digest of its id ('' if it has none), item, role, name of the state or
+-- ARGV[7..] eleven per event: digest of its id ('' if it has none), item, role, name of the state or
 --           signal, instant (µs), value (thousandths), entry (msgpack), aliases of the item (msgpack
---           list, '' for none), instant received (µs), '1' for an anonymous session
+--           list, '' for none), instant received (µs), '1' for an anonymous session, user
+--
+-- Readers who are not anonymous are in the index: their name, and when they were last heard of.
 --
 -- Returns one integer per event: 1 accepted, 0 a duplicate, 2 accepted and a state is as it was.
 --
@@ -114,10 +116,11 @@ local function counts_from(profile, received)
   return due > tonumber(received) and string.format('%.0f', due) or nil
 end
 
-for e = 0, #KEYS / 5 - 1 do
-  local ids, ids_before, events = KEYS[5 * e + 1], KEYS[5 * e + 2], KEYS[5 * e + 3]
-  local profile, shown = KEYS[5 * e + 4], KEYS[5 * e + 5]
-  local a = 6 + 10 * e
+for e = 0, #KEYS / 7 - 1 do
+  local k = 7 * e
+  local ids, ids_before, events = KEYS[k + 1], KEYS[k + 2], KEYS[k + 3]
+  local profile, shown, readers, names = KEYS[k + 4], KEYS[k + 5], KEYS[k + 6], KEYS[k + 7]
+  local a = 6 + 11 * e
   local id, item, role, name = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4]
   local at, value, entry = tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6]), ARGV[a + 7]
   local received = ARGV[a + 9]
@@ -127,6 +130,14 @@ for e = 0, #KEYS / 5 - 1 do
   if id ~= '' then
     fresh = redis.call('SISMEMBER', ids_before, id) == 0 and redis.call('SADD', ids, id) == 1
     if fresh then redis.call('EXPIRE', ids, ids_ttl, 'NX') end
+  end
+
+  if fresh and ARGV[a + 10] ~= '1' then
+    if redis.call('ZADD', readers, 'GT', received, ARGV[a + 11]) == 1 then
+      redis.call('ZADD', names, 0, ARGV[a + 11])
+    end
+    redis.call('EXPIRE', readers, known_ttl)
+    redis.call('EXPIRE', names, known_ttl)
   end
 
   if not fresh then

@@ -90,6 +90,8 @@ class Erasures:
             keys.erasures(shard),
             keys.preferences(shard, user),
             keys.lists(whose_lists(await signatures(self._pipe), user)),
+            keys.readers(shard),
+            keys.names(shard),
         ]
         await scripts.call(self._pipe, "forget", key_names, [identity, user, now_us])
         return await self.find(identity)

@@ -19,6 +19,7 @@ from recsvc.clock import DAY_S
 from recsvc.errors import NotFoundError
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Command, Pipe
+from recsvc.store.readers.index import ReaderIndex
 
 _ROWS_PER_USER = 10_000
 _USERS_PER_ITEM = 10_000
@@ -65,6 +66,7 @@ class Gorse:
     def __init__(self, pipe: Pipe, ttl_days: float) -> None:
         self._pipe = pipe
         self._ttl_s = int(ttl_days * DAY_S)
+        self._readers = ReaderIndex(pipe, ttl_days)
 
     # Users
 
@@ -96,8 +98,8 @@ class Gorse:
         return _decode_user(found)
 
     async def users(self, after: str, n: int) -> list[tuple[str, dict[str, object]]]:
-        """Return up to n users in the order of their ids, after a given one."""
-        names = await self._names(f"({after}" if after else "-", n)
+        """Return up to n users in the order of ids, after a given one; other doors' readers too."""
+        names = await self._names(after, n)
         if not names:
             return []
         found = await self._pipe.send("HMGET", keys.GORSE_USERS, *names)
@@ -112,11 +114,11 @@ class Gorse:
         )
         return len(rows) + int(known)
 
-    async def _names(self, start: str, n: int) -> list[str]:
-        found = await self._pipe.send(
-            "ZRANGE", keys.GORSE_NAMES, start, "+", "BYLEX", "LIMIT", 0, n
-        )
-        return [name.decode() for name in found]
+    async def _names(self, after: str, n: int) -> list[str]:
+        start = f"({after}" if after else "-"
+        own = await self._pipe.send("ZRANGE", keys.GORSE_NAMES, start, "+", "BYLEX", "LIMIT", 0, n)
+        others = await self._readers.names(after, n)
+        return sorted({*(name.decode() for name in own), *others})[:n]
 
     # Feedback
 
@@ -197,7 +199,8 @@ class Gorse:
             until_us: rows of later instants do not count yet.
             complete: returns users' rows with what is known of them besides.
         """
-        names = await self._names(f"[{after[0]}" if after else "-", _USERS_PER_CALL)
+        begun = [after[0]] if after else []
+        names = begun + await self._names(after[0] if after else "", _USERS_PER_CALL - len(begun))
         rows: list[FeedbackRow] = []
         found = await complete(names, await self._of_users(names))
         for user, own in zip(names, found, strict=True):

@@ -1,6 +1,6 @@
 """Profiles, from the side that reads them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import msgspec
 
@@ -80,11 +80,6 @@ class Profiles:
             None if raw is None else decode_interaction(name, raw)
             for name, raw in zip(names, found, strict=True)
         ]
-
-    async def known(self) -> AsyncIterator[str]:
-        """Yield every reader who has a profile, in no order; the whole store is looked through."""
-        async for key in self._pipe.scan(keys.profile_of_anybody()):
-            yield key.decode().partition("}:profile:")[2]
 
     async def replace(
         self, user: str, profile: Profile, first_seen_us: int | None, live_s: int

@@ -249,4 +249,6 @@ async def test_all_keys_of_a_call_are_those_of_the_table(redis, log):
         keys.events(shard),
         keys.profile(shard, "ann"),
         keys.shown(shard, "ann"),
+        keys.readers(shard),
+        keys.names(shard),
     } | {k.decode() for k in await redis.keys(f"rs:{{{shard}}}:ids:*")}
