@@ -38,6 +38,7 @@ class LiveModel:
         self.texts = FreshTexts()
         self.model: Model = build(None, 0, np.empty(0, np.int64), no_counts())
         self.refused: str | None = None
+        self._error: str | None = None
 
     async def follow(self, catalogue_id: str) -> bool:
         """Take over the snapshot to be served; return whether that is another one than before.
@@ -86,13 +87,25 @@ class LiveModel:
         try:
             snapshot = await self._snapshots.load(snapshot_id, catalogue_id)
         except (SnapshotError, NotFoundError) as exc:
-            if self.refused != str(exc):
+            if self._error != str(exc):
                 log.error("snapshot_refused", snapshot_id=snapshot_id, error=str(exc))
-            self.refused = str(exc)
+            self._error = str(exc)
+            if self._published is None:
+                await self._fall_back(snapshot_id, catalogue_id)
+            kept = self._snapshot_id
+            self.refused = self._error + (f"; {kept} is served in its place" if kept else "")
             return
         self._serve(await asyncio.to_thread(publish, snapshot))
-        self.refused = None
+        self.refused = self._error = None
         log.info("snapshot_loaded", snapshot_id=snapshot_id)
+
+    async def _fall_back(self, refused: str, catalogue_id: str) -> None:
+        """Serve the latest sound snapshot rather than none: there is none before at a start."""
+        snapshot = await self._snapshots.latest_sound(catalogue_id, refused)
+        if snapshot is None:
+            return
+        self._serve(await asyncio.to_thread(publish, snapshot))
+        log.warning("snapshot_fallen_back", snapshot_id=self._snapshot_id, refused=refused)
 
     def _serve(self, published: Published | None) -> None:
         self._published = published

@@ -138,6 +138,18 @@ class Snapshots:
             await self._fetch(manifest, path)
         return await asyncio.to_thread(_map, manifest, path)
 
+    async def latest_sound(self, catalogue_id: str, but: str) -> Snapshot | None:
+        """Return the latest snapshot that was ever served and can be read; None if none can.
+
+        Args:
+            but: one that cannot.
+        """
+        for manifest in await self.manifests():
+            if manifest.was_published and manifest.snapshot_id != but:
+                with contextlib.suppress(SnapshotError, NotFoundError):
+                    return await self.load(manifest.snapshot_id, catalogue_id)
+        return None
+
     async def _fetch(self, manifest: Manifest, path: Path) -> None:
         n_chunks = -(-manifest.size_bytes // _CHUNK_BYTES)
         chunks: list[bytes] = []
