@@ -63,7 +63,7 @@ async def for_you(
     visitor = await visitor_of(request, services)
     feed, private = await asyncio.gather(
         services.lists.feeds.feed(visitor.user, Page(_LONG, cursor)),
-        _private_alternates(request, services, visitor.user),
+        _private_alternates(services, visitor.user),
     )
     return render(
         request, services, "for-you.html", visitor, section="for-you", is_stale=feed.stale,
@@ -71,12 +71,10 @@ async def for_you(
     )  # fmt: skip
 
 
-async def _private_alternates(
-    request: Request[Any, Any, Any], services: Services, user: str | None
-) -> list[Alternate]:
+async def _private_alternates(services: Services, user: str | None) -> list[Alternate]:
     """Return the reader's private feed for feed readers to discover, if they made its address."""
     try:
-        private = await private_feed_of(request, services, user)
+        private = await private_feed_of(services, user)
     except StoreUnavailableError:
         return []  # the list itself comes from memory
     return [] if private is None else alternates(private.rss.removesuffix(".rss"), "For you")

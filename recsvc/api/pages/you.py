@@ -91,7 +91,7 @@ async def you(
 ) -> Template:
     """What is known of whoever looks at it."""
     visitor = await visitor_of(request, services)
-    private = await private_feed_of(request, services, visitor.user)
+    private = await private_feed_of(services, visitor.user)
     return render(
         request, services, "you.html", visitor, section="you",
         preferences=await _preferences(services, visitor),

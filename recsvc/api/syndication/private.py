@@ -11,7 +11,6 @@ import msgspec
 from litestar import Request, Router, delete, get, post
 from litestar.di import NamedDependency
 
-from recsvc.api.http.addresses import base_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.routes import PURPOSE
 from recsvc.api.v1.preferences import Reader, own
@@ -35,7 +34,7 @@ async def get_private_feed(
 ) -> PrivateFeed:
     """The addresses of a reader's private feed, if there are any."""
     user = own(request, user)
-    found = await private_feed_of(request, services, user)
+    found = await private_feed_of(services, user)
     if found is None:
         raise NotFoundError(f"user {user!r} has no private feed")
     return found
@@ -54,7 +53,7 @@ async def make_private_feed(
     """Make the addresses of a reader's private feed; the same ones again until they are revoked."""
     user = own(request, user, WISHES)
     since_us = await services.preferences.make_address(user, now_us())
-    return _addresses(request, services, user, since_us)
+    return _addresses(services, user, since_us)
 
 
 @delete(
@@ -73,21 +72,17 @@ async def revoke_private_feed(
         raise NotFoundError(f"user {user!r} has no private feed")
 
 
-async def private_feed_of(
-    request: Request[Any, Any, Any], services: Services, user: str | None
-) -> PrivateFeed | None:
+async def private_feed_of(services: Services, user: str | None) -> PrivateFeed | None:
     """Return a reader's private feed; None for nobody, and for those who made none."""
     since_us = None if user is None else await services.preferences.address(user)
     if user is None or since_us is None:
         return None
-    return _addresses(request, services, user, since_us)
+    return _addresses(services, user, since_us)
 
 
-def _addresses(
-    request: Request[Any, Any, Any], services: Services, user: str, since_us: int
-) -> PrivateFeed:
+def _addresses(services: Services, user: str, since_us: int) -> PrivateFeed:
     signed = services.signatures.sign(PURPOSE, [user, since_us])
-    base = f"{base_of(request, services)}/feeds/personal/{signed}"
+    base = f"{services.settings.site_url}/feeds/personal/{signed}"
     return PrivateFeed(user, f"{base}.rss", f"{base}.atom", f"{base}.json")
 
 

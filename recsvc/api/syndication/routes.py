@@ -7,7 +7,6 @@ from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
-from recsvc.api.http.addresses import base_of
 from recsvc.api.http.list_parameters import EntriesAsked, FileAsked
 from recsvc.api.http.query_shapes import reads
 from recsvc.api.services import Services
@@ -92,7 +91,7 @@ async def _answer(
     request: Request[Any, Any, Any], services: Services, form: Format, found: Titled
 ) -> Response[bytes]:
     title, listed = plain(found.title), found.listed
-    base = base_of(request, services)
+    base = services.settings.site_url  # whatever name the request came under: caches keep feeds
     ids = [] if listed is None else [place.id for place in listed.items]
     bodies = await services.cache.get(ids)
     channel = Channel(
@@ -100,7 +99,7 @@ async def _answer(
         description=f"{title}, by {listed.sorted_by}" if listed else title,
         catalogue=services.live.catalogue_id,
         home_url=f"{base}/",
-        self_url=quote(str(request.url), safe="/:?&=%[]@!$'()*+,;~#"),
+        self_url=base + quote(_own_path(request), safe="/:?&=%[]@!$'()*+,;~#"),
         entries=[entry(bodies[i], base) for i in ids if i in bodies],
     )
     changed_us = services.live.changed_us
@@ -110,6 +109,11 @@ async def _answer(
         changed_us = max(changed_us, now_us() // HOUR_US * HOUR_US)  # its order ages
     cache_control = _PRIVATE if found.is_private else _OPEN
     return respond(request, form.render(channel), form.media_type, changed_us, cache_control)
+
+
+def _own_path(request: Request[Any, Any, Any]) -> str:
+    """Return a list's own address behind the service's."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 router = Router(
