@@ -67,7 +67,8 @@ def another(setting: Declared) -> Any:
     if bare is float:
         return default / 2 if default else 0.5
     if get_origin(bare) is dict:
-        return {"like": "save"} if get_args(bare)[1] is str else {"save": 7.0}
+        name = "fresh" if setting.name == "voice_weights" else "save"  # one that there is
+        return {"like": name} if get_args(bare)[1] is str else {name: 7.0}
     if get_args(bare):
         return next(one for one in get_args(bare) if one != default)
     texts = {
@@ -135,3 +136,12 @@ def test_secrets_are_in_no_text_about_the_settings():
 def test_settings_that_do_not_fit_together_name_the_one_to_change(variables: dict, named: str):
     with pytest.raises(SettingsError, match=f"^RECSVC_{named}: "):
         from_environment({f"RECSVC_{name}": text for name, text in variables.items()})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("trendin", "trending"), ("persnal", "personal")],
+)
+def test_a_weight_of_a_voice_that_there_is_none_of_stops_the_start(given: str, meant: str):
+    with pytest.raises(SettingsError, match=f"no voice '{given}'; did you mean '({meant})'"):
+        from_environment({"RECSVC_VOICE_WEIGHTS": f'{{"{given}": 2}}'})

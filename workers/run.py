@@ -103,6 +103,7 @@ class Worker:
             due=settings.training.due,
             how=round_params(settings.training, settings.lists.profile, settings.lists.blend),
             snapshots_kept=settings.training.snapshots_kept,
+            alarm=self._troubles.note,
         )
         self._topics = Topics(Items(pipe))
         self._warmer = Warmer(

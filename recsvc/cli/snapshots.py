@@ -32,6 +32,7 @@ def snapshots() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_command(as_json: bool) -> None:
     """List the models, latest first, the one that is served marked."""
+    from workers.training.alarms import unpublished
 
     async def run(kept: Snapshots, training: Training) -> None:
         current, held = await kept.current(), await training.held()
@@ -42,6 +43,9 @@ def list_command(as_json: bool) -> None:
             click.echo(msgspec.json.encode(answer))
             return
         Console().print(_table(manifests, current))
+        problem = unpublished(await training.n_stopped(), manifests[0] if manifests else None)
+        if problem is not None:
+            click.echo(f"Nothing new is published: {problem}.")
         if held is not None:
             click.echo("Nothing else is published until `recsvc snapshots release`.")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from recsvc.access.admission import AdmissionParams
+from recsvc.core.ranking.voices import check_names
 from recsvc.core.readers.gorse_feedback import types_with
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import SettingsError
@@ -112,5 +113,6 @@ class Settings(Place, frozen=True, kw_only=True):
             self.gorse_types()
         except SettingsError as exc:
             raise SettingsError(f"RECSVC_GORSE_FEEDBACK: {exc}") from None
+        check_names(self.lists.blend)
         if self.smtp.shows_password:
             raise SettingsError("RECSVC_SMTP_TLS: `none` would send the password in the clear")

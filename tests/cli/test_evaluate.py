@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from recsvc.core.ranking.voices import VOICES
 from tests.cli.conftest import Cli
 from tests.workers.training import world
 
@@ -33,9 +34,10 @@ def test_every_method_is_measured_with_intervals_on_files(cli: Cli, files: tuple
     report = json.loads(cli.run("evaluate", *files, "--json", factors="16").stdout)
 
     by_name = {m["method"]: m for m in report["methods"]}
-    assert list(by_name) == [
-        "the feed", "ALS alone", "item to item", "TF-IDF", "popularity", "recency"
-    ]  # fmt: skip
+    alone = [f"{voice.name} alone" for voice in VOICES]
+    windows = [f"popularity, {days}" for days in ("1 day", "3 days", "7 days")]
+    opponents = ["popularity", *windows, "trending", "recency"]
+    assert list(by_name) == ["the feed", *alone, *opponents]
     for method in by_name.values():
         for figure in method["figures"].values():
             assert 0 <= figure["low"] <= figure["mean"] <= figure["high"] <= 1
@@ -43,7 +45,7 @@ def test_every_method_is_measured_with_intervals_on_files(cli: Cli, files: tuple
     assert report["n_items"] == world.N_ITEMS
     assert by_name["the feed"]["difference"]["mean"] == 0
     # Readers keep to their subject, which neither popularity nor the titles tell.
-    for blind in ("TF-IDF", "popularity", "recency"):
+    for blind in ("content alone", *opponents):
         assert by_name[blind]["difference"]["low"] > 0
     assert sum(s["n"] for s in report["by_length"]) == report["n_readers"]
     assert cli.n_events() == 0
@@ -58,7 +60,7 @@ def test_the_same_log_through_the_store_gives_the_same_figures(cli: Cli, files: 
     assert own["n_events"] == of_files["n_events"]
     assert own["n_readers"] == of_files["n_readers"]
     recall = [
-        next(m for m in r["methods"] if m["method"] == "item to item")["figures"]["recall@20"][
+        next(m for m in r["methods"] if m["method"] == "similar alone")["figures"]["recall@20"][
             "mean"
         ]
         for r in (own, of_files)

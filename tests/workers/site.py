@@ -1,5 +1,6 @@
 """A store with the small world in it, and what works on it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from recsvc.core.items.item import StoredItem
@@ -75,8 +76,9 @@ class Site:
         return await Lease(self._pipe, TRAIN_LEASE, "site", 60.0).acquire()
 
     def trainer(
-        self, carry: CarryOut = carry_out, engine: Engine = als, due: DueParams | None = None
-    ) -> Trainer:
+        self, carry: CarryOut = carry_out, engine: Engine = als, due: DueParams | None = None,
+        alarm: Callable[[str, str | None], object] = lambda *_: None,
+    ) -> Trainer:  # fmt: skip
         return Trainer(
             self._archive, self._streams, self.items, self.snapshots, self.training,
             due=due or self.settings.training.due,
@@ -85,4 +87,5 @@ class Site:
             ),
             snapshots_kept=self.settings.training.snapshots_kept,
             carry_out=carry,
+            alarm=alarm,
         )  # fmt: skip

@@ -1,8 +1,7 @@
-"""Methods: the shipped ranking, each of its voices alone, and what needs no model."""
+"""Methods: the ranking as it would have been served at the cut, each voice alone, and its opponents."""
 
 from collections.abc import Callable, Iterator
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,15 +9,17 @@ from recsvc.clock import to_us
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.snapshot import Snapshot
 from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voices import VOICES
 from workers.training.holdout import Holdout
-from workers.training.popularity import lists_by, readers_of
-from workers.training.ranking import served
+from workers.training.moment import Moment, moment_of
+from workers.training.popularity import lists_by, opponents
+from workers.training.ranking import Ranked, model_of, ranked
 
 Rows = NDArray[np.int64]
 Advance = Callable[[int], object]
 Lists = Callable[[Rows, int, Advance], Iterator[Rows]]
 
-SHIPPED, POPULARITY = "the feed", "popularity"
+SHIPPED = "the feed"
 
 
 def methods(
@@ -30,21 +31,16 @@ def methods(
         snapshot: trained on the histories of the holdout.
         items: by row; their listing decides what is recent.
     """
-    replace = msgspec.structs.replace
-    voices = {
-        SHIPPED: blend,
-        "ALS alone": replace(blend, similar=0.0, content=0.0),
-        "item to item": replace(blend, personal=0.0, content=0.0),
-        "TF-IDF": replace(blend, personal=0.0, similar=0.0),
-    }
-    n_rows = holdout.histories.shape[1]
-    candidates = np.zeros(n_rows, bool)
-    candidates[list(items)] = True
-    found: dict[str, Lists] = {
-        name: _by_voices(snapshot, params, holdout, candidates) for name, params in voices.items()
-    }
-    found[POPULARITY] = _by_worth(readers_of(holdout.histories).astype(np.float64), holdout)
-    found["recency"] = _by_worth(listed(items, n_rows), holdout)
+    moment = moment_of(holdout, items, blend.votes)
+    model = model_of(snapshot)
+    found = {SHIPPED: _by_voices(ranked(model, blend, moment), holdout, moment)}
+    for voice in VOICES:
+        if voice.weight(blend):
+            alone = ranked(model, blend, moment, [voice])
+            found[f"{voice.name} alone"] = _by_voices(alone, holdout, moment)
+    for name, worth in opponents(holdout, moment).items():
+        found[name] = _by_worth(worth, holdout)
+    found["recency"] = _by_worth(listed(items, holdout.histories.shape[1]), holdout)
     return found
 
 
@@ -56,13 +52,9 @@ def listed(items: dict[int, StoredItem], n_rows: int) -> NDArray[np.float64]:
     return at
 
 
-def _by_voices(
-    snapshot: Snapshot, params: BlendParams, holdout: Holdout, candidates: NDArray[np.bool_]
-) -> Lists:
-    ranked = served(snapshot, params)
-
+def _by_voices(shipped: Ranked, holdout: Holdout, moment: Moment) -> Lists:
     def lists(users: Rows, k: int, advance: Advance) -> Iterator[Rows]:
-        rankings = ranked.rankings(holdout.histories, users, k, candidates, advance)
+        rankings = shipped.rankings(holdout.histories, users, k, moment.listed, advance)
         return (ranking.rows for ranking in rankings)
 
     return lists

@@ -5,7 +5,8 @@ from html import escape
 from recsvc.clock import from_us
 from recsvc.core.ranking.metrics import Interval
 from workers.evaluation.evaluating import NAMES, Report, Slice
-from workers.evaluation.methods import POPULARITY, SHIPPED
+from workers.evaluation.methods import SHIPPED
+from workers.training.popularity import POPULARITY
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#59636e;--line:#d1d9e0;--paper:#fff;

@@ -9,6 +9,7 @@ erased, and every candidate has a trial.
 from collections.abc import Callable
 
 import msgspec
+import polars as pl
 
 from recsvc.core.model.snapshot import Snapshot, Verdict
 from recsvc.core.ranking.params import BlendParams
@@ -18,9 +19,10 @@ from workers.training.engine import Engine
 from workers.training.gate import judge
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions
+from workers.training.moment import moment_of
 from workers.training.params import GateParams, TrainingParams, TrainParams
 from workers.training.training import Material, announced, fitted
-from workers.training.tuning import Found, tune
+from workers.training.tuning import Found, Tried, tune
 
 _TUNING_GROWTH = 2.0
 _TUNING_READERS = 200
@@ -115,12 +117,20 @@ def _tuned(
         found = None  # the settings were changed since
     if not params.search_s:
         return None
+    m, until_us = material, material.now_us
+    tried: tuple[Tried, ...] = ()
+    if found is not None and found.unfinished:
+        until_us, tried = found.until_us, found.unfinished
+        events, profile = m.events.filter(pl.col("received_us") <= until_us), params.train.profile
+        gate = params.gate
+        holdout = hold_out(events, m.listed, m.n_rows, profile, gate.share, gate.min_readers)
     if holdout is None or len(holdout.users) < _TUNING_READERS:
         return found
-    if found is not None and holdout.histories.nnz < _TUNING_GROWTH * found.n_interactions:
+    n_now = holdout.histories.nnz
+    if found is not None and not tried and n_now < _TUNING_GROWTH * found.n_interactions:
         return found
     window, targets = at_random(holdout.histories, _TUNING_SHARE, begin.als.seed)
-    return tune(
+    done = tune(
         window,
         targets,
         material.content,
@@ -128,8 +138,14 @@ def _tuned(
         params.blend,
         params.search_s,
         clock,
+        tried=tried,
         engine=params.engine,
+        moment=moment_of(holdout, material.items, params.blend.votes),
     )
+    if not done.unfinished:
+        return done
+    in_force = begin if found is None else found.params
+    return msgspec.structs.replace(done, params=in_force, until_us=until_us)
 
 
 def with_verdict(candidate: Snapshot, verdict: Verdict) -> Snapshot:

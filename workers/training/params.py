@@ -97,7 +97,7 @@ class TrainingParams(msgspec.Struct, frozen=True):
     search_s: Annotated[
         float,
         setting(
-            "Seconds given to a search for better training parameters, when there is twice "
+            "Seconds of a round given to a search for better training parameters, when there is twice "
             "as much to learn from as at the last one; 0: those above are used.",
             ge=0,
         ),

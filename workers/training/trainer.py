@@ -15,6 +15,7 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from workers.log.archive import Archive
+from workers.training.alarms import lacking, unpublished
 from workers.training.candidate import Round, RoundParams, carry_out
 from workers.training.gathering import gathered
 from workers.training.params import DueParams
@@ -49,6 +50,7 @@ class Trainer:
         how: RoundParams,
         snapshots_kept: int,
         carry_out: CarryOut = carry_out,
+        alarm: Callable[[str, str | None], object] = lambda *_: None,
     ) -> None:
         self._archive = archive
         self._streams = streams
@@ -59,9 +61,12 @@ class Trainer:
         self._snapshots_kept = snapshots_kept
         self._training = training
         self._carry_out = carry_out
+        self._alarm = alarm
+        self._served: Manifest | None = None
         self._last: Manifest | None = None
         self._knows_last = False
         self._took_s = 0.0
+        self._searching = False
 
     async def run_once(self, token: int, now_us: int) -> Snapshot | None:
         """Train and publish if it is time.
@@ -75,9 +80,20 @@ class Trainer:
             self._knows_last = True
         n_items = await self._items.count()
         n_events = await self._n_events() if n_items else 0
-        if not is_due(self._due, self._last, self._took_s, n_items, n_events, now_us):
+        await self._tell(n_items, n_events, now_us)
+        if not is_due(
+            self._due, self._last, self._took_s, n_items, n_events, now_us, self._searching
+        ):
             return None
         return await self.train(token, now_us)
+
+    async def _tell(self, n_items: int, n_events: int, now_us: int) -> None:
+        """Raise the alarms that there is reason for, and end the others."""
+        served = await self._snapshots.current()
+        if served != (None if self._served is None else self._served.snapshot_id):
+            self._served = None if served is None else await self._snapshots.manifest(served)
+        self._alarm("gate", unpublished(await self._training.n_stopped(), self._last))
+        self._alarm("model", lacking(self._served, n_items, n_events, now_us))
 
     async def train(self, token: int | None, now_us: int) -> Snapshot:
         """Train on all events; publish what the gate lets pass."""
@@ -91,6 +107,7 @@ class Trainer:
         if done.found is not None and done.found != found:
             await self._training.keep_found(msgspec.json.encode(done.found))
             log.info("parameters_found", **_figures(done.found))
+        self._searching = done.found is not None and bool(done.found.unfinished)
         manifest = await self._snapshots.save(done.candidate)
         self._last = manifest
         self._took_s = max(0.0, time.monotonic() - started_s - done.tuned_s)
@@ -151,6 +168,7 @@ def is_due(
     n_items: int,
     n_events: int,
     now_us: int,
+    searching: bool = False,
 ) -> bool:
     """Return whether to train now.
 
@@ -163,6 +181,7 @@ def is_due(
         took_s: how long that took.
         n_items: in the catalogue.
         n_events: in the log.
+        searching: whether a search for better parameters waits to go on.
     """
     if n_items == 0:
         return False
@@ -181,7 +200,7 @@ def is_due(
     n_new = abs(n_events - last.n_events)
     if n_new >= params.every_events or lacks_much:
         return True
-    changed = n_new > 0 or n_items != last.n_items
+    changed = n_new > 0 or n_items != last.n_items or searching
     return changed and age_s >= params.every_s
 
 

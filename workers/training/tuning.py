@@ -1,9 +1,12 @@
-"""Tuning: which training parameters rank a held-out slice best, found within a budget of seconds.
+"""Tuning: which training parameters rank a held-out slice best, found within a number of trials.
 
 From the parameters in force one at a time is moved along its grid, and the best so far is kept: what
 matters (how much an interaction weighs, how strongly factors are held back, when to stop, how much
 heavy readers and popular items count) is nearly independent. Every candidate is trained on the same
 part of the window and ranks the same readers through the blend that is served.
+
+What is found depends on the data and the seed, not on the machine: seconds bound one sitting, and the
+next goes on where it ended, on the same slice. Nothing is taken from a search before its end.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,12 +22,14 @@ from recsvc.core.ranking.params import BlendParams
 from workers.training import als
 from workers.training.engine import Engine
 from workers.training.learning import prepare
+from workers.training.moment import Moment
 from workers.training.params import LearnParams
 from workers.training.ranking import served
 from workers.training.training import Content, fitted
 
 K = 20
 _MAX_READERS = 1_000
+_TRIALS = 40
 
 _GRIDS: dict[str, tuple[float, ...]] = {
     "regularization": (1, 2, 5, 10, 20, 40, 80),
@@ -36,6 +41,13 @@ _GRIDS: dict[str, tuple[float, ...]] = {
 Ndcg = NDArray[np.float64]
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """Parameters, and the NDCG@20 they came to."""
+
+    params: LearnParams
+    ndcg: float
+
+
 class Found(msgspec.Struct, frozen=True):
     """What tuning found.
 
@@ -45,6 +57,8 @@ class Found(msgspec.Struct, frozen=True):
         ndcg_before: of those it began with.
         n_tried: parameters that were tried.
         n_interactions: interactions in the window: when there are many more, it is time to tune again.
+        unfinished: all that was tried, where seconds ran out before the search came to its end.
+        until_us: of such a search: the events received up to then are what it is about.
     """
 
     params: LearnParams
@@ -54,6 +68,8 @@ class Found(msgspec.Struct, frozen=True):
     n_tried: int
     n_interactions: int
     took_s: float
+    unfinished: tuple[Tried, ...] = ()
+    until_us: int = 0
 
 
 def tune(
@@ -65,15 +81,19 @@ def tune(
     budget_s: float,
     clock: Callable[[], float],
     advance: Callable[[LearnParams, float], object] = lambda *_: None,
+    tried: tuple[Tried, ...] = (),
     engine: Engine = als,
+    moment: Moment | None = None,
 ) -> Found:
-    """Return the best parameters found until the budget is spent or nothing is left to try.
+    """Return the best parameters found when nothing is left to try, or so far.
 
     Args:
         evidence: (n_users, n_rows) what readers did before the slice.
         targets: (n_users, n_rows) what they went for within it.
         clock: seconds from anywhere.
         advance: told of each try.
+        tried: what an earlier sitting tried of the same slice: the search goes on behind it.
+        moment: of the slice; None where nothing is known of time.
     """
     started = clock()
     users = np.flatnonzero((np.diff(targets.indptr) > 0) & (np.diff(evidence.indptr) > 0))
@@ -89,30 +109,37 @@ def tune(
         n_items=n_rows,
         n_events=0,
     )
-    candidates = np.ones(n_rows, bool)
+    candidates = np.ones(n_rows, bool) if moment is None else moment.listed
 
     def measure(params: LearnParams) -> float:
         snapshot = fitted(evidence, content, params, about, fixed=fixed, engine=engine)
-        found = served(snapshot, blend).ndcg(evidence, targets, users, K, candidates).mean()
-        advance(params, float(found))
-        return float(found)
+        ranked = served(snapshot, blend, moment=moment)
+        found = float(ranked.ndcg(evidence, targets, users, K, candidates).mean())
+        advance(params, found)
+        return found
 
-    tried = {begin: measure(begin)}
-    best = begin
-    moving = True
-    while moving:
-        moving = False
-        for candidate in _moves(best):
-            if candidate in tried:
-                continue
-            if clock() - started > budget_s:
-                break
-            tried[candidate] = measure(candidate)
-            if tried[candidate] > tried[best]:
-                best, moving = candidate, True
-                break
+    known = {one.params: one.ndcg for one in tried}
+    seen = {begin: known[begin] if begin in known else measure(begin)}
+    best, is_finished = begin, True
+    while is_finished and len(seen) < _TRIALS:
+        candidate = next((move for move in _moves(best) if move not in seen), None)
+        if candidate is None:
+            break
+        if candidate not in known and clock() - started > budget_s:
+            is_finished = False
+            break
+        seen[candidate] = known[candidate] if candidate in known else measure(candidate)
+        if seen[candidate] > seen[best]:
+            best = candidate
     return Found(
-        best, begin, tried[best], tried[begin], len(tried), int(evidence.nnz), clock() - started
+        best,
+        begin,
+        seen[best],
+        seen[begin],
+        len(seen),
+        int(evidence.nnz),
+        clock() - started,
+        () if is_finished else tuple(Tried(params, ndcg) for params, ndcg in seen.items()),
     )
 
 

@@ -104,9 +104,12 @@ NOT_FINITE = Counter(
 class LiveCollector(Collector):
     """Reads the figures of the live view when they are asked for."""
 
-    def __init__(self, live: Live, outcomes: dict[str, int], mails: MailFigures | None) -> None:
+    def __init__(
+        self, live: Live, outcomes: dict[str, int], n_stopped: int, mails: MailFigures | None
+    ) -> None:
         self._live = live
         self._outcomes = outcomes
+        self._n_stopped = n_stopped
         self._mails = mails
 
     def collect(self) -> Iterator[Metric]:
@@ -137,6 +140,11 @@ class LiveCollector(Collector):
             "Models trained, by what became of them.",
             "outcome",
             self._outcomes,
+        )
+        yield _gauge(
+            "recsvc_candidates_stopped_in_a_row",
+            "Models that the gate stopped since it last let one pass.",
+            self._n_stopped,
         )
         yield _counter(
             "recsvc_store_refusals", "What the store refused this process, by reason.", "reason",
@@ -175,10 +183,12 @@ async def metrics(services: NamedDependency[Services]) -> Response[bytes]:
     """The figures of this process, for Prometheus."""
     figures = CollectorRegistry()
     outcomes: dict[str, int] = {}
+    n_stopped = 0
     mails: MailFigures | None = None
     with contextlib.suppress(StoreError):  # figures are wanted most when something is down
         outcomes = await services.training.outcomes()
+        n_stopped = await services.training.n_stopped()
         mails = await mail_figures(services)
-    figures.register(LiveCollector(services.live, outcomes, mails))
+    figures.register(LiveCollector(services.live, outcomes, n_stopped, mails))
     body = generate_latest(registry) + generate_latest(figures)
     return Response(body, media_type=_MEDIA_TYPE)

@@ -3,6 +3,8 @@
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
 
+_IN_A_ROW = "stopped in a row"
+
 
 class Training:
     """Keeps it."""
@@ -22,11 +24,21 @@ class Training:
     async def count(self, outcome: str) -> None:
         """Count a candidate by what became of it."""
         await self._pipe.send("HINCRBY", keys.TRAINING_OUTCOMES, outcome, 1)
+        if outcome == "stopped":
+            await self._pipe.send("HINCRBY", keys.TRAINING_OUTCOMES, _IN_A_ROW, 1)
+        else:
+            await self._pipe.send("HDEL", keys.TRAINING_OUTCOMES, _IN_A_ROW)
+
+    async def n_stopped(self) -> int:
+        """Return how many candidates the gate stopped since it last let one pass."""
+        return int(await self._pipe.send("HGET", keys.TRAINING_OUTCOMES, _IN_A_ROW) or 0)
 
     async def outcomes(self) -> dict[str, int]:
         """Return how many candidates came to which end."""
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.TRAINING_OUTCOMES)
-        return {outcome.decode(): int(n) for outcome, n in raw.items()}
+        counts = {outcome.decode(): int(n) for outcome, n in raw.items()}
+        counts.pop(_IN_A_ROW, None)
+        return counts
 
     async def hold(self, snapshot_id: str) -> None:
         """Have candidates kept but not published while a person wants this snapshot served."""

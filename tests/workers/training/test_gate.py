@@ -123,19 +123,28 @@ def test_a_round_begins_anew_once_a_reader_was_erased(material):
     assert done.item_factors.tobytes() == unheard_of.item_factors.tobytes()
 
 
-def test_parameters_are_searched_within_the_budget_and_kept_for_the_next_round(material):
+def test_parameters_are_searched_in_sittings_and_kept_for_the_next_round(material):
     params = replace(world.ROUND, search_s=3.0)
     many = replace(material, events=world.events(n_readers=600, each=8))
     ticks = count()
 
     done = carry_out(many, None, None, params, lambda: float(next(ticks)))
+    first = done
+    while done.found is not None and done.found.unfinished:
+        assert done.found.params == world.LEARN, "nothing is taken from a search before its end"
+        done = carry_out(many, None, done.found, params, lambda: float(next(ticks)))
     again = carry_out(many, None, done.found, params, lambda: float(next(ticks)))
+    at_once = carry_out(many, None, None, replace(params, search_s=1e9), time.monotonic)
 
+    assert first.found is not None
+    assert 1 < first.found.n_tried <= 4
     assert done.found is not None
-    assert 1 < done.found.n_tried <= 4
     assert done.found.ndcg >= done.found.ndcg_before
     assert again.found is done.found
     assert again.candidate.manifest.confidence == done.found.params.confidence
+    assert at_once.found is not None
+    assert at_once.found.params == done.found.params, "however fast the machine is"
+    assert at_once.candidate.item_factors.tobytes() == again.candidate.item_factors.tobytes()
 
 
 def test_changed_settings_are_not_overruled_by_what_was_found_before(material):

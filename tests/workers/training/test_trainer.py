@@ -11,6 +11,7 @@ from recsvc.core.model.snapshot import Manifest
 from recsvc.store.connection import Redis
 from tests.workers.site import Site
 from tests.workers.training import world
+from workers.training.alarms import lacking
 from workers.training.candidate import Round, carry_out, with_verdict
 from workers.training.gate import judge
 from workers.training.holdout import hold_out
@@ -166,3 +167,38 @@ def test_the_first_interactions_of_a_large_catalogue_do_not_wait_for_what_its_te
     assert not after(took_s=20, age_s=31, n_events=1)
     assert after(took_s=10, age_s=31, n_events=1)
     assert not after(took_s=10, age_s=199, n_events=0), "nobody acted yet"
+
+
+async def test_the_operator_is_told_when_the_gate_lets_nothing_pass(site: Site):
+    told: dict[str, str | None] = {}
+    trainer = site.trainer(sabotaged, alarm=lambda name, text: told.update({name: text}))
+    token = await site.lead()
+    await site.train()
+    for n in range(3):
+        assert await site.training.n_stopped() == n
+        await site.train(sabotaged, at_s=60 + n)
+
+    await trainer.run_once(token, world.NOW_US + 63 * SECOND_US)
+    assert told["gate"] is not None
+    assert "stopped the last 3 models" in told["gate"]
+    assert await site.training.outcomes() == {"published": 1, "stopped": 3}
+
+    await site.train(at_s=120)
+    await trainer.run_once(token, world.NOW_US + 121 * SECOND_US)
+    assert told["gate"] is None
+
+
+@pytest.mark.parametrize(
+    ("n_items", "n_events", "age_s", "what"),
+    [
+        (10_000, 810_000, 301, "2.5% of the log"),
+        (40_000, 20_000, 301, "25.0% of the catalogue"),
+        (10_000, 810_000, 299, None),
+        (19_000, 39_000, 9_999, None),
+    ],
+)
+def test_the_operator_is_told_when_the_served_model_lacks_most(n_items, n_events, age_s, what):
+    said = lacking(described(20_000, 20_000), n_items, n_events, age_s * SECOND_US)
+
+    assert (said is None) == (what is None)
+    assert what is None or what in str(said)
