@@ -1,9 +1,9 @@
 /**
  * recsvc in other people's pages, version 1: <recsvc-feed> and <recsvc-upvote>.
  *
- * What a page puts inside an element stays until there is something better, and for good when there is
+ * What a page puts inside an element stays until there is better, and for good when there is
  * not. Data becomes text, never markup; styles are constructed, so that a strict CSP needs no exception;
- * nothing is stored on the reader's device. All attributes, parts and events: docs/embedding.md.
+ * nothing is stored on the reader's device. More: docs/embedding.md.
  */
 
 const HOME = new URL("..", import.meta.url).href;
@@ -13,7 +13,6 @@ const SEEN_MS = 1_000; // … for a second (IAB/MRC)
 const FLUSH_MS = 2_000;
 const PER_CALL = 100; // browsers let 64 KiB of beacons be under way
 const MAX_WAITING = 500;
-const LONGEST_PAUSE_MS = 60_000;
 
 /** The lists, and what only one of them can be asked for. */
 const OWN = { feed: "seen", trending: "window", new: null, similar: "item" };
@@ -88,18 +87,15 @@ class Caller {
     return this.#all.get(key);
   }
 
-  /** A beacon does not say whether it was taken, so while events are refused they wait for the end. */
-  static hide() {
-    for (const caller of Caller.#all.values()) if (!caller.#failures) caller.leave();
-  }
-
-  static leave() {
-    for (const caller of Caller.#all.values()) caller.leave();
+  /** What is refused waits. */
+  static leave({ type }) {
+    for (const caller of Caller.#all.values())
+      if (type === "pagehide" || !caller.#failures) caller.leave();
   }
 
   #waiting = []; // events
   #timer = 0;
-  #failures = 0; // in a row
+  #failures = 0;
   #asked = new Set(); // items whose votes are wanted
   #answer;
 
@@ -122,10 +118,9 @@ class Caller {
       throw new Error(`${url.origin} cannot be reached`);
     });
     if (response.ok) return response.json();
-    const { status } = response;
-    const askedMs = 1_000 * (Number(response.headers.get("retry-after")) || 0);
+    const { status, headers } = response;
     const problem = new Error(`${url.origin}${url.pathname} answered ${status}`);
-    throw Object.assign(problem, { status, askedMs });
+    throw Object.assign(problem, { status, asked: headers.get("retry-after") });
   }
 
   event(kind, item, place) {
@@ -133,7 +128,7 @@ class Caller {
     return { event_id: uuid(), user, kind, item, at: now(), ...place };
   }
 
-  /** Send an event now, twice if need be: its id makes it count once. */
+  /** Send an event now, twice if need be: it counts once. */
   async act(kind, item, place) {
     const send = () => this.call("v1/events", {}, stamped([event]));
     const event = this.event(kind, item, place);
@@ -148,11 +143,9 @@ class Caller {
   /** Send an event some time, with others. */
   report(kind, item, place) {
     this.#waiting.push(this.event(kind, item, place));
-    const dropped = this.#waiting.splice(0, this.#waiting.length - MAX_WAITING);
-    if (dropped.length) {
-      complain("the service has been away for long, so events are dropped");
-      document.dispatchEvent(new CustomEvent("recsvc-dropped", { detail: { events: dropped } }));
-    }
+    const events = this.#waiting.splice(0, this.#waiting.length - MAX_WAITING);
+    if (events.length)
+      document.dispatchEvent(new CustomEvent("recsvc-dropped", { detail: { events } }));
     this.#timer ||= setTimeout(() => this.#flush(), FLUSH_MS);
   }
 
@@ -163,18 +156,17 @@ class Caller {
       try {
         await this.call("v1/events", {}, stamped(events));
         this.#failures = 0;
-      } catch ({ status, askedMs = 0 }) {
-        if (status < 500 && status !== 429) continue; // refused: it would be again
-        this.#waiting.unshift(...events); // until it may be taken, or until the page is left
-        const backedOffMs = FLUSH_MS * 2 ** ++this.#failures;
-        const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(backedOffMs, askedMs));
-        this.#timer ||= setTimeout(() => this.#flush(), pauseMs);
+      } catch ({ status, asked }) {
+        if (status < 500 && status !== 429) continue;
+        this.#waiting.unshift(...events);
+        const ms = Math.max(FLUSH_MS * 2 ** ++this.#failures, 1_000 * asked || 0);
+        this.#timer ||= setTimeout(() => this.#flush(), Math.min(60_000, ms));
         return;
       }
     }
   }
 
-  /** Send what waits as beacons, which outlive the page. */
+  /** Send what waits as beacons. */
   leave() {
     const url = new URL("v1/events", this.api);
     while (this.#waiting.length) {
@@ -214,7 +206,7 @@ const stamped = (events, sent_at = now()) => events.map((event) => ({ ...event, 
 const beacon = (authorization, events) => (authorization ? { authorization, events } : events);
 
 addEventListener("pagehide", Caller.leave);
-document.addEventListener("visibilitychange", () => document.hidden && Caller.hide());
+document.addEventListener("visibilitychange", (event) => document.hidden && Caller.leave(event));
 
 /** Reports each card once that stays in view, on a page in view. */
 class Views {
