@@ -31,3 +31,17 @@ def test_defaults_are_those_in_force():
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)h][^)]*)\)", SECURITY + PRIVACY):
         assert (REPOSITORY / "docs" / target).exists(), target
+
+
+def test_every_test_that_the_threat_model_names_exists():
+    threats = (REPOSITORY / "docs" / "threat-model.md").read_text()
+    code = "\n".join(p.read_text() for p in (REPOSITORY / "tests").rglob("test_*.py"))
+    tests = set(re.findall(r"def (test_\w+)", code))
+
+    named = re.findall(r"`(test_\w+)`", threats)
+    assert named
+    assert set(named) <= tests
+    rows = [line for line in threats.splitlines() if line.startswith("| ")][1:]
+    assert all("`test_" in row for row in rows), "each claim names what shows it"
+    for file in re.findall(r"`(tests/[\w/]+\.py)`", SECURITY + PRIVACY + threats):
+        assert (REPOSITORY / file).exists(), file
