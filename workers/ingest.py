@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from recsvc.clock import now_us
-from recsvc.core.access.caller import is_anonymous
+from recsvc.core.access.trust import mark_of, trust_of
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
 from recsvc.errors import StoreError, StoreUnavailableError
@@ -66,6 +66,8 @@ class Ingest:
     async def recount(self) -> int:
         """Count the votes anew of items where some are due by now; return how many items."""
         now = now_us()
+        if n := await self._boards.recount_keyed(now):
+            log.info("votes_recounted", n=n, why="a key exists")
         items = await self._boards.due(now, _RECOUNTED)
         await self._boards.recount(items, now)
         return len(items)
@@ -157,7 +159,7 @@ class Ingest:
                 continue
             # A kind that only a newer version knows still counts.
             kind = self._kinds.get(event.kind, Kind(Role.SIGNAL, event.kind))
-            _count(logged, place, event, kind, counts, votes)
+            _count(logged, place, event, kind, counts, votes, self._boards)
         first, last = entries[0].entry_id, entries[-1].entry_id
         return Batch(shard, previous, first, last, dict(counts), dict(votes))
 
@@ -173,6 +175,7 @@ def _count(
     kind: Kind,
     counts: dict[str, dict[str, int]],
     votes: dict[str, list[Vote]],
+    boards: Boards,
 ) -> None:
     """Add what one entry does to what its batch does."""
     if kind.role in (Role.SIGNAL, Role.EXPOSURE):
@@ -182,11 +185,14 @@ def _count(
         return  # an older event than the state it speaks of: nothing changed
     was, now = logged.fields[b"w"], logged.fields[b"n"]
     counter = kind.state
-    if counter == UPVOTE and is_anonymous(event.user):
-        counter = ANONYMOUS_VOTES  # nobody vouches for one reader behind each session
+    trust = trust_of(event.user, event.trust)
+    if counter == UPVOTE and boards.keeps_apart(event.user, trust):
+        counter = ANONYMOUS_VOTES
     elif counter == UPVOTE:
         due_us = int(logged.fields.get(b"d", 0))
-        votes[event.item].append(Vote(event.user, int(now or 0), due_us, place=place))
+        mark = mark_of(event.user, trust)
+        vote = Vote(event.user, int(now or 0), due_us, place=place, trust=mark)
+        votes[event.item].append(vote)
     change = bool(now) - bool(was)
     if change:
         counts[event.item][counter] += change

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 import structlog
 
+from recsvc.core.access.trust import trust_of
 from recsvc.core.model.model import Model, Published, build, publish, text_digest
 from recsvc.core.model.warming import Visit, warm
 from recsvc.core.readers.evidence import Evidence
@@ -113,6 +114,7 @@ class Warmer:
 
     async def _take(self) -> None:
         """Note who did something to which item since the last look."""
+        is_keyed = await self._streams.is_keyed()
         for shard in range(keys.N_SHARDS):
             while page := await self._streams.range(shard, self._after[shard], "+", _PAGE):
                 self._after[shard] = page[-1].entry_id
@@ -121,6 +123,8 @@ class Warmer:
                         event = logged.entry()
                     except (ValueError, KeyError):
                         continue  # one of the dead letters
+                    if is_keyed and not trust_of(event.user, event.trust).is_vouched:
+                        continue  # anybody could be an item's first ten readers
                     if event.kind in self._telling and not self._is_trained(event.item):
                         self._touch(event.item, event.user)
                         self._waiting[event.item] = None

@@ -26,6 +26,7 @@ from recsvc.mail.subscribing import Subscribing
 from recsvc.parent_process import exit_with_server
 from recsvc.settings import Settings
 from recsvc.store.access.credentials import Credentials
+from recsvc.store.access.network_names import NetworkNames
 from recsvc.store.access.signatures import Signatures, signatures
 from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
@@ -98,6 +99,7 @@ class Services:
         self.subscribing = Subscribing(self.subscriptions, limits, self.links, signs)
         # access
         self.signatures = signs
+        self.networks = NetworkNames(pipe)
         self.credentials = Credentials(pipe)
         self.keyring = Keyring(self.credentials)
         self.admission = Admission(

@@ -21,6 +21,7 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 
 if TYPE_CHECKING:  # polars and implicit take most of a second to load: only when needed
+    from workers.evaluation.attack import Attacked
     from workers.evaluation.evaluating import Report
     from workers.training.training import Material
 
@@ -38,6 +39,8 @@ _SHOWN = ("recall@20", "ndcg@20", "mrr")
               help="Of a table: what a field is in every row, e.g. kind=upvote.")  # fmt: skip
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the report with its plots to this file.")  # fmt: skip
+@click.option("--attack", "is_attack", is_flag=True,
+              help="Instead: what invented sessions would do to the log's readers.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def evaluate(
     files: tuple[Path, ...],
@@ -46,6 +49,7 @@ def evaluate(
     columns: tuple[str, ...],
     constants: tuple[str, ...],
     html: Path | None,
+    is_attack: bool,
     as_json: bool,
 ) -> None:
     """Divide a log by time, train on what came before and rank for what came after.
@@ -61,6 +65,10 @@ def evaluate(
     )
     console = Console(stderr=as_json)
     material = _of_files(files, options, settings) if files else asyncio.run(_own(settings))
+    if is_attack:
+        found = _attacked(material, settings, share)
+        click.echo(msgspec.json.encode(found)) if as_json else console.print(attack_table(found))
+        return
     with Progress(console=console, transient=True) as progress:
         report = _evaluated(material, settings, share, sample, _bars(progress))
     if html is not None:
@@ -85,6 +93,15 @@ def _evaluated(
     params = round_params(settings.training, settings.lists.profile, settings.lists.blend)
     how = EvaluateParams(share, sample, settings.training.learn.als.seed)
     return evaluate(material, params.train, params.blend, how, progress)
+
+
+def _attacked(material: "Material", settings: Settings, share: float) -> "list[Attacked]":
+    from workers.evaluation.attack import attack
+    from workers.training.candidate import round_params
+
+    params = round_params(settings.training, settings.lists.profile, settings.lists.blend)
+    seed = settings.training.learn.als.seed
+    return attack(material, params.train, params.blend, share, seed)
 
 
 def _bars(progress: Progress) -> Callable[[str, int], Callable[[int], object]]:
@@ -139,4 +156,28 @@ def table(report: "Report") -> Table:
         cells = [f"{i.mean:.3f} ±{(i.high - i.low) / 2:.3f}" for i in shown]
         sign = "+" if s.difference.low > 0 else "-" if s.difference.high < 0 else ""
         found.add_row(s.method, *cells, f"{s.coverage:.3f}", f"{s.novelty:.1f}", sign)
+    return found
+
+
+def attack_table(attacked: "list[Attacked]") -> Table:
+    """Return what attacks did, for a terminal."""
+    found = Table(
+        title=f"{attacked[0].n_readers:,} honest readers, one item pushed by invented sessions",
+        caption="reached: who has the item in their first 20 only because of the attack",
+        box=box.SIMPLE,
+    )
+    for name in (
+        "sessions per reader",
+        "believed",
+        "sessions",
+        "reached",
+        "best place",
+        "recall@20",
+    ):
+        found.add_column(name, justify="right")
+    for a in attacked:
+        believed = "all alike" if a.is_credulous else "as set"
+        best = "beyond 200" if a.best is None else str(a.best + 1)
+        reached = f"{a.n_reached:,}"
+        found.add_row(f"{a.share:g}", believed, f"{a.n_bots:,}", reached, best, f"{a.recall:.4f}")
     return found

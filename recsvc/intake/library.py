@@ -8,6 +8,7 @@ import hashlib
 from datetime import datetime
 
 from recsvc.clock import from_us, now_us, to_us
+from recsvc.core.access.trust import Trust
 from recsvc.core.readers.events import MIN_AT_US, Event, accept, event_of
 from recsvc.core.readers.kinds import KINDS, SAVE
 from recsvc.intake.items import ItemIntake
@@ -81,7 +82,12 @@ class LibraryIntake:
         now = now_us()
         entries = [
             accept(
-                _saved(reader, item, min(now if at is None else at, now)), None, KINDS, now, origin
+                _saved(reader, item, min(now if at is None else at, now)),
+                None,
+                KINDS,
+                now,
+                origin,
+                Trust.IMPORT,
             )
             for item, (at, origin) in added.items()
             if item not in known or (at is not None and at > known[item])

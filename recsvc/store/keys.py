@@ -32,7 +32,9 @@ rs:{site}:problems          hash    TTL              worker        api      name
 rs:{site}:indexed           string  one              worker        worker   present once all readers are in `readers`
 rs:{site}:secret            string  one              any           all      key of everything the service signs
 rs:{site}:keys              hash    1,000            api, cli      api      key id -> credential (JSON)
-rs:{site}:keyed             string  one              api, cli      api      present once a credential was ever made
+rs:{site}:keyed             string  one              api, cli      api      present once a credential was ever made; `counted`
+                                                                            once the boards were counted anew for it
+rs:{site}:networks          string  TTL              api           api      key of what stands for networks of strangers
 rs:{site}:catalogue         string  one              api, import   all      id of this catalogue, made once
 rs:{site}:items             hash    catalogue        api, import   all      item -> JSON of the stored item
 rs:{site}:rows              hash    catalogue        api, import   all      item -> row, never reused for another
@@ -90,6 +92,7 @@ PROBLEMS = "rs:{site}:problems"
 SECRET = "rs:{site}:secret"  # noqa: S105 - the name of a key
 CREDENTIALS = "rs:{site}:keys"
 KEYED = "rs:{site}:keyed"
+NETWORKS = "rs:{site}:networks"
 CATALOGUE = "rs:{site}:catalogue"
 ITEMS = "rs:{site}:items"
 ROWS = "rs:{site}:rows"

@@ -52,7 +52,7 @@ def read(
 def _table(entries: list[Entry]) -> pl.DataFrame:
     rows = [
         (0, n, 0, e.user, e.item, e.kind, e.at_us, e.at_us, e.event_id, e.feed_id, e.position,
-         e.value_milli, e.source)
+         e.value_milli, e.source, e.trust, e.network)
         for n, e in enumerate(entries, 1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

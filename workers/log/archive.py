@@ -68,6 +68,8 @@ def table(logged: Iterable[tuple[int, Logged, Entry]]) -> pl.DataFrame:
             event.position,
             event.value_milli,
             event.source,
+            event.trust,
+            event.network,
         )
         for shard, entry, event in logged
     ]

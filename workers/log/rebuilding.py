@@ -10,6 +10,7 @@ from itertools import groupby
 
 from recsvc.clock import DAY_S, HOUR_S, HOUR_US, SECOND_US
 from recsvc.core.access.caller import is_anonymous
+from recsvc.core.access.trust import implied, mark_of, trust_of
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
 from recsvc.core.readers.profile import Profile, bounded, profile_of
@@ -35,16 +36,21 @@ async def rebuild_boards(
             if kind.role in (Role.SIGNAL, Role.EXPOSURE):
                 counts[entry.item][kind.state] += 1
         cast_us = {e.item: e.received_us for e in entries if _kind(e, kinds).state == UPVOTE}
+        cast_by = {
+            e.item: trust_of(user, e.trust) for e in entries if _kind(e, kinds).state == UPVOTE
+        }
         counts_us = (_first_seen_us(entries, kinds) or 0) + hold_us
         for interaction in profile.interactions:
+            trust = cast_by.get(interaction.item, implied(user))
             for state, at_us in interaction.states.items():
-                is_apart = state == UPVOTE and is_anonymous(user)
+                is_apart = state == UPVOTE and boards.keeps_apart(user, trust)
                 counter = ANONYMOUS_VOTES if is_apart else state
                 counts[interaction.item][counter] += at_us > 0
             since_us = interaction.states.get(UPVOTE, 0)
-            if since_us > 0 and not is_anonymous(user):
+            if since_us > 0 and not boards.keeps_apart(user, trust):
                 is_held = hold_us > 0 and counts_us > cast_us[interaction.item]
-                vote = Vote(user, since_us, counts_us if is_held else 0)
+                due_us = counts_us if is_held else 0
+                vote = Vote(user, since_us, due_us, trust=mark_of(user, trust))
                 votes[interaction.item].append(vote)
     plain: Counts = {item: dict(counters) for item, counters in counts.items()}
     await boards.replace(plain, dict(votes), log.until, now_us)

@@ -16,4 +16,6 @@ SCHEMA: dict[str, pl.DataType] = {
     "position": pl.Int32(),
     "value_milli": pl.Int64(),
     "source": pl.String(),
+    "trust": pl.String(),
+    "network": pl.String(),
 }

@@ -16,7 +16,7 @@ from recsvc.clock import from_us, now_us
 from recsvc.core.items.item import StoredItem
 from recsvc.core.readers.events import Entry
 from recsvc.store import keys
-from recsvc.store.items.boards import Boards, Vote
+from recsvc.store.items.boards import Boards, Vote, counts_us, since_us
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Logged, Streams
 from recsvc.store.readers.profiles import Profiles
@@ -176,7 +176,7 @@ class VoteHolding:
             for user, stored in (await self._boards.votes_of(users, batch)).items():
                 since = await self._votes_since(user) if stored else {}
                 for item, value in stored.items():
-                    if int(value.partition(":")[0]) != since.get(item):
+                    if since_us(value.encode()) != since.get(item):
                         gone[item].append(Vote(user, only_if=value))
                         erased[user] += 1
             await self._boards.take_away(gone, now_us())
@@ -186,12 +186,12 @@ class VoteHolding:
         """Yield the reader's votes, and when each counts."""
         for batch in _batches(await self._boards.items()):
             for item, value in (await self._boards.votes_of([user], batch))[user].items():
-                since, _, counts = value.partition(":")
-                at = from_us(int(counts or since))
+                since = since_us(value.encode())
+                at = from_us(counts_us(value.encode()) or since)
                 yield {
                     "type": "vote",
                     "item": item,
-                    "since": from_us(int(since)),
+                    "since": from_us(since),
                     "counts_from": at,
                 }
 

@@ -6,6 +6,7 @@ from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
 from workers.log.archive import Archive
 from workers.log.reading import read_log
+from workers.training.believing import all_counted
 from workers.training.training import Material, gather
 
 
@@ -17,4 +18,5 @@ async def gathered(archive: Archive, streams: Streams, items: Items, now_us: int
     async for batch in items.all():
         found.update({rows[item.id]: item for item in batch if item.id in rows})
     catalogue_id = await items.catalogue_id()
-    return await asyncio.to_thread(gather, log.events, found, rows, catalogue_id, now_us)
+    events = log.events if await streams.is_keyed() else all_counted(log.events)
+    return await asyncio.to_thread(gather, events, found, rows, catalogue_id, now_us)

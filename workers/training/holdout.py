@@ -147,8 +147,9 @@ def _divided(
     cut_us = max(_extreme(before["at_us"].max()), _extreme(after["at_us"].min()))
     past = interactions(before, listed, n_rows, params, cut_us)
     future = interactions(after, listed, n_rows, params, cut_us)
-    targets = _new(_aligned(future.evidence, future.users, past.users), past.evidence)
+    targets = new_in(aligned(future.evidence, future.users, past.users), past.evidence)
     has_both = (np.diff(targets.indptr) > 0) & (np.diff(past.evidence.indptr) > 0)
+    has_both &= past.is_vouched  # those whom anybody can invent are no judges
     return Holdout(
         past.evidence,
         past.latest_us,
@@ -166,7 +167,7 @@ def _extreme(value: object) -> int:
     return value
 
 
-def _aligned(evidence: sp.csr_matrix, users: list[str], wanted: list[str]) -> sp.csr_matrix:
+def aligned(evidence: sp.csr_matrix, users: list[str], wanted: list[str]) -> sp.csr_matrix:
     """Return the rows of some users, in their order; empty ones for those who have none."""
     row_of = {user: row for row, user in enumerate(users)}
     places = [(to, row_of[user]) for to, user in enumerate(wanted) if user in row_of]
@@ -177,7 +178,7 @@ def _aligned(evidence: sp.csr_matrix, users: list[str], wanted: list[str]) -> sp
     return sp.csr_matrix(chosen @ evidence)
 
 
-def _new(future: sp.csr_matrix, past: sp.csr_matrix) -> sp.csr_matrix:
+def new_in(future: sp.csr_matrix, past: sp.csr_matrix) -> sp.csr_matrix:
     """Return what was gone for, without what there was something with before."""
     liked = (future > 0).astype(np.float32)
     known = (past != 0).astype(np.float32)

@@ -11,9 +11,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
-from recsvc.core.access.caller import is_anonymous
 from recsvc.core.readers.kinds import HIDE, UPVOTE, Role
 from recsvc.core.readers.profile import ProfileParams
+from workers.training.believing import believed, vouched
 
 
 class Interactions(msgspec.Struct, frozen=True):
@@ -24,16 +24,18 @@ class Interactions(msgspec.Struct, frozen=True):
         latest_us: (n_users, n_rows) the instant of the latest event behind each.
         users: the n_users ids, ascending.
         n_events: events in the log they come from.
+        is_vouched: (n_users,) whether somebody vouches for the reader.
     """
 
     evidence: sp.csr_matrix
     latest_us: sp.csr_matrix
     users: list[str]
     n_events: int
+    is_vouched: NDArray[np.bool_]
 
 
 class Votes(msgspec.Struct, frozen=True):
-    """Upvotes that stand, sessions' apart, which no board counts.
+    """Upvotes that stand, but for those that nobody vouches for, which no board counts.
 
     Attributes:
         rows: (v,) of the items.
@@ -71,8 +73,8 @@ def interactions(
         )
         .filter(pl.col("evidence") != 0)
         .join(known, on="item")
-        .sort("user", "row")
     )
+    pairs = believed(pairs, log, params.trust).sort("user", "row")
     users = pairs["user"].unique().sort().to_list()
     user_rows = pairs.join(
         pl.DataFrame(
@@ -84,7 +86,8 @@ def interactions(
     places, shape = (user_rows, pairs["row"].to_numpy()), (len(users), n_rows)
     evidence = sp.csr_matrix((pairs["evidence"].to_numpy().astype(np.float32), places), shape)
     latest_us = sp.csr_matrix((pairs["at_us"].to_numpy().astype(np.float64), places), shape)
-    return Interactions(evidence, latest_us, users, len(log))
+    by_user = pairs.group_by("user").agg(pl.col("vouched").any()).sort("user")
+    return Interactions(evidence, latest_us, users, len(log), by_user["vouched"].to_numpy())
 
 
 def _decay(at: pl.Expr, params: ProfileParams, now_us: int) -> pl.Expr:
@@ -96,9 +99,9 @@ def _decay(at: pl.Expr, params: ProfileParams, now_us: int) -> pl.Expr:
 
 def votes(events: pl.DataFrame, rows: dict[str, int], params: ProfileParams) -> Votes:
     """Return the upvotes that stand in a log on items of the catalogue; arguments as above."""
-    log = events.filter(pl.col("item").is_in(list(rows))).unique(["shard", "entry_ms", "entry_seq"])
+    log = events.filter(pl.col("item").is_in(list(rows)), vouched())
+    log = log.unique(["shard", "entry_ms", "entry_seq"])
     found = _standing(log, params).filter(pl.col("state") == UPVOTE)
-    found = found.filter([not is_anonymous(user) for user in found["user"]])
     voted = np.array([rows[item] for item in found["item"]], np.int64)
     return Votes(voted, found["at_us"].to_numpy().astype(np.int64))
 

@@ -9,11 +9,13 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta
 
+from recsvc.api.http.door import visit_of
 from recsvc.api.http.request_body import STRANGERS_BYTES
 from recsvc.api.http.visitor import forgetting, newcomer, reader_of, remembering
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.access.trust import Trust
 from recsvc.core.ids import Id
 from recsvc.core.readers.events import accept, event_of
 from recsvc.errors import InvalidError, NotAllowedError
@@ -57,7 +59,7 @@ async def vote(
         raise InvalidError(f"no button says {data.kind[:20]!r}", "kind")
     known = reader_of(request, services)
     user = known or newcomer(services)
-    await _record(services, data, user)
+    await _record(request, services, data, user)
     return back_as(services, user, known, data.back)
 
 
@@ -72,7 +74,7 @@ async def click(
     if data.kind != "click":
         raise InvalidError("only clicks are noted here", "kind")
     if user is not None:
-        await _record(services, data, user)
+        await _record(request, services, data, user)
     return Response(None, status_code=204)
 
 
@@ -95,12 +97,17 @@ def back_as(services: Services, user: str, known: str | None, back: str) -> Redi
     return Redirect(back, status_code=303, cookies=cookies)
 
 
-async def _record(services: Services, press: Press, user: str) -> None:
+async def _record(
+    request: Request[Any, Any, Any], services: Services, press: Press, user: str
+) -> None:
     fields: dict[str, object] = {"item": press.item, "kind": press.kind}
     if press.feed_id:
         fields |= {"feed_id": press.feed_id, "position": press.position}
     event = event_of(fields)
-    await services.events.record([accept(event, user, services.kinds, now_us())], [False])
+    where = services.admission.neighbourhood(visit_of(request).head)
+    network = await services.networks.name(where)
+    entry = accept(event, user, services.kinds, now_us(), trust=Trust.PAGE, network=network)
+    await services.events.record([entry], [False])
 
 
 router = Router(

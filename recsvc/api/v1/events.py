@@ -23,6 +23,7 @@ from recsvc.api.services import Services
 from recsvc.api.v1.all_events import list_events
 from recsvc.clock import SECOND_US, now_us, to_us
 from recsvc.core.access.caller import EVENTS, Caller
+from recsvc.core.access.trust import trust_in
 from recsvc.core.readers.events import MAX_BATCH, Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError, TooLargeError
@@ -119,7 +120,10 @@ async def record(
     shown, sent_at = (None, None) if beacon is None else (beacon.authorization, beacon.sent_at)
     services.admission.admit_in_body(visit, shown, EVENTS)
     services.admission.charge(visit, len(records) - 1)
-    taken = _taken(records, sent_at, visit.caller, services.kinds, received_us)
+    network = None
+    if not trust_in(visit.caller.kind).is_vouched:
+        network = await services.networks.name(services.admission.neighbourhood(visit.head))
+    taken = _taken(records, sent_at, visit.caller, services.kinds, received_us, network)
     if strict and taken.entries:
         await _reject_unknown(taken, services)
     if single and taken.rejected:
@@ -157,8 +161,9 @@ def _taken(
     caller: Caller,
     kinds: dict[str, Kind],
     received_us: int,
+    network: str | None,
 ) -> Taken:
-    taken = Taken()
+    taken, trust = Taken(), trust_in(caller.kind)
     for index, record in enumerate(records):
         try:
             event = body.decode(record, _decoder)
@@ -166,7 +171,9 @@ def _taken(
                 event = msgspec.structs.replace(event, sent_at=sent_at)
             who = caller.sender(event.user)
             # A microsecond apart, so that events without a time of their own keep their order.
-            taken.entries[index] = accept(event, who, kinds, received_us + index)
+            taken.entries[index] = accept(
+                event, who, kinds, received_us + index, trust=trust, network=network
+            )
             taken.said_us[index] = None if event.at is None else to_us(event.at)
         except InvalidError as exc:
             taken.rejected[index] = exc

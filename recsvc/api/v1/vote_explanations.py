@@ -14,9 +14,11 @@ from recsvc.api.services import Services
 from recsvc.api.v1.items import is_secret
 from recsvc.clock import HOUR_US, from_us, now_us
 from recsvc.core.access.caller import ITEMS, LISTS
+from recsvc.core.access.trust import Trust
 from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS, worth
 from recsvc.errors import NotFoundError
+from recsvc.store.items.boards import Tally
 
 
 class WindowAnswer(msgspec.Struct, frozen=True):
@@ -31,6 +33,18 @@ class WindowAnswer(msgspec.Struct, frozen=True):
     worth: float
 
 
+class ClassAnswer(msgspec.Struct, frozen=True):
+    """Votes that the same sort of credential vouches for.
+
+    Attributes:
+        n: standing votes, those of owners and those that are held included.
+        weight: what each counts on boards.
+    """
+
+    n: int
+    weight: float
+
+
 class VotesExplained(msgspec.Struct, frozen=True):
     """The votes of one item.
 
@@ -40,6 +54,8 @@ class VotesExplained(msgspec.Struct, frozen=True):
         own: of the item's owners; they never count.
         anonymous: of sessions that nobody vouches for; they never count.
         elsewhere: upvotes that the item came with, shown but not trending.
+        classes: by who vouches for a vote - `secret` and `token` for readers whom the host knows,
+            `import`, `open` while there was no key; `session` and `page` for whom nobody does.
     """
 
     item: str
@@ -51,6 +67,7 @@ class VotesExplained(msgspec.Struct, frozen=True):
     hold_hours: float
     next_counts_at: datetime | None
     windows: dict[Window, WindowAnswer]
+    classes: dict[str, ClassAnswer]
 
 
 @get(
@@ -87,7 +104,17 @@ async def explain_votes(
         hold_hours=services.settings.log.vote_hold_hours,
         next_counts_at=None if tally.next_us is None else from_us(tally.next_us),
         windows=windows,
+        classes={name: ClassAnswer(n, w) for name, (n, w) in _classes(tally, services).items()},
     )
+
+
+def _classes(tally: Tally, services: Services) -> dict[str, tuple[int, float]]:
+    """Return the votes by who vouches for them, those that are only counted included."""
+    if not tally.anonymous:
+        return tally.classes
+    weight = services.settings.lists.trending.weight_of(Trust.SESSION, is_keyed=True)
+    n, _ = tally.classes.get(Trust.SESSION, (0, 0.0))
+    return tally.classes | {Trust.SESSION.value: (n + tally.anonymous, weight)}
 
 
 router = Router("/", route_handlers=[explain_votes])

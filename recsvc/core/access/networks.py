@@ -61,6 +61,15 @@ def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
     return any(found in network for network in networks)
 
 
+def wide(neighbourhood: str) -> str:
+    """Return the /48 of an IPv6 neighbourhood, as much as one customer is given; else itself."""
+    try:
+        found = IPv6Address(neighbourhood)
+    except ValueError:
+        return neighbourhood
+    return str(IPv6Network((int(found) >> 80 << 80, 48)).network_address)
+
+
 @lru_cache(maxsize=16_384)
 def prefix(address: str) -> str:
     """Return the /24 of an IPv4 address or the /64 of an IPv6 one, without its length."""

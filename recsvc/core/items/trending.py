@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US, HOUR_US
+from recsvc.core.access.trust import board_weights
 from recsvc.core.choices import Window
 from recsvc.params import setting
 
@@ -52,7 +53,7 @@ class BoardRow(msgspec.Struct, frozen=True):
 
 
 class TrendingParams(msgspec.Struct, frozen=True):
-    """How fast votes fade; in the window `all` they never do."""
+    """How fast votes fade - in the window `all` they never do - and whose count."""
 
     half_life_hours: Annotated[
         float,
@@ -64,9 +65,23 @@ class TrendingParams(msgspec.Struct, frozen=True):
         ),
     ] = 36.0
 
+    trust: Annotated[
+        dict[str, float],
+        setting(
+            "Worth of a vote on boards by who vouches for it, once a key exists, 0 to 1, e.g. "
+            '`{"session": 0.1}`; after a change `recsvc rebuild boards` counts anew.',
+            name="trust_on_boards",
+            check=board_weights,
+        ),
+    ] = msgspec.field(default_factory=dict)
+
     def half_life_us(self, window: Window) -> float:
         """Return the half-life of one window."""
         return self.half_lives_us()[WINDOWS.index(window)]
+
+    def weight_of(self, trust: str, *, is_keyed: bool) -> float:
+        """Return what a vote counts by who vouches for it; all count in full while no key exists."""
+        return board_weights(self.trust)[trust] if is_keyed else 1.0
 
     def half_lives_us(self) -> tuple[float, float, float, float]:
         """Return the half-life of each window; infinite for `all`."""

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from recsvc.clock import DAY_US, SECOND_US, to_us
+from recsvc.core.access.trust import Trust
 from recsvc.core.fitting import fitted
 from recsvc.core.ids import Id
 from recsvc.core.readers.kinds import Kind
@@ -66,6 +67,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         at_us: when it happened, by the client's word.
         value_milli: `value` in thousandths, an integer so that sums do not depend on their order.
         received_us: when the service took it.
+        trust: who vouches for it (`core/access/trust.py`); None: what the user's id says.
+        network: of an unvouched one, what stands for the network that it came from.
     """
 
     user: str
@@ -78,6 +81,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     position: int | None = None
     value_milli: int | None = None
     source: str | None = None
+    trust: str | None = None
+    network: str | None = None
 
 
 def event_of(fields: Mapping[str, Any]) -> Event:
@@ -95,6 +100,8 @@ def accept(
     kinds: Mapping[str, Kind],
     received_us: int,
     source: str | None = None,
+    trust: Trust | None = None,
+    network: str | None = None,
 ) -> Entry:
     """Check what types cannot, and complete an event to the entry that is logged.
 
@@ -102,6 +109,8 @@ def accept(
         user: who sends it, by their token; None when the event's own `user` is to be believed.
         received_us: the event's time where it names none.
         source: what brought it, where it was no client.
+        trust: who vouches for it.
+        network: what stands for where it came from.
 
     Raises:
         InvalidError: naming the field.
@@ -129,6 +138,8 @@ def accept(
         position=event.position,
         value_milli=None if event.value is None else round(event.value * 1000),
         source=source,
+        trust=trust,
+        network=network,
     )
 
 

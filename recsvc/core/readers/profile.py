@@ -16,6 +16,7 @@ from typing import Annotated
 
 import msgspec
 
+from recsvc.core.access.trust import TrustParams
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import HIDE, Kind, Role, kinds_with
@@ -147,7 +148,11 @@ def together(a: Interaction, b: Interaction) -> Interaction:
 
 
 class ProfileParams(msgspec.Struct, frozen=True):
-    """How evidence is drawn from an interaction."""
+    """How evidence is drawn from an interaction.
+
+    Attributes:
+        trust: how much of it others' feeds follow.
+    """
 
     kind_weights: Annotated[
         dict[str, float],
@@ -155,6 +160,7 @@ class ProfileParams(msgspec.Struct, frozen=True):
             'Weights of kinds of events, e.g. `{"click": 0.5, "purchase": 8}`.', check=kinds_with
         ),
     ] = msgspec.field(default_factory=dict)
+    trust: TrustParams = TrustParams()
     half_life_days: Annotated[
         float,
         setting(

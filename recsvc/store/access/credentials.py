@@ -127,7 +127,7 @@ class Credentials:
 
     async def remember(self) -> None:
         """Remember for ever that a credential was made: its end must not open what it had closed."""
-        await self._pipe.send("SET", keys.KEYED, "1")
+        await self._pipe.send("SET", keys.KEYED, "1", "NX")
 
     async def all(self, now_us: int) -> list[Credential]:
         """Return the credentials that count, oldest first."""

@@ -17,7 +17,7 @@ from recsvc.core.items.trending import EPOCH_US, TrendingParams
 from recsvc.core.readers.kinds import UPVOTE
 from recsvc.core.readers.profile import decode_interaction, together
 from recsvc.store import keys, scripts
-from recsvc.store.items.boards import packed_half_lives, since_us
+from recsvc.store.items.boards import packed_counting, since_us
 from recsvc.store.pipe import Pipe
 
 encode = msgspec.json.Encoder(order="deterministic").encode
@@ -95,7 +95,7 @@ async def absorb(
     new.aliases = united(item, new.aliases, names, former)
     lost = [] if old is None else [name for name in old.aliases if name not in new.aliases]
     args = [
-        packed_half_lives(trending),
+        packed_counting(trending),
         EPOCH_US,
         item,
         digest(raws[0]),
@@ -108,7 +108,7 @@ async def absorb(
         now_us(),
     ]
     key_names = [keys.ITEMS, keys.ROWS, keys.CHANGES, keys.ALIASES, keys.BOARD, keys.PULSE]
-    key_names += [keys.OWNERS, keys.RECOUNT]
+    key_names += [keys.OWNERS, keys.RECOUNT, keys.KEYED]
     key_names += [key for name in (item, *names) for key in keys.votes_of(name)]
     row = await scripts.call(pipe, "absorb", key_names, args)
     return None if row < 0 else new

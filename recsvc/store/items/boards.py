@@ -1,10 +1,13 @@
 """Boards and counters in Redis: votes, decayed votes and counts per item, kept by the worker."""
 
 import math
+from collections import Counter
 from typing import Any
 
 import msgspec
 
+from recsvc.core.access.caller import is_anonymous
+from recsvc.core.access.trust import Trust, board_weights, trust_of
 from recsvc.core.items.trending import EPOCH_US, WINDOWS, BoardRow, TrendingParams
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Pipe
@@ -31,6 +34,7 @@ class Vote(msgspec.Struct, frozen=True, array_like=True):
         counts_us: the instant from which it counts; 0 for at once.
         only_if: what must be stored of it for anything to happen, when votes are taken away.
         place: its place in the log of its shard.
+        trust: who vouches for it; empty: what the id says.
     """
 
     user: str
@@ -38,6 +42,7 @@ class Vote(msgspec.Struct, frozen=True, array_like=True):
     counts_us: int = 0
     only_if: str = ""
     place: int = 0
+    trust: str = ""
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -49,6 +54,8 @@ class Tally(msgspec.Struct, frozen=True):
         own: votes of its owners, which never count.
         anonymous: standing votes of sessions that nobody vouches for, which never count.
         scores: log2 of the decayed votes, one per window; -inf without votes.
+        classes: by who vouches for them, how many votes there are, and what each counts; those of
+            sessions that count nothing are `anonymous` alone.
     """
 
     counted: int
@@ -57,6 +64,7 @@ class Tally(msgspec.Struct, frozen=True):
     anonymous: int
     next_us: int | None
     scores: tuple[float, ...]
+    classes: dict[str, tuple[int, float]]
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -102,19 +110,30 @@ def decode_row(packed: bytes) -> BoardRow:
     return BoardRow(raw["votes"], int(raw["last"]), scores, dict(raw["counts"] or {}))
 
 
-def packed_half_lives(params: TrendingParams) -> bytes:
-    """Return the half-lives of the windows as scripts take them: 0 never fades."""
-    return _encode([0 if math.isinf(h) else h for h in params.half_lives_us()])
+def packed_counting(params: TrendingParams) -> bytes:
+    """Return how votes are counted, as scripts take it: a half-life of 0 never fades."""
+    half_lives = [0 if math.isinf(h) else h for h in params.half_lives_us()]
+    return _encode([half_lives, sorted_weights(params)])
+
+
+def sorted_weights(params: TrendingParams) -> dict[str, float]:
+    """Return the weights of votes in an order that does not change: sums are known by it."""
+    return dict(sorted(board_weights(params.trust).items()))
 
 
 def since_us(stored: bytes) -> int:
-    """Return when a stored vote was cast: `instant` or `instant:counts from`."""
+    """Return when a stored vote was cast: `instant`, maybe `:counts from`, maybe `:who vouches`."""
     return int(stored.partition(b":")[0])
 
 
-def _counts_us(stored: bytes) -> int:
-    """Return when a stored vote counts from."""
-    return int(stored.partition(b":")[2] or 0)
+def counts_us(stored: bytes) -> int:
+    """Return when a stored vote counts from; 0 for at once."""
+    return int(stored.partition(b":")[2].partition(b":")[0] or 0)
+
+
+def _trust(user: str, stored: bytes) -> Trust:
+    """Return who vouches for a stored vote."""
+    return trust_of(user, stored.partition(b":")[2].partition(b":")[2].decode() or None)
 
 
 class Boards:
@@ -122,7 +141,15 @@ class Boards:
 
     def __init__(self, pipe: Pipe, params: TrendingParams) -> None:
         self._pipe = pipe
-        self._half_lives = packed_half_lives(params)
+        self._params = params
+        self._counting = packed_counting(params)
+
+    def keeps_apart(self, user: str, trust: Trust) -> bool:
+        """Return whether a vote is only counted beside the others: a session's that counts nothing.
+
+        Nobody vouches for one reader behind each session; their votes are not kept one by one.
+        """
+        return is_anonymous(user) and not self._params.weight_of(trust, is_keyed=True)
 
     async def all(self) -> dict[str, BoardRow]:
         """Return every row, by item."""
@@ -152,6 +179,17 @@ class Boards:
         for start in range(0, len(voted), _PER_CALL):
             await self.recount(voted[start : start + _PER_CALL], now_us)
         return len(voted)
+
+    async def recount_keyed(self, now_us: int) -> int:
+        """Count all votes anew, once, when the first key exists; return of how many items.
+
+        Votes of visitors and of the demo's readers no longer count then.
+        """
+        if await self._pipe.send("GET", keys.KEYED) != b"1":
+            return 0
+        n = await self.rescore(now_us)
+        await self._pipe.send("SET", keys.KEYED, "counted")
+        return n
 
     async def replace(
         self,
@@ -225,20 +263,32 @@ class Boards:
 
     async def tally(self, item: str, now_us: int) -> Tally:
         """Return the votes of an item; all zero when it has none."""
-        votes, packed_owners, packed = await self._pipe.send_all(
-            [("HGETALL", keys.votes(item)), ("HGET", keys.OWNERS, item), ("HGET", keys.BOARD, item)]
+        votes, packed_owners, packed, keyed = await self._pipe.send_all(
+            [
+                ("HGETALL", keys.votes(item)),
+                ("HGET", keys.OWNERS, item),
+                ("HGET", keys.BOARD, item),
+                ("EXISTS", keys.KEYED),
+            ]
         )
         owners = {o.encode() for o in (_decode(packed_owners) if packed_owners else [])}
         row = _NO_ROW if packed is None else decode_row(packed)
-        others = [raw for user, raw in votes.items() if user not in owners]
-        held = [due for raw in others if (due := _counts_us(raw)) > now_us]
+        by_trust = Counter(_trust(user.decode(), raw) for user, raw in votes.items())
+        weight = {t: self._params.weight_of(t, is_keyed=bool(keyed)) for t in by_trust}
+        others = [
+            raw
+            for user, raw in votes.items()
+            if user not in owners and weight[_trust(user.decode(), raw)]
+        ]
+        held = [due for raw in others if (due := counts_us(raw)) > now_us]
         return Tally(
             counted=len(others) - len(held),
             held=len(held),
-            own=len(votes) - len(others),
+            own=sum(user in owners for user in votes),
             anonymous=row.counts.get(ANONYMOUS_VOTES, 0),
             next_us=min(held, default=None),
             scores=row.scores,
+            classes={trust.value: (n, weight[trust]) for trust, n in sorted(by_trust.items())},
         )
 
     async def _ids(self, names: set[str]) -> dict[str, str]:
@@ -248,6 +298,7 @@ class Boards:
 
     async def _apply(self, batches: list[Batch], now_us: int) -> list[int]:
         key_names = [keys.APPLIED, keys.BOARD, keys.PULSE, keys.ALIASES, keys.OWNERS, keys.RECOUNT]
+        key_names.append(keys.KEYED)
         n_fixed = len(key_names)
         packed: list[object] = []
         for batch in batches:
@@ -259,5 +310,5 @@ class Boards:
                     key_names += keys.votes_of(item)
                 operations.append([item, batch.counts.get(item, {}), at, votes])
             packed.append([batch.shard, batch.previous, batch.first, batch.last, operations])
-        args = [self._half_lives, EPOCH_US, _encode(packed), now_us]
+        args = [self._counting, EPOCH_US, _encode(packed), now_us]
         return list(await scripts.call(self._pipe, "apply", key_names, args))

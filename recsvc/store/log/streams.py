@@ -138,6 +138,11 @@ class Streams:
             )
         return [Logged(entry_id.decode(), fields) for entry_id, fields in answer]
 
+    async def is_keyed(self) -> bool:
+        """Return whether a key exists or ever did, so that it matters who vouches for an entry."""
+        with translated():
+            return bool(await self._redis.exists(keys.KEYED))
+
     async def lasts(self) -> dict[int, str]:
         """Return the last entry of each shard's log; shards without any are left out."""
         with translated():

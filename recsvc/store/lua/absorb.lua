@@ -1,9 +1,9 @@
 -- Make one item of several: one stays, the others' ids become its aliases, their votes and counters
 -- its own. All of it or nothing, and only if every item is still as the caller read it.
 --
--- KEYS: items, rows, changes, aliases, board, pulse, owners, recount, the votes of the item that stays,
+-- KEYS: items, rows, changes, aliases, board, pulse, owners, recount, keyed, the votes of the item that stays,
 --       three keys, then those of each absorbed name
--- ARGV[1] half-lives of the windows in µs, msgpack; 0 never fades
+-- ARGV[1] how votes are counted, msgpack: see `counting`
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] id of the item that stays
 -- ARGV[4] SHA-1 of the JSON it replaces ('' if there is none)
@@ -18,9 +18,9 @@
 -- Returns the row of the item, or -1 when somebody else changed something first.
 
 local items, rows, changes, aliases, board, pulse = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local owners, recount, kept = KEYS[7], KEYS[8], vote_keys(9)
+local owners, recount, kept = KEYS[7], KEYS[8], vote_keys(10)
 local votes = kept.votes
-local to = counting(ARGV[1], ARGV[2], ARGV[11], owners, recount)
+local to = counting(ARGV[1], ARGV[2], ARGV[11], owners, recount, KEYS[9])
 local id, expected, new = ARGV[3], ARGV[4], ARGV[5]
 local names, lost, absorbed = cmsgpack.unpack(ARGV[6]), cmsgpack.unpack(ARGV[7]), cmsgpack.unpack(ARGV[8])
 
@@ -62,8 +62,8 @@ end
 local function settle(user, instant)
   if instant == 0 then redis.call('HDEL', votes, user)
   else
-    local _, from = parse_vote(redis.call('HGET', votes, user) or '0')
-    put_vote(votes, user, instant, from)
+    local _, from, trust = parse_vote(redis.call('HGET', votes, user) or '0')
+    put_vote(votes, user, instant, from, trust)
   end
 end
 
@@ -84,7 +84,7 @@ for i, pair in ipairs(absorbed) do
   for counter, n in pairs(read_row(board, name).counts) do
     add(board_row.counts, counter, n)
   end
-  take_votes(vote_keys(9 + 3 * i))
+  take_votes(vote_keys(10 + 3 * i))
   redis.call('HDEL', items, name)
   redis.call('HDEL', owners, name)
   redis.call('ZREM', recount, name)

@@ -1,15 +1,16 @@
 -- Put batches of several shards' logs on the boards, each exactly once: the id of the last entry
 -- applied is stored beside what it changed. A batch of no shard recounts items, and takes votes away.
 --
--- KEYS: applied, board, pulse, aliases, owners, recount, then the votes of items, three keys each, which
+-- KEYS: applied, board, pulse, aliases, owners, recount, keyed, then the votes of items, three keys each, which
 --       operations name by the index of the first
--- ARGV[1] half-lives of the windows in µs, msgpack; 0 never fades
+-- ARGV[1] how votes are counted, msgpack: see `counting`
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] batches, msgpack: a list of [shard or -1, id of the entry before the batch or '', ids of
 --         its first and last entries, operations]; with '' for the last entry it is no stretch of a log and always
 --         applied; an operation is
 --         [item, {counter: change, ...}, index of its votes or 0, votes], a vote being
---         [user, instant it stands since or 0, instant it counts from or 0, value it must have or '', …]
+--         [user, instant it stands since or 0, instant it counts from or 0, value it must have or '', place, who
+--         vouches for it]
 -- ARGV[4] the present instant in µs
 --
 -- Returns per batch: 1 applied, 0 applied before, -1 entries before it are missing (another worker
@@ -18,8 +19,8 @@
 -- taken away.
 
 local applied_key, board, pulse, aliases = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local N_FIXED = 6
-local to = counting(ARGV[1], ARGV[2], ARGV[4], KEYS[5], KEYS[6])
+local N_FIXED = 7
+local to = counting(ARGV[1], ARGV[2], ARGV[4], KEYS[5], KEYS[6], KEYS[7])
 
 local function before(a, b)
   local a_ms, a_seq = string.match(a, '(%d+)-(%d+)')

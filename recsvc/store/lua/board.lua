@@ -3,8 +3,9 @@
 -- A row of the board: {counts = {counter: n}, scores = one per window, votes = n, last = instant}.
 --
 -- Of an item's votes there are three keys:
---   votes    all of them, user -> `instant` or `instant:counts from`. Those of the item's owners and
---            those that are still held do not count; the recount key remembers when the next of them will
+--   votes    all of them, user -> `instant`, `instant:counts from` or `instant:counts from:who vouches`.
+--            Those of the item's owners, those that are still held and those of nobody who counts do
+--            not count; the recount key remembers when the next of them will
 --   counted  those that count, user -> instant
 --   sums     what these are worth, so that one vote costs the same however many there are: by window and
 --            stretch of one half-life the sum of 2^(how far into the stretch each was cast), as integers,
@@ -35,17 +36,19 @@ local function add(counts, counter, change)
   counts[counter] = count ~= 0 and count or nil
 end
 
--- Returns the instant that a vote stands since, and the one it counts from.
+-- Returns the instant that a vote stands since, the one it counts from, and who vouches for it ('' for
+-- what the id says).
 local function parse_vote(value)
   local since = tonumber(value)
-  if since then return since, 0 end
-  local text, from = string.match(value, '(%d+):(%d+)')
-  return tonumber(text), tonumber(from)
+  if since then return since, 0, '' end
+  local text, from, trust = string.match(value, '(%d+):(%d+):?(%a*)')
+  return tonumber(text), tonumber(from), trust
 end
 
-local function put_vote(votes, user, since, from)
+local function put_vote(votes, user, since, from, trust)
   local value = whole(since)
-  if from > 0 then value = value .. ':' .. whole(from) end
+  if from > 0 or trust ~= '' then value = value .. ':' .. whole(from) end
+  if trust ~= '' then value = value .. ':' .. trust end
   redis.call('HSET', votes, user, value)
 end
 
@@ -56,21 +59,30 @@ local MOST_STRETCHES = 48
 
 -- Returns the stretch of an instant, and how much a vote then adds to its sum.
 local function place(to, half_life, instant)
+  if half_life == 0 then return 0, UNIT end
   local age = (instant - to.epoch) / math.max(half_life, 1)
   local stretch = math.floor(age)
   return stretch, math.floor(2 ^ (age - stretch) * UNIT + 0.5)
 end
 
-local function add_to_sums(to, sums, instant, sign)
+local function add_to_sums(to, sums, instant, weight)
   for w, half_life in ipairs(to.half_lives) do
-    if half_life ~= 0 then
-      local stretch, worth = place(to, half_life, instant)
-      local field = w .. ':' .. whole(stretch)
-      if redis.call('HINCRBY', sums, field, whole(sign * worth)) == 0 then
-        redis.call('HDEL', sums, field)
-      end
+    local stretch, worth = place(to, half_life, instant)
+    local field, change = w .. ':' .. whole(stretch), math.floor(math.abs(weight) * worth + 0.5)
+    if redis.call('HINCRBY', sums, field, whole(weight < 0 and -change or change)) == 0 then
+      redis.call('HDEL', sums, field)
     end
   end
+end
+
+-- What a vote counts by who vouches for it; while no key exists all count in full.
+local function weight_of(to, user, trust)
+  if not to.is_keyed then return 1 end
+  if trust == '' then
+    local is_page = string.find(user, '^visitor%-') or string.find(user, '^simulated%-')
+    trust = string.find(user, '^anon:') and 'session' or is_page and 'page' or 'secret'
+  end
+  return to.weights[trust] or 1
 end
 
 local function owners_of(to, item)
@@ -97,12 +109,13 @@ local function count_anew(to, item, keys)
   local is_owner, found = owners_of(to, item), redis.call('HGETALL', keys.votes)
   local counted = {}
   for i = 1, #found, 2 do
-    local since, from = parse_vote(found[i + 1])
-    if not is_owner[found[i]] then
+    local since, from, trust = parse_vote(found[i + 1])
+    local weight = weight_of(to, found[i], trust)
+    if weight > 0 and not is_owner[found[i]] then
       if from <= to.now then
         counted[#counted + 1] = whole(since)
         counted[#counted + 1] = found[i]
-        add_to_sums(to, keys.sums, since, 1)
+        add_to_sums(to, keys.sums, since, weight)
       else hold(to, item, from) end
     end
   end
@@ -115,29 +128,31 @@ local function is_as_made(to, keys)
 end
 
 -- Put one reader's vote in the place of the one they had; `since` 0 for none.
-local function cast(to, item, keys, user, since, from)
+local function cast(to, item, keys, user, since, from, trust)
   local before = redis.call('ZSCORE', keys.counted, user)
   if before then
     redis.call('ZREM', keys.counted, user)
-    add_to_sums(to, keys.sums, tonumber(before), -1)
+    local _, _, known = parse_vote(redis.call('HGET', keys.votes, user) or '0')
+    add_to_sums(to, keys.sums, tonumber(before), -weight_of(to, user, known))
   end
   if since == 0 then redis.call('HDEL', keys.votes, user)
   else
-    put_vote(keys.votes, user, since, from)
-    if not to.owned[item][user] then
+    put_vote(keys.votes, user, since, from, trust)
+    local weight = weight_of(to, user, trust)
+    if weight > 0 and not to.owned[item][user] then
       if from <= to.now then
         redis.call('ZADD', keys.counted, whole(since), user)
-        add_to_sums(to, keys.sums, since, 1)
+        add_to_sums(to, keys.sums, since, weight)
       else hold(to, item, from) end
     end
   end
 end
 
--- Apply votes, [user, since, from, …] each, at the cost of these alone.
+-- Apply votes, [user, since, from, …, who vouches] each, at the cost of these alone.
 local function cast_all(to, item, keys, votes)
   if not is_as_made(to, keys) then count_anew(to, item, keys) end
   to.owned[item] = to.owned[item] or owners_of(to, item)
-  for _, v in ipairs(votes) do cast(to, item, keys, v[1], v[2], v[3]) end
+  for _, v in ipairs(votes) do cast(to, item, keys, v[1], v[2], v[3], v[6] or '') end
   redis.call('HSET', keys.sums, '', made_with(to, keys))
 end
 
@@ -163,31 +178,32 @@ local function summarise(to, row, keys)
   row.last = tonumber(redis.call('ZRANGE', keys.counted, -1, -1, 'WITHSCORES')[2])
   local fields = {}
   for w, half_life in ipairs(to.half_lives) do
-    local newest = half_life ~= 0 and place(to, half_life, row.last)
-    for back = 0, newest and MOST_STRETCHES - 1 or -1 do
+    local newest = place(to, half_life, row.last)
+    for back = 0, MOST_STRETCHES - 1 do
       fields[#fields + 1] = w .. ':' .. whole(newest - back)
     end
   end
   local sums, at = read_sums(keys.sums, fields), 0
   for w, half_life in ipairs(to.half_lives) do
-    if half_life == 0 then row.scores[w] = math.log(row.votes) / LN2
-    else
-      local newest, sum = place(to, half_life, row.last), 0
-      for back = 0, MOST_STRETCHES - 1 do
-        at = at + 1
-        sum = sum + (sums[fields[at]] or 0) * 2 ^ -back
-      end
-      row.scores[w] = newest + math.log(sum / UNIT) / LN2
+    local newest, sum = place(to, half_life, row.last), 0
+    for back = 0, MOST_STRETCHES - 1 do
+      at = at + 1
+      sum = sum + (sums[fields[at]] or 0) * 2 ^ -back
     end
+    row.scores[w] = newest + math.log(sum / UNIT) / LN2
   end
 end
 
 -- How votes are counted.
 --
--- half_lives: packed, one per window in µs (0 never fades); epoch, now: µs; owners, recount: keys
-local function counting(half_lives, epoch, now, owners, recount)
+-- how: packed, [half-lives of the windows in µs (0 never fades), weight of a vote by who vouches for it];
+-- epoch, now: µs; owners, recount, keyed: keys
+local function counting(how, epoch, now, owners, recount, keyed)
+  local half_lives, weights = unpack(cmsgpack.unpack(how))
+  local is_keyed = redis.call('EXISTS', keyed) == 1
   return {
-    half_lives = cmsgpack.unpack(half_lives), signature = half_lives, epoch = tonumber(epoch),
+    half_lives = half_lives, weights = weights, is_keyed = is_keyed,
+    signature = how .. (is_keyed and 'keyed' or ''), epoch = tonumber(epoch),
     now = tonumber(now), owners = owners, recount = recount, owned = {},
   }
 end

@@ -43,6 +43,8 @@ def log_of(events):
             None,
             e.value_milli,
             None,
+            e.trust,
+            e.network,
         )
         for i, e in enumerate(events)
     ]

@@ -1,5 +1,6 @@
 """Whose votes count, and when: held ones, owners', anonymous ones; whatever the order."""
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -226,3 +227,63 @@ async def test_in_whatever_order_the_boards_end_alike(redis: Redis, monkeypatch)
 
     assert all(end == ends[0] for end in ends)
     assert ends[0]["p1"].votes + ends[0]["p2"].votes > 0
+
+
+@pytest.mark.parametrize("who", ["visitor-1", "simulated-x"])
+async def test_votes_from_before_the_first_key_count_until_there_is_one(
+    loop: Loop, redis: Redis, who: str
+):
+    await loop.vote(who, "paper")
+    await loop.vote("reader", "paper")
+    await loop.vote(who, "other")
+    assert (await loop.applied())["paper"].votes == 2
+
+    await redis.set(keys.KEYED, "1")
+    await loop.ingest.recount()
+
+    rows = await loop.boards.all()
+    assert (rows["paper"].votes, rows["other"].votes) == (1, 0)
+    tally = await loop.boards.tally("paper", START)
+    assert tally.counted == 1
+    assert tally.classes == {"page": (1, 0.0), "secret": (1, 1.0)}
+    await loop.vote(who, "paper", START + 1, "unvote")
+    assert (await loop.applied())["paper"].votes == 1
+
+
+async def test_who_vouches_is_said_by_the_entry_and_else_by_the_id(loop: Loop, redis: Redis):
+    await redis.set(keys.KEYED, "1")
+    said = {"ann": "page", "visitor-1": "secret", "bob": None, "visitor-2": None}
+    entries = [Entry(u, "paper", "upvote", START, START, trust=t) for u, t in said.items()]
+    await loop.log.record(entries, [False] * 4)
+
+    assert (await loop.applied())["paper"].votes == 2
+    tally = await loop.boards.tally("paper", START)
+    assert tally.classes == {"page": (2, 0.0), "secret": (2, 1.0)}
+    kept = await loop.boards.all()
+    await loop.boards.recount(["paper"], START)
+    assert await loop.boards.all() == kept
+
+
+async def test_a_vote_counts_what_was_set_for_who_vouches_for_it(redis: Redis):
+    await redis.set(keys.KEYED, "1")
+    params = TrendingParams(trust={"session": 0.25})
+    boards = Boards(Pipe(redis), params)
+    loop = Loop(
+        EventLog(Pipe(redis), KINDS, EventLogParams()),
+        boards,
+        Items(Pipe(redis)),
+        Ingest(Streams(redis, "test"), boards, KINDS, 10.0),
+    )
+    await loop.ingest.start()
+    for n in range(4):
+        await loop.vote(f"{ANONYMOUS}{n}", "paper")
+    await loop.vote("reader", "single")
+
+    rows = await loop.applied()
+
+    assert rows["paper"].scores == pytest.approx(rows["single"].scores)
+    await loop.vote(f"{ANONYMOUS}0", "paper", START + 1, "unvote")
+    left = (await loop.applied())["paper"].scores
+    assert left == pytest.approx(
+        [log_score([START], h) + math.log2(0.75) for h in params.half_lives_us()]
+    )

@@ -18,7 +18,7 @@ ROWS = {"a": 0, "b": 1, "former": 2}
 
 def events(*happened: tuple[str, str, str, int]) -> pl.DataFrame:
     rows = [
-        (0, n, 0, user, item, kind, at, at, None, None, None, None, None)
+        (0, n, 0, user, item, kind, at, at, *[None] * 7)
         for n, (user, kind, item, at) in enumerate(happened)
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

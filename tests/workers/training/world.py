@@ -38,7 +38,7 @@ def events(n_readers: int = 160, each: int = 14, seed: int = 0) -> pl.DataFrame:
         for item in [*own, rng.integers(N_ITEMS)]:
             at = NOW_US - 30 * DAY_US + int(rng.integers(29 * DAY_US // HOUR_US)) * HOUR_US
             entry = (0, len(entries) + 1, 0, f"u{reader}", f"i{item}", "upvote", at, at)
-            entries.append((*entry, None, None, None, None, None))
+            entries.append((*entry, *[None] * 7))
     return pl.DataFrame(entries, schema=SCHEMA, orient="row")
 
 
