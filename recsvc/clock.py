@@ -2,6 +2,9 @@
 
 Microseconds, because a double holds them exactly until the year 2255 (Redis scripts compute in
 doubles) and because the events of one batch, told apart by a microsecond each, keep their order.
+
+Processes of one site share a store, and its clock is the one that counts: `ahead` is what a process has
+measured to be missing from its own, so that machines whose clocks differ mean the same instant.
 """
 
 import time
@@ -18,8 +21,26 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+class Ahead:
+    """How far the clock that counts is ahead of this machine's.
+
+    Attributes:
+        us: negative when it is behind; 0 until somebody measured otherwise.
+    """
+
+    us = 0
+
+
+ahead = Ahead()
+
+
 def now_us() -> int:
-    """Return the present instant."""
+    """Return the present instant, by the clock that counts."""
+    return own_us() + ahead.us
+
+
+def own_us() -> int:
+    """Return the present instant by this machine's clock."""
     return time.time_ns() // 1000
 
 

@@ -20,6 +20,7 @@ from recsvc.errors import RecsvcError, StoreError, StoreRefusesError
 from recsvc.settings import Settings
 from recsvc.store import keys
 from recsvc.store.bundled import remove_damaged_copies
+from recsvc.store.clock import EVERY_S, follow_clock, skew_problem
 from recsvc.store.compaction import compact
 from recsvc.store.connection import Redis, connect, look_whether_it_accepts, translated
 from recsvc.store.heartbeat import BEAT_S, KEPT_S
@@ -40,10 +41,13 @@ from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
 from recsvc.store.troubles import Troubles
+from workers.disk import disk_problem
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
 from workers.log.looking import look
+from workers.log.site_copies import SiteCopies
+from workers.privacy.copies import SiteHolding
 from workers.privacy.eraser import Compact, Eraser
 from workers.privacy.exporter import Exporter, ExportHolding
 from workers.privacy.holdings import (
@@ -73,6 +77,10 @@ _LEASE_S = 10.0
 _RETRY_S = 0.5
 _RECOUNT_S = 1.0
 _COMPARE_S = 10.0
+_STUCK_S = 60.0
+_COPY_PAUSES = 20
+_LOOPS = ("ingest", "archiving", "copying", "train", "recount", "topics", "warm")
+_BARE = "the archive holds {n} events and the catalogue no item: put the items anew"
 _WARM_S = 1.0
 _ANSWER_S = 0.1
 _SWEEP_S = 60.0  # of readers whose profiles have lapsed
@@ -92,6 +100,7 @@ class Worker:
         self._ingest = Ingest(self._streams, self._boards, settings.kinds, settings.reclaim_after_s)
         archive = self._files = Archive(settings.archive_path)
         self._questions = Questions(pipe)
+        self._items = Items(pipe)
         self._archiver = Archiver(archive, self._streams, self._boards, settings.archive)
         self._troubles = Troubles(pipe)
         self._trainer = Trainer(
@@ -115,6 +124,8 @@ class Worker:
             settings.lists.profile,
         )
         self._readers = ReaderIndex(pipe, settings.log.profile_ttl_days)
+        self._copies = SiteCopies(settings.site_copies_path, pipe)
+        self._copying_s = 0.0
         holdings = self._holdings(pipe, archive)
         self._eraser = Eraser(
             Erasures(pipe), self._boards, self._streams, holdings, self._compact_with()
@@ -125,6 +136,7 @@ class Worker:
         self._warming_s = 0.0
         self._compared = False
         self._is_indexed = False
+        self._failing: dict[str, tuple[float, str]] = {}  # loop -> since when, and why
         self._stopping = asyncio.Event()
 
     def _holdings(self, pipe: Pipe, archive: Archive) -> list[Holding]:
@@ -143,6 +155,7 @@ class Worker:
             GorseHolding(Gorse(pipe, self._settings.log.profile_ttl_days)),
             ExportHolding(Exports(pipe)),
             QuestionHolding(self._questions),
+            SiteHolding(self._copies, self._streams.epochs),  # last: it copies what is left
         ]
 
     def _compact_with(self) -> Compact | None:
@@ -166,10 +179,12 @@ class Worker:
         loops = [
             self._forever(self._ingest_once, "ingest", start=self._begin),
             self._forever(self._compare, "compare"),
+            self._forever(self._set_clock, "clock"),
+            self._forever(self._copy, "copying"),
             self._forever(self._beat, "heartbeat"),
             self._forever(self._reclaim, "reclaim"),
             self._forever(self._recount, "recount"),
-            self._forever(self._archive, "archive"),
+            self._forever(self._archive, "archiving"),
             self._forever(self._train, "train"),
             self._forever(self._extract_topics, "topics"),
             self._forever(self._warm, "warm"),
@@ -203,8 +218,11 @@ class Worker:
                     started = True
                 await once()
                 failing = None
+                self._failing.pop(name, None)
             except Exception as exc:
                 started = start is None
+                since_s, _ = self._failing.get(name, (time.monotonic(), ""))
+                self._failing[name] = (since_s, str(exc) or repr(exc))
                 if failing != repr(exc):
                     failing = repr(exc)
                     if not isinstance(exc, RecsvcError):
@@ -231,15 +249,44 @@ class Worker:
 
     async def _begin(self) -> None:
         """Start to ingest, once it is known whether the store is the one that was archived."""
+        await follow_clock(self._redis)
         await self._archiver.agreement.epoch()
         await self._ingest.start()
+
+    async def _set_clock(self) -> None:
+        await self._pause(EVERY_S)
+        await follow_clock(self._redis)
 
     async def _compare(self) -> None:
         """Look whether store and archive still are two halves of one log."""
         await self._pause(0.25 if not self._compared else _COMPARE_S)
         if self._token:
+            self._troubles.note("clock", skew_problem())
+            await self._look_for_troubles()
             self._troubles.note("archive", await self._archiver.agreement.problem())
             self._compared = True
+
+    async def _copy(self) -> None:
+        """Copy what only the store has, beside the archive."""
+        await self._pause(max(self._settings.archive.every_s, _COPY_PAUSES * self._copying_s))
+        held = await self._streams.epochs.held()
+        if self._token and held:
+            started_s = time.monotonic()
+            await self._copies.write(held[0])
+            self._copying_s = time.monotonic() - started_s
+
+    async def _look_for_troubles(self) -> None:
+        now_s = time.monotonic()
+        stuck = {n: why for n, (s, why) in self._failing.items() if now_s - s > _STUCK_S}
+        for name in _LOOPS:
+            why = stuck.get(name)
+            self._troubles.note(
+                name, why and f"the worker's part `{name}` fails again and again: {why}"
+            )
+        self._troubles.note("disk", disk_problem(self._settings.data_path))
+        n_events = await asyncio.to_thread(self._files.count)
+        is_bare = n_events > 0 and await self._items.count() == 0
+        self._troubles.note("catalogue", _BARE.format(n=n_events) if is_bare else None)
 
     async def _ingest_once(self) -> None:
         await self._ingest.run_once()

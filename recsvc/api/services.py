@@ -1,5 +1,6 @@
 """What a serving process holds: opened in the application's lifespan, handed to handlers by name."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -19,16 +20,18 @@ from recsvc.live.item_cache import ItemCache
 from recsvc.live.model import LiveModel
 from recsvc.live.search_index import SearchIndex
 from recsvc.live.view import Live
+from recsvc.live.wishes import Wishes
 from recsvc.mail.composing import Composer
 from recsvc.mail.letters import Letters
 from recsvc.mail.links import Links
 from recsvc.mail.subscribing import Subscribing
+from recsvc.mail.troubles import MailWatch
 from recsvc.parent_process import exit_with_server
 from recsvc.settings import Settings
 from recsvc.store.access.credentials import Credentials
 from recsvc.store.access.network_names import NetworkNames
 from recsvc.store.access.signatures import Signatures, signatures
-from recsvc.store.connection import Redis, connect
+from recsvc.store.connection import Redis, connect, is_answering
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.questions import Questions
@@ -52,6 +55,7 @@ log = structlog.get_logger()
 
 # A reader does not wait longer for a store that is silent; the feed is then served from memory.
 _STORE_TIMEOUT_S = 3.0
+_RETRY_S = 0.5
 
 
 class Services:
@@ -86,7 +90,10 @@ class Services:
         self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
         self.questions = Questions(pipe)
         # lists
-        tools = kit(self.live, self.profiles, self.cache, settings.lists, pipe, signs)
+        wishes = Wishes(self.kinds)
+        self.events.observe_logged = wishes.logged
+        self.preferences.observe_changed = wishes.preferred
+        tools = kit(self.live, self.profiles, self.cache, settings.lists, pipe, signs, wishes)
         self.ranker = tools.ranker
         self.lists = assembled(tools, index, settings.zone)
         # mail
@@ -96,6 +103,7 @@ class Services:
         limits = MailLimits(pipe, signs, settings.mail_limits)
         self.subscriptions = Subscriptions(pipe)
         self.deliveries = Deliveries(pipe, settings.digest.repeat_days)
+        self.mail_watch = MailWatch(self.deliveries)
         self.subscribing = Subscribing(self.subscriptions, limits, self.links, signs)
         # access
         self.signatures = signs
@@ -121,10 +129,20 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as closing:
         closing.push_async_callback(redis.aclose)
         services = Services(settings, redis, await signatures(Pipe(redis)))
-        for part in (services.live, services.keyring):
+        for part in (services.live, services.keyring, services.mail_watch):
             closing.push_async_callback(part.stop)
             await part.start()
         yield services
+
+
+async def _answered(settings: Settings) -> None:
+    """Wait for the store to answer: whoever starts this process may start the store after it."""
+    is_told = False
+    while not await is_answering(settings.store_url):
+        if not is_told:
+            log.warning("api_waits", error="the store does not answer yet")
+        is_told = True
+        await asyncio.sleep(_RETRY_S)
 
 
 def lifespan_of(
@@ -135,6 +153,7 @@ def lifespan_of(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         exit_with_server()
+        await _answered(settings)
         try:
             async with opened(settings) as services:
                 app.state.services = services

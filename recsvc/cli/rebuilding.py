@@ -34,15 +34,20 @@ _despite_gaps = click.option(
 
 @click.group(invoke_without_command=True)
 @_despite_gaps
+@click.option(
+    "--everything",
+    is_flag=True,
+    help="Bring back what the store lost besides, too: catalogue, keys, subscribers, preferences.",
+)
 @click.pass_context
-def rebuild(context: click.Context, despite_gaps: bool) -> None:
+def rebuild(context: click.Context, despite_gaps: bool, everything: bool) -> None:
     """Make derived data anew from the event log, the one thing that cannot be rebuilt.
 
     Without a command: boards and profiles, of all that the archive and the store hold. The service must
     be stopped.
     """
     if context.invoked_subcommand is None:
-        _run(partial(_everything_derived, despite_gaps))
+        _run(partial(_everything if everything else _everything_derived, despite_gaps))
 
 
 @rebuild.command()
@@ -71,6 +76,16 @@ def boards(despite_gaps: bool) -> None:
 def profiles(despite_gaps: bool) -> None:
     """Make readers' profiles anew; what they follow and mute stays. The service must be stopped."""
     _run(partial(_profiles, despite_gaps))
+
+
+async def _everything(despite_gaps: bool, settings: Settings, redis: Redis) -> str:
+    from workers.log.site_copies import SiteCopies
+
+    await _log(despite_gaps, settings, redis)  # nobody else is at work, and the epoch is known
+    held = await Streams(redis, "rebuild").epochs.held()
+    n = await SiteCopies(settings.site_copies_path, Pipe(redis)).put_back(held[0])
+    derived = await _everything_derived(despite_gaps, settings, redis)
+    return f"{n} entries of the site put back\n{derived}"
 
 
 async def _everything_derived(despite_gaps: bool, settings: Settings, redis: Redis) -> str:

@@ -14,6 +14,7 @@ from recsvc.lists.arrival import NEW_ITEM_WAIT_S, arrived
 from recsvc.lists.params import ListParams
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
+from recsvc.live.wishes import Wishes
 from recsvc.store.readers.profiles import Profiles
 
 _OWN_VOTE_WAIT_S = 0.5
@@ -60,8 +61,14 @@ class Audiences:
     """Knows readers."""
 
     def __init__(
-        self, live: Live, profiles: Profiles, cache: ItemCache, params: ListParams
+        self,
+        live: Live,
+        profiles: Profiles,
+        cache: ItemCache,
+        params: ListParams,
+        wishes: Wishes,
     ) -> None:
+        self._wishes = wishes
         self._live = live
         self._profiles = profiles
         self._cache = cache
@@ -86,7 +93,8 @@ class Audiences:
         if who.missing and await arrived(self._live, self._cache, who.missing):
             who = self._reader(profile, seen)
         await self._live.wait_for_rows(who.rows, NEW_ITEM_WAIT_S)
-        return Audience(user, self._with_wishes(who, profile), is_reached)
+        who = self._with_wishes(who, profile)
+        return Audience(user, self._without_hidden(who, user, is_reached), is_reached)
 
     async def at_a_board(self, user: str | None) -> Audience:
         """Return for whom a list is that is everybody's: without what they hid and mute, no more.
@@ -96,7 +104,8 @@ class Audiences:
         if user is None:
             return EVERYBODY
         profile, is_reached = await self._profile(user, with_shown=False)
-        excluded = self._with_wishes(self._reader(profile, "show"), profile).excluded
+        who = self._with_wishes(self._reader(profile, "show"), profile)
+        excluded = self._without_hidden(who, user, is_reached).excluded
         plain = msgspec.structs.replace(EVERYBODY.reader, excluded=excluded)
         return Audience(user, plain, is_reached)
 
@@ -107,6 +116,15 @@ class Audiences:
         catalogue, rows_with = self._live.catalogue, self._live.rows_with
         return with_preferences(who, profile.preferences, catalogue, rows_with, self._follow_weight)
 
+    def _without_hidden(self, who: Reader, user: str | None, is_reached: bool) -> Reader:
+        """Return a reader without what is known to be hidden, where the store could not be asked."""
+        if is_reached or user is None:
+            return who
+        catalogue = self._live.catalogue
+        items = map(catalogue.aliases.resolve, self._wishes.of(user).items)
+        hidden = [catalogue.rows[item] for item in items if item in catalogue.rows]
+        return msgspec.structs.replace(who, excluded=who.excluded + hidden)
+
     async def profile(self, user: str) -> Profile:
         """Return a reader's profile, their latest vote on the boards too; empty without the store."""
         return (await self._profile(user, with_shown=False))[0]
@@ -116,11 +134,16 @@ class Audiences:
         if user is None:
             return NOBODY, True
         if not self._live.is_connected:
-            return NOBODY, False
+            return self._at_hand(user), False
         try:
             profile, vote = await self._profiles.read(user, with_shown=with_shown)
         except StoreUnavailableError:
-            return NOBODY, False
+            return self._at_hand(user), False
+        self._wishes.read(user, profile)
         if vote is not None:
             await self._live.wait_for_vote(user, vote, _OWN_VOTE_WAIT_S)
         return profile, True
+
+    def _at_hand(self, user: str) -> Profile:
+        """Return what is known of a reader without the store: what they follow and mute."""
+        return Profile([], {}, self._wishes.of(user).preferences)

@@ -1,5 +1,7 @@
 """The use case of the personal feed."""
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 
@@ -18,9 +20,14 @@ from recsvc.lists.shapes import Feed, FeedOptions, ListSource, Page
 
 
 class Feeds:
-    """Answers what a reader should see."""
+    """Answers what a reader should see.
+
+    Attributes:
+        observe_empty: told of each feed that came out empty although something may be shown in it.
+    """
 
     def __init__(self, kit: Kit) -> None:
+        self.observe_empty: Callable[[], object] = lambda: None
         self._live = kit.live
         self._audiences = kit.audiences
         self._ranker = kit.ranker
@@ -51,6 +58,8 @@ class Feeds:
             if len(found.ranking.rows) == 0 and options.seen is None and self._params.replace_seen:
                 found = self._again(candidates, audience)
             piece = await self._begun(found, page, options, audience)
+            if not len(piece.ranking.rows) and audience.allowed(candidates).any():
+                self.observe_empty()
         else:
             piece = await self._continued(page, audience)
         return await self._dresser.dressed(piece, page, audience)

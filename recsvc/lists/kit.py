@@ -9,6 +9,7 @@ from recsvc.lists.params import ListParams
 from recsvc.lists.ranker import Ranker
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
+from recsvc.live.wishes import Wishes
 from recsvc.store.access.signatures import Signatures
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.frozen_lists import FrozenLists
@@ -34,18 +35,20 @@ def kit(
     params: ListParams,
     pipe: Pipe,
     signs: Signatures,
+    wishes: Wishes | None = None,
 ) -> Kit:
     """Return the tools of one process.
 
     Args:
         signs: cursors.
+        wishes: told elsewhere too of what readers hide and mute; the lists' own if None.
     """
     lists = FrozenLists(pipe, signs, params.frozen)
     return Kit(
         live,
         cache,
         params,
-        Audiences(live, profiles, cache, params),
+        Audiences(live, profiles, cache, params, wishes or Wishes({})),
         Ranker(live, params),
         Pager(live, lists, signs, params.frozen.cursor_ttl_s),
         Dresser(live, cache),

@@ -8,16 +8,18 @@ doing. When the store was lost and found, everything is loaded anew.
 import asyncio
 import contextlib
 import gc
+import time
 
 import structlog
 
 from recsvc.background import Background
-from recsvc.clock import now_us
+from recsvc.clock import SECOND_US, now_us
 from recsvc.errors import StoreError
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.model import LiveModel
 from recsvc.live.waiting import Waiting
 from recsvc.live.worker_watch import WorkerWatch
+from recsvc.store.clock import EVERY_S, follow_clock
 from recsvc.store.connection import Redis, look_whether_it_accepts
 from recsvc.store.entry_ids import parse
 from recsvc.store.items.news import News, news_since
@@ -26,6 +28,7 @@ log = structlog.get_logger()
 
 _WAIT_MS = 250
 _RETRY_S = 0.5
+_TICK_S = 0.25
 _REBUILD_PAUSE_S = 0.02
 _PER_RECOUNT = 1_000
 
@@ -35,6 +38,7 @@ class Following:
 
     Attributes:
         seen_us: when the store was last heard of.
+        late_us: how late this process is with what it has to do: news it did not get to is no silence.
     """
 
     def __init__(self, redis: Redis, catalogue: LiveCatalogue, model: LiveModel) -> None:
@@ -43,6 +47,7 @@ class Following:
         self.worker = WorkerWatch(redis)
         self.waiting = Waiting(catalogue, self.worker)
         self.seen_us = 0
+        self.late_us = 0
         self._redis = redis
         self._loops = Background()
         self._stale_model = asyncio.Event()
@@ -60,6 +65,8 @@ class Following:
         self._loops.start(self._hear, "live-hear")
         self._loops.start(self._rebuild, "live-rebuild")
         self._loops.start(self._look, "live-look")
+        self._loops.start(self._set_clock, "live-clock")
+        self._loops.start(self._notice_delay, "live-delay")
 
     async def stop(self) -> None:
         """Stop following."""
@@ -74,6 +81,7 @@ class Following:
         await self.worker.look(self.catalogue.applied)
 
     async def _load(self) -> None:
+        await follow_clock(self._redis)
         catalogue_id = await self.catalogue.identify()
         self.model.texts.clear()
         await self.model.follow(catalogue_id)
@@ -137,6 +145,17 @@ class Following:
                 self._stale_model.set()
             if await self.model.follow_warmed():
                 self._stale_model.set()
+
+    async def _notice_delay(self) -> None:
+        asked_s = time.monotonic()
+        await asyncio.sleep(_TICK_S)
+        late_us = int((time.monotonic() - asked_s - _TICK_S) * SECOND_US)
+        self.late_us = max(late_us, self.late_us // 2)
+
+    async def _set_clock(self) -> None:
+        await asyncio.sleep(EVERY_S)
+        with contextlib.suppress(StoreError):  # later
+            await follow_clock(self._redis)
 
     async def _recount(self) -> None:
         """Count the texts that another snapshot described and this one does not."""

@@ -14,6 +14,7 @@ from recsvc.live.model import LiveModel
 from recsvc.store.connection import Redis
 
 _SILENT_US = 3 * SECOND_US
+_TURNS = 4  # of the event loop, until what the store said is taken in
 
 
 class Live:
@@ -84,7 +85,8 @@ class Live:
     @property
     def is_connected(self) -> bool:
         """Whether the store was heard of within the last seconds."""
-        return now_us() - self._following.seen_us < _SILENT_US
+        following = self._following
+        return now_us() - following.seen_us < _SILENT_US + _TURNS * following.late_us
 
     def rows_with(self, words: str) -> NDArray[int64]:
         """Return the rows whose title or text has a word, or several in a row."""

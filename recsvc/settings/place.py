@@ -75,6 +75,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return not self.redis_url.reveal()
 
     @property
+    def site_copies_path(self) -> Path:
+        """Where copies of what only the store has go."""
+        return self.archive_path / "site"
+
+    @property
     def archive_path(self) -> Path:
         """Folder of the archive."""
         return self.data_path / "archive"

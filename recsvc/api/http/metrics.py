@@ -17,12 +17,13 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from recsvc.api.services import Services
-from recsvc.clock import SECOND_US, now_us
+from recsvc.clock import SECOND_US, ahead, now_us
 from recsvc.core.access.caller import FIGURES
 from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
 from recsvc.lists.dressing import is_stale
 from recsvc.live.view import Live
+from recsvc.store.damage import damage
 from recsvc.store.mail.deliveries import Outcome
 from recsvc.store.refusals import refusals
 
@@ -51,6 +52,9 @@ FEED = Histogram(
     "recsvc_feed_seconds", "Time to make a feed, by where it comes from.", ["source"],
     buckets=_BUCKETS_S, registry=registry,
 )  # fmt: skip
+EMPTY_FEEDS = Counter(
+    "recsvc_empty_feeds", "Feeds answered empty although items may be shown.", registry=registry
+)
 PROBLEMS = Counter(
     "recsvc_problems", "Requests answered with a problem.", ["status"], registry=registry
 )
@@ -135,6 +139,21 @@ class LiveCollector(Collector):
         yield _gauge(
             "recsvc_worker_silent_seconds", "Since a worker's last sign of life.", silent_s
         )
+        yield _gauge(
+            "recsvc_store_connected", "1 while the store was heard of lately.", live.is_connected
+        )
+        yield _gauge(
+            "recsvc_clock_skew_seconds", "How far the store's clock is ahead of this machine's.",
+            ahead.us / SECOND_US,
+        )  # fmt: skip
+        yield _counter(
+            "recsvc_unreadable_rows", "Rows of the store that could not be read, by kind.", "kind",
+            damage.counts,
+        )  # fmt: skip
+        yield _labelled(
+            "recsvc_worker_problem", "1 for each thing that ails the workers.", "problem",
+            dict.fromkeys(live.worker_problems, 1),
+        )  # fmt: skip
         yield _counter(
             "recsvc_candidates",
             "Models trained, by what became of them.",
@@ -161,10 +180,18 @@ def _counter(name: str, meaning: str, label: str, counts: dict[str, int]) -> Met
     return family
 
 
+def _labelled(name: str, meaning: str, label: str, values: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=[label])
+    for value, n in sorted(values.items()):
+        family.add_metric([value], n)
+    return family
+
+
 def observe(app: Litestar) -> None:
-    """Have the live view report how far behind events reach its boards, and the ranker what fails."""
+    """Have the live view, the lists and the ranker report what they see."""
     services: Services = app.state.services
     services.live.observe_lag(EVENT_TO_BOARD.observe)
+    services.lists.feeds.observe_empty = EMPTY_FEEDS.inc
     services.ranker.observe_not_finite = NOT_FINITE.inc
 
 

@@ -14,7 +14,8 @@ from recsvc.core.access.caller import FIGURES, HEALTH
 from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
 from recsvc.lists.dressing import is_stale
-from recsvc.mail.troubles import mail_problems
+from recsvc.store.clock import skew_problem
+from recsvc.store.damage import damage
 from recsvc.store.heartbeat import is_silent
 from recsvc.store.refusals import refusals
 
@@ -58,12 +59,16 @@ def live() -> Health:
     operation_id="ready",
     tags=["operations"],
     access=HEALTH,
+    sync_to_thread=False,
     responses={
         503: ResponseSpec(Health, generate_examples=False, description="Do not send readers.")
     },
 )
-async def ready(services: NamedDependency[Services]) -> Response[Health]:
-    """Whether the process should be sent readers: it serves even while the store is away."""
+def ready(services: NamedDependency[Services]) -> Response[Health]:
+    """Whether the process should be sent readers: it serves even while the store is away.
+
+    Answered from what the process knows: a probe waits for nobody.
+    """
     problems = []
     view = services.live
     if not view.is_connected:
@@ -75,10 +80,9 @@ async def ready(services: NamedDependency[Services]) -> Response[Health]:
         problems.append(refusals.problem)
     if view.snapshot_refused:
         problems.append(f"the published model is refused: {view.snapshot_refused}")
-    if view.is_connected:
-        with contextlib.suppress(StoreError):
-            problems += await mail_problems(services.deliveries, now_us())
-    problems += view.worker_problems.values()
+    problems += services.mail_watch.problems
+    problems += [problem for problem in (damage.problem, skew_problem()) if problem is not None]
+    problems += [told for told in view.worker_problems.values() if told not in problems]
     status = 200 if view.is_connected else 503
     return Response(Health("ok" if not problems else "degraded", problems), status_code=status)
 

@@ -10,6 +10,7 @@ from recsvc.core.access.caller import is_anonymous
 from recsvc.core.access.trust import Trust, board_weights, trust_of
 from recsvc.core.items.trending import EPOCH_US, WINDOWS, BoardRow, TrendingParams
 from recsvc.store import keys, scripts
+from recsvc.store.damage import damage
 from recsvc.store.pipe import Pipe
 
 # Items per call that counts anew: an item of 1,000 votes takes the server some milliseconds.
@@ -110,6 +111,11 @@ def decode_row(packed: bytes) -> BoardRow:
     return BoardRow(raw["votes"], int(raw["last"]), scores, dict(raw["counts"] or {}))
 
 
+def read_row(item: bytes | str, packed: bytes) -> BoardRow | None:
+    """Return a board row; None for one that cannot be read."""
+    return damage.read("board", item, packed, decode_row)
+
+
 def packed_counting(params: TrendingParams) -> bytes:
     """Return how votes are counted, as scripts take it: a half-life of 0 never fades."""
     half_lives = [0 if math.isinf(h) else h for h in params.half_lives_us()]
@@ -154,7 +160,8 @@ class Boards:
     async def all(self) -> dict[str, BoardRow]:
         """Return every row, by item."""
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.BOARD)
-        return {item.decode(): decode_row(packed) for item, packed in raw.items()}
+        rows = {item.decode(): read_row(item, packed) for item, packed in raw.items()}
+        return {item: row for item, row in rows.items() if row is not None}
 
     async def items(self) -> list[str]:
         """Return the items that have a row: all that ever had a vote or a count."""
@@ -272,7 +279,7 @@ class Boards:
             ]
         )
         owners = {o.encode() for o in (_decode(packed_owners) if packed_owners else [])}
-        row = _NO_ROW if packed is None else decode_row(packed)
+        row = _NO_ROW if packed is None else read_row(item, packed) or _NO_ROW
         by_trust = Counter(_trust(user.decode(), raw) for user, raw in votes.items())
         weight = {t: self._params.weight_of(t, is_keyed=bool(keyed)) for t in by_trust}
         others = [

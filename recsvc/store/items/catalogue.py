@@ -9,6 +9,7 @@ from recsvc.core.items.item import StoredItem, united
 from recsvc.core.items.trending import TrendingParams
 from recsvc.errors import ConflictError
 from recsvc.store import keys, scripts
+from recsvc.store.damage import damage
 from recsvc.store.items import absorption
 from recsvc.store.items.absorption import Change, digest, packed_list
 from recsvc.store.pipe import Pipe
@@ -74,6 +75,14 @@ class _Write(msgspec.Struct):
         return [] if self.old is None else [a for a in self.old.aliases if a not in kept]
 
 
+def _read(item: bytes | str, raw: bytes | None) -> StoredItem | None:
+    """Return a stored item; None for one that is not there, or cannot be read."""
+    if raw is None:
+        damage.gone("item", item)
+        return None
+    return damage.read("item", item, raw, _decode)
+
+
 class Items:
     """Reads and changes items; every change is announced to the processes that serve them.
 
@@ -98,7 +107,7 @@ class Items:
         if not ids:
             return []
         found: list[bytes | None] = await self._pipe.send("HMGET", keys.ITEMS, *ids)
-        return [None if raw is None else _decode(raw) for raw in found]
+        return [_read(item, raw) for item, raw in zip(ids, found, strict=True)]
 
     async def resolve(self, names: list[str]) -> list[str]:
         """Return the ids that names stand for: an alias for its item, any other for itself."""
@@ -151,8 +160,11 @@ class Items:
             cursor, fields = await self._pipe.send(
                 "HSCAN", keys.ITEMS, cursor, "COUNT", _SCAN_COUNT
             )
-            values = fields.values() if isinstance(fields, dict) else fields[1::2]
-            yield [_decode(raw) for raw in values]
+            pairs = (
+                fields if isinstance(fields, dict) else dict(zip(*[iter(fields)] * 2, strict=True))
+            )
+            items = (_read(item, raw) for item, raw in pairs.items())
+            yield [item for item in items if item is not None]
             if int(cursor) == 0:
                 return
 
@@ -214,7 +226,7 @@ class Items:
         found: list[bytes | None] = await self._pipe.send("HMGET", keys.ITEMS, *unique)
         writes = {}
         for item, raw in zip(unique, found, strict=True):
-            old = None if raw is None else _decode(raw)
+            old = _read(item, raw)
             writes[item] = _Write(item, raw, old, old)
         for item, (asked, change) in zip(ids, changes.items(), strict=True):
             writes[item].add(asked, change)

@@ -8,7 +8,7 @@ from recsvc.core.items.trending import BoardRow
 from recsvc.store import keys
 from recsvc.store.connection import Redis, translated
 from recsvc.store.entry_ids import EntryId, parse
-from recsvc.store.items.boards import Boards, decode_row
+from recsvc.store.items.boards import Boards, read_row
 from recsvc.store.items.catalogue import Items
 
 _COUNT = 1_000
@@ -69,7 +69,8 @@ async def news_since(redis: Redis, place: Place, wait_ms: int) -> News | None:
     for _, fields in pulses:
         for name, packed in fields.items():
             if name.startswith(b"i"):
-                boards.append((name[1:].decode(), decode_row(packed)))
+                row = read_row(name[1:], packed)
+                boards += [] if row is None else [(name[1:].decode(), row)]
             else:
                 applied += [(int(shard), parse(entry)) for shard, entry in _decode(packed)]
     rows = {fields[b"i"].decode(): int(fields[b"r"]) for _, fields in changes}

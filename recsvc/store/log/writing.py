@@ -77,6 +77,9 @@ class EventLog:
     Args:
         aliases: returns the names of items as they are known now. An event is logged under the id of
             its item, whichever name it came by.
+
+    Attributes:
+        observe_logged: told of entries that the log has.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class EventLog:
         ]
         self._waiting: list[tuple[Entry, int | None, asyncio.Future[Outcome]]] = []
         self._sender: asyncio.Task[None] | None = None
+        self.observe_logged: Callable[[list[Entry]], object] = lambda _: None
 
     async def record(self, entries: list[Entry], dedupe: list[bool]) -> list[bool]:
         """Record entries and return, for each, whether it was new.
@@ -129,7 +133,9 @@ class EventLog:
         self._waiting += zip(entries, said_us, futures, strict=True)
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._drain())
-        return list(await asyncio.gather(*futures))
+        outcomes = list(await asyncio.gather(*futures))
+        self.observe_logged(entries)
+        return outcomes
 
     async def _drain(self) -> None:
         while self._waiting:

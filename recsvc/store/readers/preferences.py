@@ -4,7 +4,7 @@ A field is a letter for the kind of thing and its name; its value says whether i
 The field without a name holds since when the reader's private feed address is valid.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences, Stance
 from recsvc.errors import TooLargeError
@@ -35,10 +35,15 @@ def decode_preferences(fields: Mapping[bytes, bytes]) -> Preferences:
 
 
 class ReaderPreferences:
-    """Reads and changes what readers follow and mute, and the addresses of their private feeds."""
+    """Reads and changes what readers follow and mute, and the addresses of their private feeds.
+
+    Attributes:
+        observe_changed: told of a reader's preferences when they changed.
+    """
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
+        self.observe_changed: Callable[[str, Preferences], object] = lambda *_: None
 
     async def read(self, user: str) -> Preferences:
         """Return a reader's preferences; empty for somebody unknown."""
@@ -69,7 +74,9 @@ class ReaderPreferences:
         if gone:
             commands.append(("HDEL", key, *gone))
         commands.append(("HGETALL", key))
-        return decode_preferences((await self._pipe.send_all(commands))[-1])
+        changed = decode_preferences((await self._pipe.send_all(commands))[-1])
+        self.observe_changed(user, changed)
+        return changed
 
     async def address(self, user: str) -> int | None:
         """Return since when (µs) the reader's private feed address is valid; None without one."""

@@ -11,11 +11,11 @@ from recsvc.core.readers.profile import (
     Interaction,
     Profile,
     decode_interaction,
-    decode_profile,
     packed,
     resolved,
 )
 from recsvc.store import keys
+from recsvc.store.damage import damage
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.preferences import decode_preferences
 
@@ -63,7 +63,7 @@ class Profiles:
         shown = dict(answers[2]) if with_shown else {}
         if not fields and not shown and preferences is NO_PREFERENCES:
             return NOBODY, vote
-        profile = resolved(decode_profile(fields, shown), self._aliases())
+        profile = resolved(_readable(user, fields, shown), self._aliases())
         return msgspec.structs.replace(profile, preferences=preferences), vote
 
     async def standing(self, wanted: list[tuple[str, str]]) -> list[Interaction | None]:
@@ -77,8 +77,8 @@ class Profiles:
             ]
         )
         return [
-            None if raw is None else decode_interaction(name, raw)
-            for name, raw in zip(names, found, strict=True)
+            None if raw is None else _interaction(user, name, raw)
+            for (user, _), name, raw in zip(wanted, names, found, strict=True)
         ]
 
     async def replace(
@@ -105,3 +105,15 @@ class Profiles:
                 commands.append(("ZADD", shown, *(part for pair in scored for part in pair)))
             commands += [("EXPIRE", held, live_s), ("EXPIRE", shown, live_s)]
         await self._pipe.send_all(commands)
+
+
+def _readable(user: str, fields: dict[bytes, bytes], shown: dict[bytes, float]) -> Profile:
+    """Return a stored profile, without what of it cannot be read."""
+    found = (_interaction(user, item.decode(), raw) for item, raw in fields.items())
+    seen = {item.decode(): int(at_us) for item, at_us in shown.items()}
+    return Profile([one for one in found if one is not None], seen)
+
+
+def _interaction(user: str, item: str, raw: bytes) -> Interaction | None:
+    name = f"{user}\n{item}"
+    return damage.read("profile", name, raw, lambda packed: decode_interaction(item, packed))
