@@ -12,7 +12,7 @@ from recsvc.access.admission import Admission
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
 from recsvc.core.items.item import names_in
-from recsvc.errors import StoreError
+from recsvc.errors import StoreError, StoreUnavailableError
 from recsvc.lists.assembled import assembled
 from recsvc.lists.kit import kit
 from recsvc.live.catalogue import LiveCatalogue
@@ -31,7 +31,7 @@ from recsvc.settings import Settings
 from recsvc.store.access.credentials import Credentials
 from recsvc.store.access.network_names import NetworkNames
 from recsvc.store.access.signatures import Signatures, signatures
-from recsvc.store.connection import Redis, connect, is_answering
+from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.questions import Questions
@@ -137,12 +137,20 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
 
 async def _answered(settings: Settings) -> None:
     """Wait for the store to answer: whoever starts this process may start the store after it."""
+    redis = connect(settings.store_url, timeout_s=_STORE_TIMEOUT_S)
     is_told = False
-    while not await is_answering(settings.store_url):
-        if not is_told:
-            log.warning("api_waits", error="the store does not answer yet")
-        is_told = True
-        await asyncio.sleep(_RETRY_S)
+    try:
+        while True:
+            try:
+                await Items(Pipe(redis)).count()
+                return
+            except StoreUnavailableError as exc:
+                if not is_told:
+                    log.warning("api_waits", error=str(exc))
+                is_told = True
+                await asyncio.sleep(_RETRY_S)
+    finally:
+        await redis.aclose()
 
 
 def lifespan_of(

@@ -12,6 +12,7 @@ from workers.log.site_copies import SiteCopies
 
 
 @pytest.mark.alone
+@pytest.mark.timeout(400)
 def test_the_archive_alone_brings_a_site_back(new_service):
     service: Service = new_service(archive_every_s="0.5").start()
     service.put_all([{"id": f"p{n}", "title": f"Paper {n}", "owners": ["eve"]} for n in range(20)])

@@ -77,6 +77,7 @@ async def test_whoever_waits_in_vain_is_refused_within_a_second_or_so():
 
 
 @pytest.mark.alone
+@pytest.mark.timeout(300)
 async def test_at_four_hundred_connections_answers_or_refusals_come_and_probes_too(new_service):
     service: Service = new_service().start()
     service.put_all([{"id": f"p{n}", "title": f"Paper {n} on things"} for n in range(500)])
