@@ -24,9 +24,11 @@ async def test_never_more_at_a_time_than_the_bound_and_everybody_is_answered(see
             return False
         inside += 1
         most = max(most, inside)
-        await asyncio.sleep(chance.random() / 100)
-        inside -= 1
-        gate.leave()
+        try:
+            await asyncio.sleep(chance.random() / 100)
+        finally:
+            inside -= 1
+            gate.leave()
         return True
 
     tasks = [asyncio.create_task(ask()) for _ in range(150)]
