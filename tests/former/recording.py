@@ -45,12 +45,13 @@ _LISTS = [
     ("/v1/search", {"q": "tension of the warp"}),
     *[("/v1/similar", {"item": f"{subject}/1"}) for subject in SUBJECTS],
 ]
+GORSE_ROWS = "/gorse/api/user/reader-6/feedback"
 _RECORDS = [
     *[(f"/v1/users/{reader}", {}) for reader in READERS],
     ("/v1/preferences", {"user": "reader-1"}),
     ("/v1/items/heron/1", {}),
     (f"/v1/items/{OTHER_NAME}", {}),
-    ("/gorse/api/user/reader-6/feedback", {}),
+    (GORSE_ROWS, {}),
 ]
 
 

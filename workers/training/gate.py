@@ -7,7 +7,8 @@ within the slice: NDCG@20 through the served blend, as of the moment of the cut,
     served        the served arrays themselves where they are older than the slice; otherwise, if it was
                   trained in another way, a refit in that way without the slice
 
-A candidate is stopped when the interval of a mean difference lies below zero. Its own figure is that of
+A candidate is stopped when the interval of a mean difference to what was served, or to popularity ever,
+lies below zero; the other lists stand in the verdict for who reads it. Its own figure is that of
 its trial: the same training without the slice. What a model says of events it has learned from decides
 nothing: one that overfits would win every time.
 
@@ -31,6 +32,8 @@ from workers.training.trying import K, Trying, trying
 
 _MAX_READERS = 500
 _SERVED = "served"
+# The others are told, and stop nothing: keeping an older model, or none, makes no list fresher.
+_MAY_STOP = (POPULARITY, _SERVED)
 
 Values = NDArray[np.float64]
 
@@ -70,7 +73,7 @@ def judge(
     ours = tried.ndcg(trial)
     against = _against(ours, tried, candidate, current, seed)
     flaw = unsound(candidate, trial, tried, seed)
-    worse = [name for name, compared in against.items() if compared.high < 0]
+    worse = [name for name in _MAY_STOP if name in against and against[name].high < 0]
     reason = flaw or (f"worse than {_named(worse[0], against)}" if worse else _passed(against))
     passed = flaw is None and not worse
     return Verdict(passed, reason, len(users), against, float(ours.mean()), holdout.name)
