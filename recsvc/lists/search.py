@@ -6,7 +6,7 @@ import numpy as np
 from recsvc.core.choices import Sort
 from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.blend import SEARCH, Ranking
-from recsvc.core.ranking.fusion import fuse_with_vectors, vector_ranking
+from recsvc.core.ranking.fusion import Rows, Scores, fuse_with_vectors, vector_ranking
 from recsvc.core.text.display import readable
 from recsvc.core.text.highlight import highlighted, snippet
 from recsvc.core.text.query import Asked, asked
@@ -61,22 +61,36 @@ class Search:
         return feed if page.ids_only else await self._marked(feed, wanted, prefix)
 
     def _rank(self, question: _Question, page: Page, candidates: Mask) -> Ranking:
-        catalogue, model = self._live.catalogue, self._live.model
-        wanted = question.wanted
+        order = self._latest if question.sort == "new" else self._relevant
+        rows, scores = order(question, page, candidates)
+        return Ranking(rows, scores, np.full(len(rows), SEARCH, np.uint8))
+
+    def _latest(self, question: _Question, page: Page, candidates: Mask) -> tuple[Rows, Scores]:
+        """Return what holds all words, latest listed first: what merely reads alike is no news."""
+        found = self._index.holding(question.wanted, page.filters, prefix=question.prefix)
+        rows = self._listable(found, candidates)
+        order = np.lexsort((-rows, -self._live.catalogue.listed_us[rows]))[: self._depth]
+        return rows[order], np.zeros(len(order), np.float32)
+
+    def _relevant(self, question: _Question, page: Page, candidates: Mask) -> tuple[Rows, Scores]:
+        """Return what goes by that name, then what holds the words, then what reads much alike."""
+        model, wanted = self._live.model, question.wanted
+        named = self._listable(self._index.named(wanted, page.filters), candidates)
         found = self._index.search(wanted, page.filters, self._depth, prefix=question.prefix)
-        found = found[found < catalogue.n]
-        found = found[candidates[found]]
-        rows, scores = found, np.zeros(len(found), np.float32)
-        if len(found) and not (wanted.phrases or wanted.without):
+        found = self._listable(found, candidates)
+        alike = found[:0]
+        if len(found) and not (wanted.phrases or wanted.without or wanted.is_identifier):
             counts = term_counts([wanted.words])
             alike = vector_ranking(model, counts, found, candidates, self._depth)
-            rows, scores = fuse_with_vectors(found, alike, model.n, self._depth)
-        else:
-            rows, scores = fuse_with_vectors(found, found[:0], model.n, self._depth)
-        if question.sort == "new":
-            order = np.lexsort((-rows, -catalogue.listed_us[rows]))
-            rows, scores = rows[order], scores[order]
-        return Ranking(rows, scores, np.full(len(rows), SEARCH, np.uint8))
+        rows, scores = fuse_with_vectors(found, alike, model.n, self._depth)
+        others = ~np.isin(rows, named)
+        rows = np.concatenate([named, rows[others]])[: self._depth]
+        scores = np.concatenate([np.ones(len(named), np.float32), scores[others]])[: self._depth]
+        return rows, scores
+
+    def _listable(self, rows: Rows, candidates: Mask) -> Rows:
+        known = rows[rows < self._live.catalogue.n]
+        return known[candidates[known]]
 
     async def _marked(self, feed: Feed, wanted: Asked, prefix: bool) -> Feed:
         found = self._index.finding(wanted, prefix=prefix)

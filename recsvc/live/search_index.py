@@ -11,10 +11,15 @@ would move to processes of its own.
 
     title, text   stems with positions, for BM25 and phrases
     names         stems of authors, organisation and topics
+    people        authors in the ways names are written, with positions
     title_words, words   words as they are written, for typos and beginnings of words
+    compounds     what hyphens tie or signs mark, each as one word
+    named         ids, aliases and the whole title
     row           what is found
     topic, organisation, listed   what is filtered by
 """
+
+import itertools
 
 import numpy as np
 import tantivy
@@ -22,8 +27,10 @@ from numpy.typing import NDArray
 from tantivy import Filter, Occur, Query, TextAnalyzerBuilder, Tokenizer
 
 from recsvc.clock import to_us
+from recsvc.core.items import names
 from recsvc.core.items.catalogue import Filters
 from recsvc.core.items.item import StoredItem
+from recsvc.core.text import compounds, people
 from recsvc.core.text.highlight import Finding, is_near
 from recsvc.core.text.query import Asked
 from recsvc.core.text.stop_words import STOP_WORDS
@@ -46,6 +53,9 @@ _TIE_BREAK = 0.2
 _TYPO_SCORE = 4.0
 _TYPO_CHARS = 4
 _PREFIX_SCORE = 2.0
+# An author's whole name, and a term in another way of writing, tell more than the words they consist of.
+_PERSON_SCORE = 25.0
+_COMPOUND_SCORE = 6.0
 _PREFIX_CHARS, _TEXT_PREFIX_CHARS = 3, 5
 
 
@@ -105,14 +115,22 @@ class SearchIndex:
         title, text = searchable(item.title), searchable(item.text)
         organisation = item.organisation
         whose = [] if organisation is None else [organisation.slug, organisation.name]
-        names = searchable("\n".join([*item.authors, *whose, *item.shown_topics]))
+        said = searchable("\n".join([*item.authors, *whose, *item.shown_topics]))
         document = tantivy.Document()
         document.add_integer("row", row)
         document.add_text("title", title)
         document.add_text("text", text)
-        document.add_text("names", names)
+        document.add_text("names", said)
+        for author in item.authors:
+            for form in people.forms(author):
+                document.add_text("people", form)
+        for name in set(names.of(item)):
+            document.add_text("named", name)
+        written = f"{item.title}\n{item.text}"
+        together = {*compounds.joined(written), *compounds.marked(written)}
+        document.add_text("compounds", " ".join(together))
         document.add_text("title_words", title)
-        document.add_text("words", f"{title}\n{text}\n{names}")
+        document.add_text("words", f"{title}\n{text}\n{said}")
         for topic in item.shown_topics:
             document.add_text("topic", topic)
         if organisation is not None:
@@ -149,6 +167,32 @@ class SearchIndex:
         k += len(filters.exclude)
         rows, scores = self._committed.best(query, k)
         return rows[np.lexsort((rows, -scores))]
+
+    def named(self, asked: Asked, filters: Filters) -> Rows:
+        """Return the rows whose id, alias or whole title is what is asked for."""
+        return self._all([(Occur.Must, self._by_name(asked))], filters)
+
+    def holding(self, asked: Asked, filters: Filters, *, prefix: bool = False) -> Rows:
+        """Return all rows that hold every word that tells something, or go by what is asked for.
+
+        A word that stands nowhere is held by those that hold one like it.
+        """
+        ways = [(Occur.Should, self._by_name(asked)), (Occur.Should, self._by_person(asked))]
+        words = [(Occur.Must, query) for query in self._each(asked, prefix)]
+        must = self._phrases(asked)
+        if words:
+            ways.append((Occur.Should, Query.boolean_query(words)))
+        if words or not must:
+            must.append((Occur.Must, Query.boolean_query(ways)))
+        return self._all(must + self._without(asked), filters)
+
+    def _all(self, clauses: list[tuple[Occur, Query]], filters: Filters) -> Rows:
+        committed = self._committed
+        n = committed.searcher.num_docs
+        if not n:
+            return np.empty(0, np.int64)
+        query = Query.boolean_query(clauses + self._filters(filters))
+        return np.sort(committed.best(query, n)[0])
 
     def rows_with(self, words: str) -> Rows:
         """Return the rows whose title or text has a word, or several in a row; kept until a commit."""
@@ -188,28 +232,60 @@ class SearchIndex:
         return found
 
     def _clauses(self, asked: Asked, prefix: bool) -> list[tuple[Occur, Query]]:
-        clauses: list[tuple[Occur, Query]] = []
-        for phrase in asked.phrases:
-            stems = self._analyze(phrase)
-            if stems:
-                clauses.append((Occur.Must, self._anywhere(stems)))
-        clauses += [(Occur.Should, self._anywhere([s])) for s in self._telling(asked.words)]
+        clauses = self._phrases(asked)
+        clauses += [(Occur.Should, query) for query in self._each(asked, prefix)]
         stems = self._analyze(asked.words)
-        if len(stems) > 1:
+        if len(stems) > 1 and not asked.is_identifier:
             whole = Query.boost_query(self._phrase("title", stems), 2 * _TITLE_BOOST)
-            clauses.append((Occur.Should, whole))
-        for word in self._written(asked):
-            if self._is_typo(word):
-                clauses.append((Occur.Should, self._like(word, _edits(word), _TYPO_SCORE)))
+            clauses += [(Occur.Should, whole)]
+        if stems:
+            clauses += [(Occur.Should, self._by_person(asked))]
+        return clauses + self._without(asked) if clauses else []
+
+    def _phrases(self, asked: Asked) -> list[tuple[Occur, Query]]:
+        found = map(self._analyze, asked.phrases)
+        return [(Occur.Must, self._anywhere(stems)) for stems in found if stems]
+
+    def _without(self, asked: Asked) -> list[tuple[Occur, Query]]:
+        found = map(self._analyze, asked.without)
+        return [(Occur.MustNot, self._anywhere(stems)) for stems in found if stems]
+
+    def _each(self, asked: Asked, prefix: bool) -> list[Query]:
+        """Return a query for each word that tells something: it, its other forms, what is like it."""
+        if asked.is_identifier:
+            stems = self._analyze(asked.words)
+            return [self._anywhere(stems)] if stems else []
+        written = self._written(asked)
         begun = self._begun(asked) if prefix else None
-        if begun is not None:
-            clauses.append((Occur.Should, self._like(begun, 0, _PREFIX_SCORE, prefix=True)))
-        if clauses:
-            for piece in asked.without:
-                stems = self._analyze(piece)
-                if stems:
-                    clauses.append((Occur.MustNot, self._anywhere(stems)))
-        return clauses
+        telling = self._telling_words(asked.words)
+        found = [self._one(word, stem, written) for stem, word in telling.items()]
+        if begun is not None and written[-1] in telling.values():
+            last = list(telling.values()).index(written[-1])
+            begins = self._like(begun, 0, _PREFIX_SCORE, prefix=True)
+            found[last] = _either([found[last], begins])
+        return found + [self._compound(word) for word in compounds.marked(asked.words)]
+
+    def _one(self, word: str, stem: str, written: list[str]) -> Query:
+        ways = [self._anywhere([stem])]
+        pairs = [a + b for a, b in itertools.pairwise(written) if word in (a, b)]
+        ways += [self._compound(whole) for whole in dict.fromkeys([word, *pairs])]
+        if self._is_typo(word):
+            ways.append(self._like(word, _edits(word), _TYPO_SCORE))
+        return _either(ways)
+
+    def _compound(self, word: str) -> Query:
+        """Return a query for a term that is written with hyphens, signs or a space, or as one word."""
+        found = Query.term_query(self._schema, "compounds", word, "basic")
+        as_one = Query.term_query(self._schema, "words", word, "basic")
+        return Query.const_score_query(_either([found, as_one]), _COMPOUND_SCORE)
+
+    def _by_name(self, asked: Asked) -> Query:
+        return Query.term_set_query(self._schema, "named", list(asked.names))
+
+    def _by_person(self, asked: Asked) -> Query:
+        """Return a query for authors whose whole name is asked for, in any order."""
+        ways = [self._phrase("people", words) for words in people.orders(asked.words)]
+        return Query.const_score_query(_either(ways), _PERSON_SCORE)
 
     def _anywhere(self, stems: list[str]) -> Query:
         fields = {"title": _TITLE_BOOST, "text": 1.0}
@@ -271,18 +347,23 @@ class SearchIndex:
         return self._stems.analyze(searchable(text))[:_MAX_WORDS]
 
     def _telling(self, text: str) -> list[str]:
-        """Return the stems of a text without those of stop words, unless it has no others.
+        return list(self._telling_words(text))
+
+    def _telling_words(self, text: str) -> dict[str, str]:
+        """Return the words of a text by their stems without stop words, unless it has no others.
 
         In any language, a word that most items say is one of these.
         """
         words = self._words.analyze(searchable(text))[:_MAX_WORDS]
-        stems = dict(zip(words, self._analyze(text), strict=True))
-        telling = [
-            stem
-            for word, stem in stems.items()
+        by_stem: dict[str, str] = {}
+        for word, stem in zip(words, self._analyze(text), strict=True):
+            by_stem.setdefault(stem, word)
+        telling = {
+            stem: word
+            for stem, word in by_stem.items()
             if word not in STOP_WORDS and not self._is_common(stem)
-        ]
-        return list(dict.fromkeys(telling or stems.values()))
+        }
+        return telling or by_stem
 
     def _is_common(self, stem: str) -> bool:
         if self.n < _MANY:
@@ -315,7 +396,13 @@ class SearchIndex:
             self._committed.searcher.doc_freq(field, stem)
             for stem in self._analyze(word)
             for field in ("title", "text", "names")
-        )
+        ) and not self._committed.searcher.doc_freq("compounds", word)
+
+
+def _either(queries: list[Query]) -> Query:
+    if not queries:
+        return Query.empty_query()
+    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries, _TIE_BREAK)
 
 
 def _edits(word: str) -> int:
@@ -335,6 +422,9 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("title", tokenizer_name="stems", index_option="position")
     builder.add_text_field("text", tokenizer_name="stems", index_option="position")
     builder.add_text_field("names", tokenizer_name="stems", index_option="freq")
+    builder.add_text_field("people", tokenizer_name="words", index_option="position")
+    builder.add_text_field("compounds", tokenizer_name="words", index_option="basic")
+    builder.add_text_field("named", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("title_words", tokenizer_name="words", index_option="basic")
     builder.add_text_field("words", tokenizer_name="words", index_option="basic")
     builder.add_text_field("topic", tokenizer_name="raw", index_option="basic")

@@ -16,6 +16,7 @@ from recsvc.api.v1.items import is_secret
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ITEMS
 from recsvc.core.items.item import ItemFields, StoredItem, completed
+from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Page
 from recsvc.store.items.catalogue import Change
@@ -57,7 +58,7 @@ async def get_items(
     n: N = None,
     cursor: CursorText = None,
     capital: CapitalCursor = None,
-    q: Annotated[str | None, QueryParameter(name="q", max_length=1_000)] = None,
+    q: Annotated[str | None, QueryParameter(name="q", max_length=MAX_CHARS)] = None,
 ) -> Items:
     """List items in the order of their arrival, or what a search finds, best first."""
     wanted = min(amount(n, "n", 10), MAX_ROWS)

@@ -17,6 +17,7 @@ from recsvc.api.http.door import caller_of
 from recsvc.clock import to_us
 from recsvc.core.choices import Fields, Likeness, Seen, Sort, Window
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
+from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import InvalidError
 from recsvc.lists.shapes import FeedOptions, Page
 
@@ -79,7 +80,7 @@ _By = Annotated[Likeness, Meta(description="Likeness of what: the `text`, its `r
 _Prefix = Annotated[bool, Meta(description="The last word may be only the beginning of one.")]
 _Sort = Annotated[Sort, Meta(description="`new`: latest listed first.")]
 _Item = Annotated[str, Meta(max_length=256, description="Of `similar`: id of the item.")]
-_Words = Annotated[str, Meta(max_length=1_000, description="Of `search`: the query.")]
+_Words = Annotated[str, Meta(max_length=MAX_CHARS, description="Of `search`: the query.")]
 
 # For pages and other calls that are no lists themselves.
 CursorParam = Annotated[str | None, QueryParameter(max_length=16_000, pattern=r"^[A-Za-z0-9_-]*$")]

@@ -25,6 +25,7 @@ from recsvc.core.choices import PeriodKind
 from recsvc.core.items.item import StoredItem
 from recsvc.core.items.periods import named
 from recsvc.core.ranking.public_lists import Fading, cold_list, new_list
+from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Page
 
@@ -83,7 +84,7 @@ async def list_daily_papers(
 async def search_papers(
     services: NamedDependency[Services],
     q: Annotated[
-        str, QueryParameter(max_length=1_000, description="What to find; all if empty.")
+        str, QueryParameter(max_length=MAX_CHARS, description="What to find; all if empty.")
     ] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=120)] = 20,
 ) -> Response[bytes]:

@@ -20,6 +20,7 @@ from recsvc.core.choices import Sort
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
 from recsvc.core.items.labels import Labels
 from recsvc.core.items.periods import named
+from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import InvalidError
 from recsvc.lists.shapes import Feed, Page
 
@@ -38,7 +39,7 @@ class Query(msgspec.Struct, frozen=True):
         since, until: the first and the last day, inclusive.
     """
 
-    q: _Text = ""
+    q: Annotated[str, Meta(max_length=MAX_CHARS)] = ""
     topic: _Text = ""
     organisation: _Text = ""
     since: _Date = ""

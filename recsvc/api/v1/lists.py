@@ -13,6 +13,7 @@ from recsvc.api.http.query_shapes import reads
 from recsvc.api.services import Services
 from recsvc.core.access.caller import LISTS
 from recsvc.core.ids import Id
+from recsvc.core.text.query import MAX_CHARS
 from recsvc.lists.shapes import Feed, PeriodFeed
 
 
@@ -83,7 +84,7 @@ async def get_search(
         str,
         QueryParameter(
             min_length=1,
-            max_length=1_000,
+            max_length=MAX_CHARS,
             description='Words; `"a phrase"` must stand there as it is, `-word` must not.',
         ),
     ],

@@ -32,6 +32,8 @@ _WORDS_WEIGHT, _VECTOR_WEIGHT = 0.75, 0.25
 # subject that use none of its words.
 _FEEDBACK_ROWS, _FEEDBACK_TERMS = 3, 16
 _FEEDBACK_WEIGHT = 0.5
+# What holds none of the words must read at least so much like what is looked for (a cosine).
+_LEAST_ALIKE = 0.3
 
 
 def vector_ranking(
@@ -39,9 +41,11 @@ def vector_ranking(
 ) -> Rows:
     """Rank by likeness of text vectors to the query and to what was found best so far.
 
+    What was not found by words is left out unless it is very much alike.
+
     Args:
         counts: (1, N_COLUMNS) term counts of the query.
-        best: rows found so far, best first.
+        best: rows found by words, best first.
         candidates: (at least model.n,) which rows may be listed.
     """
     n = model.n
@@ -58,7 +62,9 @@ def vector_ranking(
     wanted = Wanted(said, np.bincount(place, weights).astype(np.float32))
     scores = content(model, wanted)
     scores[~candidates[:n]] = -np.inf
-    scores[scores <= 0] = -np.inf
+    least = np.full(n, _LEAST_ALIKE * np.linalg.norm(wanted.weights), np.float32)
+    least[best[best < n]] = 0
+    scores[scores <= least] = -np.inf
     return top_k(scores, k)
 
 
@@ -81,7 +87,7 @@ def fused(rankings: Sequence[tuple[Rows, float]], k: int) -> tuple[Rows, Scores]
 
 
 def fuse_with_vectors(found: Rows, alike: Rows, n_known: int, k: int) -> tuple[Rows, Scores]:
-    """Fuse what holds the words with what reads alike.
+    """Fuse what holds the words with what reads alike; what only reads alike comes after all others.
 
     Args:
         n_known: rows from here on have no vector yet, as they have just arrived: their words speak
@@ -89,4 +95,6 @@ def fuse_with_vectors(found: Rows, alike: Rows, n_known: int, k: int) -> tuple[R
     """
     arrived = np.where(found >= n_known, found, _NOBODY)
     rankings = [(found, _WORDS_WEIGHT), (alike, _VECTOR_WEIGHT), (arrived, _VECTOR_WEIGHT)]
-    return fused(rankings, k)
+    rows, scores = fused(rankings, len(found) + len(alike))
+    order = np.argsort(~np.isin(rows, found), kind="stable")[:k]
+    return rows[order], scores[order]

@@ -4,6 +4,11 @@ import re
 
 import msgspec
 
+from recsvc.core.items import names
+
+# A pasted abstract is searched for by its first words.
+MAX_CHARS = 20_000
+
 _PIECE = re.compile(r'(?:^|(?<=\s))-(?:"([^"]+)"|(\w[^\s"]*))|["“”]([^"“”]+)["“”]|([^\s"“”]+)')
 
 
@@ -14,11 +19,15 @@ class Asked(msgspec.Struct, frozen=True):
         words: any of these; the more the better.
         phrases: all of these, word for word.
         without: none of these words or phrases.
+        names: ids, or a whole title, that the query may be.
+        is_identifier: whether it is an arXiv id or a DOI, whose digits by themselves mean nothing.
     """
 
     words: str
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    is_identifier: bool = False
 
     @property
     def text(self) -> str:
@@ -28,6 +37,9 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked(query: str) -> Asked:
     """Read a query: words, `"phrases"` that must stand there, and `-words` that must not."""
+    meant, named = names.identifier(query[:MAX_CHARS]), names.asked_for(query)
+    if meant is not None:
+        return Asked(meant, names=named, is_identifier=True)
     words, phrases, without = [], [], []
     for piece in _PIECE.finditer(query):
         not_phrase, not_word, phrase, word = piece.groups()
@@ -37,4 +49,4 @@ def asked(query: str) -> Asked:
             phrases.append(phrase)
         else:
             words.append(word)
-    return Asked(" ".join(words), tuple(phrases), tuple(without))
+    return Asked(" ".join(words), tuple(phrases), tuple(without), named)

@@ -7,9 +7,9 @@ https://info.arxiv.org/help/oa/index.html
 import re
 from collections.abc import Iterator
 
+from recsvc.core.items import arxiv_ids
 from recsvc.core.items.item import NewItem
 from recsvc.errors import InvalidError
-from recsvc.sources.naming import arxiv_ids
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import xml_records
 from recsvc.sources.reading.content import Content

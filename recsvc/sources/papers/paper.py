@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from recsvc.core.items import arxiv_ids, dois
 from recsvc.core.items.item import NewItem
 from recsvc.core.text.display import cleaned
 from recsvc.errors import InvalidError
 from recsvc.sources.extra_fields import MEANINGS
 from recsvc.sources.fitting import lenient
-from recsvc.sources.naming import arxiv_ids, dois
 from recsvc.sources.naming.title_ids import id_of_title
 from recsvc.sources.records import Paper
 from recsvc.sources.text.unwrapping import one_line, paragraphs

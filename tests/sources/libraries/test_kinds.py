@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsvc.core.items import dois
 from recsvc.errors import UnknownFormatError
-from recsvc.sources.naming import dois
 from recsvc.sources.text.people import bibtex_names, natural
 from recsvc.sources.text.publishing import published
 from tests.service import REPOSITORY

@@ -1,0 +1,57 @@
+"""By which names an item can be asked for: its id, its aliases, arXiv ids and DOIs, its title.
+
+Each is kept in one form, however it is written there or typed: without prefix, address and version,
+in lower case.
+"""
+
+import re
+from collections.abc import Iterator
+
+from recsvc.core.items import arxiv_ids, dois
+from recsvc.core.items.item import StoredItem
+from recsvc.core.text.terms import searchable
+
+_MAX_CHARS = 1_000
+_AROUND = " \t\r\n<>()[]{}\"'“”.,;"
+_ARXIV = re.compile(r"arxiv\s*[:\s]\s*", re.IGNORECASE)
+_SUBJECT_CLASS = re.compile(r"\.[a-z-]+(?=/)")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def identifier(text: str) -> str | None:
+    """Return the arXiv id or the DOI that a whole text is; None if it is none."""
+    bare = _ARXIV.sub("", text.strip(_AROUND), count=1)
+    for written in (text.strip(), bare, bare.lower()):
+        found = arxiv_ids.found_in(written)
+        if found is not None:
+            return _SUBJECT_CLASS.sub("", found.lower())
+    doi = dois.found_in(text)
+    return doi if doi and len(re.sub(r"(?i)^\W*doi\s*:?\s*", "", text).split()) == 1 else None
+
+
+def asked_for(query: str) -> tuple[str, ...]:
+    """Return the names that a whole query may be."""
+    if len(query) > _MAX_CHARS or not query.strip():
+        return ()
+    found = identifier(query)
+    return (f"id {found}",) if found else (f"id {_plain(query)}", *_titled(query))
+
+
+def of(item: StoredItem) -> Iterator[str]:
+    """Yield the names of an item."""
+    written = [item.extra.get("arxiv_id"), item.extra.get("doi"), item.url]
+    links = [identifier(name) for name in written if isinstance(name, str)]
+    yield from {f"id {name}" for name in links if name}
+    for name in (item.id, *item.aliases):
+        yield f"id {identifier(name) or _plain(name)}"
+    yield from _titled(item.title)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _titled(title: str) -> Iterator[str]:
+    words = " ".join(_WORD.findall(searchable(title)))
+    if words:
+        yield f"title {words}"
