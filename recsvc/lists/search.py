@@ -73,7 +73,7 @@ class Search:
         return rows[order], np.zeros(len(order), np.float32)
 
     def _relevant(self, question: _Question, page: Page, candidates: Mask) -> tuple[Rows, Scores]:
-        """Return what goes by that name, then what holds the words, then what reads much alike."""
+        """Return what goes by that name, then what holds the words."""
         model, wanted = self._live.model, question.wanted
         named = self._listable(self._index.named(wanted, page.filters), candidates)
         found = self._index.search(wanted, page.filters, self._depth, prefix=question.prefix)
@@ -81,7 +81,9 @@ class Search:
         alike = found[:0]
         if len(found) and not (wanted.phrases or wanted.without or wanted.is_identifier):
             counts = term_counts([wanted.words])
-            alike = vector_ranking(model, counts, found, candidates, self._depth)
+            holds = np.zeros(len(candidates), bool)
+            holds[found] = True  # what merely reads alike is not found
+            alike = vector_ranking(model, counts, found, holds, self._depth)
         rows, scores = fuse_with_vectors(found, alike, model.n, self._depth)
         others = ~np.isin(rows, named)
         rows = np.concatenate([named, rows[others]])[: self._depth]

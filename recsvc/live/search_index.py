@@ -56,6 +56,7 @@ _PREFIX_SCORE = 2.0
 # An author's whole name, and a term in another way of writing, tell more than the words they consist of.
 _PERSON_SCORE = 25.0
 _COMPOUND_SCORE = 6.0
+_MARKED_SCORE = 25.0
 _PREFIX_CHARS, _TEXT_PREFIX_CHARS = 3, 5
 
 
@@ -263,7 +264,9 @@ class SearchIndex:
             last = list(telling.values()).index(written[-1])
             begins = self._like(begun, 0, _PREFIX_SCORE, prefix=True)
             found[last] = _either([found[last], begins])
-        return found + [self._compound(word) for word in compounds.marked(asked.words)]
+        return found + [
+            self._compound(word, _MARKED_SCORE) for word in compounds.marked(asked.words)
+        ]
 
     def _one(self, word: str, stem: str, written: list[str]) -> Query:
         ways = [self._anywhere([stem])]
@@ -273,18 +276,19 @@ class SearchIndex:
             ways.append(self._like(word, _edits(word), _TYPO_SCORE))
         return _either(ways)
 
-    def _compound(self, word: str) -> Query:
+    def _compound(self, word: str, score: float = _COMPOUND_SCORE) -> Query:
         """Return a query for a term that is written with hyphens, signs or a space, or as one word."""
         found = Query.term_query(self._schema, "compounds", word, "basic")
         as_one = Query.term_query(self._schema, "words", word, "basic")
-        return Query.const_score_query(_either([found, as_one]), _COMPOUND_SCORE)
+        return Query.const_score_query(_either([found, as_one]), score)
 
     def _by_name(self, asked: Asked) -> Query:
         return Query.term_set_query(self._schema, "named", list(asked.names))
 
     def _by_person(self, asked: Asked) -> Query:
         """Return a query for authors whose whole name is asked for, in any order."""
-        ways = [self._phrase("people", words) for words in people.orders(asked.words)]
+        orders = [self._words.analyze(" ".join(order)) for order in people.orders(asked.words)]
+        ways = [self._phrase("people", words) for words in orders if words]
         return Query.const_score_query(_either(ways), _PERSON_SCORE)
 
     def _anywhere(self, stems: list[str]) -> Query:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from recsvc.core.items import arxiv_ids, dois
 from recsvc.core.items.item import StoredItem
+from recsvc.core.text.compounds import marked
 from recsvc.core.text.terms import searchable
 
 _MAX_CHARS = 1_000
@@ -34,7 +35,11 @@ def asked_for(query: str) -> tuple[str, ...]:
     if len(query) > _MAX_CHARS or not query.strip():
         return ()
     found = identifier(query)
-    return (f"id {found}",) if found else (f"id {_plain(query)}", *_titled(query))
+    if found:
+        return (f"id {found}",)
+    # One word of letters alone is asked for as a word: what no longer holds it is not found by it.
+    ids = () if query.strip().isalpha() else (f"id {_plain(query)}",)
+    return (*ids, *_titled(query))
 
 
 def of(item: StoredItem) -> Iterator[str]:
@@ -52,6 +57,6 @@ def _plain(name: str) -> str:
 
 
 def _titled(title: str) -> Iterator[str]:
-    words = " ".join(_WORD.findall(searchable(title)))
+    words = " ".join([*_WORD.findall(searchable(title)), *marked(title)])
     if words:
         yield f"title {words}"

@@ -32,16 +32,12 @@ _WORDS_WEIGHT, _VECTOR_WEIGHT = 0.75, 0.25
 # subject that use none of its words.
 _FEEDBACK_ROWS, _FEEDBACK_TERMS = 3, 16
 _FEEDBACK_WEIGHT = 0.5
-# What holds none of the words must read at least so much like what is looked for (a cosine).
-_LEAST_ALIKE = 0.3
 
 
 def vector_ranking(
     model: Model, counts: sp.csr_matrix, best: Rows, candidates: Mask, k: int
 ) -> Rows:
     """Rank by likeness of text vectors to the query and to what was found best so far.
-
-    What was not found by words is left out unless it is very much alike.
 
     Args:
         counts: (1, N_COLUMNS) term counts of the query.
@@ -62,9 +58,7 @@ def vector_ranking(
     wanted = Wanted(said, np.bincount(place, weights).astype(np.float32))
     scores = content(model, wanted)
     scores[~candidates[:n]] = -np.inf
-    least = np.full(n, _LEAST_ALIKE * np.linalg.norm(wanted.weights), np.float32)
-    least[best[best < n]] = 0
-    scores[scores <= least] = -np.inf
+    scores[scores <= 0] = -np.inf
     return top_k(scores, k)
 
 

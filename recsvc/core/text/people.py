@@ -23,10 +23,11 @@ def forms(author: str) -> list[str]:
     words = name_words(f"{given} {family}" if comma else author)
     if not 1 < len(words) <= _MAX_WORDS:
         return [" ".join(words)]
-    found = [words, [words[0], words[-1]], [words[0][0], words[-1]]]
+    found = [words]
     for i in range(1, len(words)):
         initials = [word[0] for word in words[:i]]
-        found += [initials + words[i:], ["".join(initials), *words[i:]]]
+        firsts = ([words[0]], words[0][:1], initials, ["".join(initials)])
+        found += [[*first, *words[i:]] for first in firsts]
     if len(words) > 2:
         found.append([words[0] + words[1], *words[2:]])
     return list(dict.fromkeys(" ".join(form) for form in found))
