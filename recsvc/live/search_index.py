@@ -27,10 +27,9 @@ from numpy.typing import NDArray
 from tantivy import Filter, Occur, Query, TextAnalyzerBuilder, Tokenizer
 
 from recsvc.clock import to_us
-from recsvc.core.items import names
 from recsvc.core.items.catalogue import Filters
 from recsvc.core.items.item import StoredItem
-from recsvc.core.text import compounds, people
+from recsvc.core.text import compounds, names, people
 from recsvc.core.text.highlight import Finding, is_near
 from recsvc.core.text.query import Asked
 from recsvc.core.text.stop_words import STOP_WORDS
@@ -125,7 +124,8 @@ class SearchIndex:
         for author in item.authors:
             for form in people.forms(author):
                 document.add_text("people", form)
-        for name in set(names.of(item)):
+        links = (item.extra.get("arxiv_id"), item.extra.get("doi"), item.url)
+        for name in set(names.of((item.id, *item.aliases), links, item.title)):
             document.add_text("named", name)
         written = f"{item.title}\n{item.text}"
         together = {*compounds.joined(written), *compounds.marked(written)}

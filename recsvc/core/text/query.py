@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from recsvc.core.items import names
+from recsvc.core.text import names
 
 # A pasted abstract is searched for by its first words.
 MAX_CHARS = 20_000

@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from recsvc.core.items import arxiv_ids, dois
 from recsvc.core.items.item import NewItem
+from recsvc.core.text import arxiv_ids, dois
 from recsvc.errors import InvalidError
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading.place import Place

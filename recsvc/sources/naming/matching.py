@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from recsvc.core.items import arxiv_ids
 from recsvc.core.items.item import NewItem, StoredItem
+from recsvc.core.text import arxiv_ids
 from recsvc.sources.naming.title_ids import normalized
 
 # Of each of these a paper has one; names of `extra`.

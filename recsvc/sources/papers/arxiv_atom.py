@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from recsvc.core.items import arxiv_ids
 from recsvc.core.items.item import NewItem
+from recsvc.core.text import arxiv_ids
 from recsvc.errors import InvalidError
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import feeds

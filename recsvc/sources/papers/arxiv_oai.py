@@ -7,8 +7,8 @@ https://info.arxiv.org/help/oa/index.html
 import re
 from collections.abc import Iterator
 
-from recsvc.core.items import arxiv_ids
 from recsvc.core.items.item import NewItem
+from recsvc.core.text import arxiv_ids
 from recsvc.errors import InvalidError
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import xml_records

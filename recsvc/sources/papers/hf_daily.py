@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from recsvc.core.items import arxiv_ids
 from recsvc.core.items.item import NewItem, Organisation
+from recsvc.core.text import arxiv_ids
 from recsvc.errors import InvalidError
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from recsvc.core.items import arxiv_ids, dois
 from recsvc.core.items.item import NewItem
+from recsvc.core.text import arxiv_ids, dois
 from recsvc.core.text.display import cleaned
 from recsvc.errors import InvalidError
 from recsvc.sources.extra_fields import MEANINGS

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from recsvc.core.items import arxiv_ids
 from recsvc.core.items.item import NewItem
+from recsvc.core.text import arxiv_ids
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.items import dois
+from recsvc.core.text import dois
 from recsvc.errors import UnknownFormatError
 from recsvc.sources.text.people import bibtex_names, natural
 from recsvc.sources.text.publishing import published

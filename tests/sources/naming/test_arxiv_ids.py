@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsvc.core.items import arxiv_ids, dois
+from recsvc.core.text import arxiv_ids, dois
 
 ids = st.from_regex(r"\A([0-9]{4}\.[0-9]{4,5}|(math\.GT|hep-th|q-alg|cs)/[0-9]{7})\Z")
 frames = st.sampled_from(

@@ -5,10 +5,9 @@ in lower case.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from recsvc.core.items import arxiv_ids, dois
-from recsvc.core.items.item import StoredItem
+from recsvc.core.text import arxiv_ids, dois
 from recsvc.core.text.compounds import marked
 from recsvc.core.text.terms import searchable
 
@@ -42,14 +41,18 @@ def asked_for(query: str) -> tuple[str, ...]:
     return (*ids, *_titled(query))
 
 
-def of(item: StoredItem) -> Iterator[str]:
-    """Yield the names of an item."""
-    written = [item.extra.get("arxiv_id"), item.extra.get("doi"), item.url]
-    links = [identifier(name) for name in written if isinstance(name, str)]
-    yield from {f"id {name}" for name in links if name}
-    for name in (item.id, *item.aliases):
+def of(ids: Iterable[str], links: Iterable[object], title: str) -> Iterator[str]:
+    """Yield the names of an item.
+
+    Args:
+        ids: its own and its aliases.
+        links: what may hold an arXiv id or a DOI, and counts only if it does.
+    """
+    known = [identifier(link) for link in links if isinstance(link, str)]
+    yield from {f"id {name}" for name in known if name}
+    for name in ids:
         yield f"id {identifier(name) or _plain(name)}"
-    yield from _titled(item.title)
+    yield from _titled(title)
 
 
 def _plain(name: str) -> str:
