@@ -183,7 +183,7 @@ def test_by_date_and_in_feeds_every_entry_holds_the_word(service: Service, noun:
 
 def test_by_date_several_words_must_all_be_there_and_typos_are_forgiven(service: Service):
     both = service.ids("/v1/search", q="graph tensors", sort="new", limit=100)
-    mistyped = service.ids("/v1/search", q="latice", sort="new", limit=100)
+    mistyped = service.ids("/v1/search", q="lattxice", sort="new", limit=100)
 
     assert set(both) == _holding("graph", "tensor").keys()
     assert set(mistyped) == _holding("lattice").keys()
