@@ -19,7 +19,8 @@ ODD = {
     "listed_at": "2024-05-06T07:08:09Z",
     "url": "https://example.org/?a=1&b=2",
 }
-TITLE = "Lost in <EOS>: $\\mathbb{X}$ & “quotes” "
+# Feed readers draw no formulae: they get characters.
+TITLE = "Lost in <EOS>: 𝕏 & “quotes” "
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,10 @@ def test_every_list_reads_the_same_in_every_format(
     params = {**params, "topic": "feeds"}
     listed = library.get(call, limit=50, **params)["items"]
     params.pop("sort", None)
-    expected = [(i["id"], i["item"]["title"].rstrip("\x07\x0b\ufffe")) for i in listed]
+    expected = [
+        (i["id"], i["item"]["title"].rstrip("\x07\x0b\ufffe").replace("$\\mathbb{X}$", "𝕏"))
+        for i in listed
+    ]
 
     rss = feedparser.parse(text(library, f"{feed}.rss", **params))
     atom = feedparser.parse(text(library, f"{feed}.atom", **params))
@@ -98,7 +102,7 @@ def test_what_is_odd_comes_through_unharmed(library: Service):
     (rss,) = feedparser.parse(text(library, "/feeds/new.rss", **params)).entries
     (atom,) = feedparser.parse(text(library, "/feeds/new.atom", **params)).entries
     (item,) = json.loads(text(library, "/feeds/new.json", **params))["items"]
-    body = "If a < b & c, then <EOS> ends.\n\nNext  line: $\\alpha_i$ d\\'ecrit 🦉"
+    body = "If a < b & c, then <EOS> ends.\n\nNext  line: α_i décrit 🦉"
 
     assert rss.id == item["id"] == ODD["id"]
     assert rss.title == atom.title == TITLE.strip()
