@@ -14,7 +14,9 @@ from recsvc.settings import DECLARED, Declared, Settings, environment_of, from_e
 EVERY = pytest.mark.parametrize("setting", DECLARED.values(), ids=DECLARED)
 
 # Text for which anything will do.
-FREE = {"data_dir", "fetch_contact", "host", "smtp_host", "smtp_password", "smtp_user"}
+FREE = {
+    "data_dir", "fetch_contact", "host", "public_extra", "smtp_host", "smtp_password", "smtp_user",
+}  # fmt: skip
 
 
 def bounds_of(setting: Declared) -> tuple[Any, dict[str, Any]]:
@@ -67,7 +69,8 @@ def another(setting: Declared) -> Any:
     if bare is float:
         return default / 2 if default else 0.5
     if get_origin(bare) is dict:
-        name = "fresh" if setting.name == "voice_weights" else "save"  # one that there is
+        known = {"voice_weights": "fresh", "trust_on_boards": "page", "trust_in_training": "page"}
+        name = known.get(setting.name, "save")  # one that there is
         return {"like": name} if get_args(bare)[1] is str else {name: 7.0}
     if get_args(bare):
         return next(one for one in get_args(bare) if one != default)

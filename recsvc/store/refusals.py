@@ -26,8 +26,8 @@ REASONS = {
     "BUSY": "a script keeps it busy",
     "NOPERM": "its access rules forbid it",
 }
-# At the beginning, or behind what the driver says of a pipeline's command.
-_CODE = re.compile(rf"(?:^|: )({'|'.join(REASONS)})\b")
+# At the beginning, or behind what the driver says of a pipeline's command; some releases quote it.
+_CODE = re.compile(rf"(?:^|: (?:\(['\"])?)({'|'.join(REASONS)})\b")
 _QUIET_S = 1.0
 
 

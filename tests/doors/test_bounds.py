@@ -14,7 +14,7 @@ from tests.service import REPOSITORY, Service
 
 MAKER = Path("recsvc/core/readers/events.py")
 # What it reads back are entries that were taken long ago.
-READS_BACK = {Path("workers/log/rebuilding.py")}
+READS_BACK = {Path("workers/log/reading.py"), Path("workers/log/rebuilding.py")}
 
 BAD = {
     "item": ["", "x" * 257, "a\nb", "a\n", "\x7f", "y" * 60_000],

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recsvc.clock import DAY_S
 from recsvc.core.access.caller import ANONYMOUS
 from recsvc.core.access.trust import UNVOUCHED, Trust, TrustParams
 from recsvc.core.ranking.params import BlendParams
@@ -31,7 +32,7 @@ K = 20
 _DEPTH = 200
 _LIKED = 5
 _FROM = 40
-_LAST_S = 86_400
+_LAST_S = DAY_S
 
 # What believing everybody would do, to see what the bounds are worth.
 CREDULOUS = TrustParams({t.value: 1.0 for t in UNVOUCHED}, 1e9, 1e9)

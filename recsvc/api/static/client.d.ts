@@ -169,6 +169,13 @@ export interface PeriodFeed extends Feed {
   cursor: string | null;
 }
 
+/** A page of what is stored; `next` continues it. */
+export interface Listing {
+  items?: Record<string, unknown>[];
+  users?: Record<string, unknown>[];
+  events?: Record<string, unknown>[];
+  next: string | null;
+}
 export interface ItemVotes {
   id: string;
   upvotes: number;
@@ -226,6 +233,9 @@ export class Recsvc {
   pages<Page extends Feed>(
     ask: (cursor: string | undefined) => Promise<Page>,
   ): AsyncGenerator<Page, void, void>;
+  listItems(asked?: Record<string, unknown>): Promise<Listing>;
+  listUsers(asked?: Record<string, unknown>): Promise<Listing>;
+  listEvents(asked?: Record<string, unknown>): Promise<Listing>;
   votes(items: string[], user?: string | null): Promise<ItemVotes[]>;
   act(user: string | null, kind: Kind, item: string, details?: EventDetails): Promise<boolean>;
   record(events: Event[], options?: { strict?: boolean }): Promise<Recorded>;

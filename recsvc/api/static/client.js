@@ -192,6 +192,18 @@ export class Recsvc {
       cursor = "period" in page ? page.cursor : page.next; // a period's `next` is another period
     }
   }
+  /** A page of the catalogue, in the order of arrival. */
+  listItems(asked = {}) {
+    return this.request("GET", "/v1/items", { query: asked });
+  }
+  /** A page of the readers (with a secret key). */
+  listUsers(asked = {}) {
+    return this.request("GET", "/v1/users", { query: asked });
+  }
+  /** A page of the log (with a secret key). */
+  listEvents(asked = {}) {
+    return this.request("GET", "/v1/events", { query: asked });
+  }
   /** The votes of at most 100 items; unknown and hidden ones are left out. */
   async votes(items, user = null) {
     return (await this.request("GET", "/v1/votes", { query: { item: items, user } })).items;

@@ -8,11 +8,12 @@ import hashlib
 import secrets
 import time
 
+from recsvc.clock import DAY_S
 from recsvc.core.access.networks import wide
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
 
-_KEY_S = 30 * 86_400
+_KEY_S = 30 * DAY_S
 _ASKED_EVERY_S = 60.0
 
 

@@ -145,7 +145,7 @@ def tail_of(log: pl.DataFrame, shape, n: int, seed: int) -> pl.DataFrame:
         (0, 10**6 + i, 0, user, f"i{rng.integers(world.N_ITEMS)}", "upvote", now + at, now + got)
         for i, (user, got, at) in enumerate(shape(rng, n))
     ]
-    tail = [(*row, None, None, None, None, None) for row in rows]
+    tail = [row + (None,) * (len(SCHEMA) - len(row)) for row in rows]
     return pl.concat([log, pl.DataFrame(tail, schema=SCHEMA, orient="row")])
 
 
