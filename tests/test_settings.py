@@ -71,7 +71,7 @@ def another(setting: Declared) -> Any:
     if get_origin(bare) is dict:
         known = {"voice_weights": "fresh", "trust_on_boards": "page", "trust_in_training": "page"}
         name = known.get(setting.name, "save")  # one that there is
-        return {"like": name} if get_args(bare)[1] is str else {name: 7.0}
+        return {"like": name} if get_args(bare)[1] is str else {name: 0.7}
     if get_args(bare):
         return next(one for one in get_args(bare) if one != default)
     texts = {

@@ -14,30 +14,40 @@ Condition = Callable[[Redis], AbstractAsyncContextManager[None]]
 @asynccontextmanager
 async def full(redis: Redis) -> AsyncIterator[None]:
     await redis.config_set("maxmemory", 1)
-    yield
-    await redis.config_set("maxmemory", 0)
+    try:
+        yield
+    finally:
+        await redis.config_set("maxmemory", 0)
 
 
 @asynccontextmanager
 async def replica(redis: Redis) -> AsyncIterator[None]:
     await redis.replicaof("127.0.0.1", free_port())
-    yield
-    await redis.replicaof("NO", "ONE")
+    try:
+        yield
+    finally:
+        await redis.replicaof("NO", "ONE")
 
 
 @asynccontextmanager
 async def replica_without_primary(redis: Redis) -> AsyncIterator[None]:
     await redis.config_set("replica-serve-stale-data", "no")
-    async with replica(redis):
-        yield
-    await redis.config_set("replica-serve-stale-data", "yes")
+    await redis.config_set("replica-read-only", "no")  # else that is what it says first
+    try:
+        async with replica(redis):
+            yield
+    finally:
+        await redis.config_set("replica-read-only", "yes")
+        await redis.config_set("replica-serve-stale-data", "yes")
 
 
 @asynccontextmanager
 async def without_replicas(redis: Redis) -> AsyncIterator[None]:
     await redis.config_set("min-replicas-to-write", 1)
-    yield
-    await redis.config_set("min-replicas-to-write", 0)
+    try:
+        yield
+    finally:
+        await redis.config_set("min-replicas-to-write", 0)
 
 
 CONDITIONS: dict[str, Condition] = {
