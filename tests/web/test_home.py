@@ -113,7 +113,7 @@ def test_a_title_can_never_become_markup(new_service, page):
     page.goto(str(service.http.base_url))
 
     (shown,) = titles(page, "today")
-    assert shown.startswith(title.removesuffix("$x_1$")), "only the formula is drawn"
+    assert shown.replace("\n", "") == title.replace("$x_1$", "𝑥1"), "the formula is drawn"
     assert page.locator("#main math").count() > 0
     assert page.locator("#main img, #main script").count() == 0
 
