@@ -119,6 +119,7 @@ async def _status(settings: Settings) -> dict[str, object]:
             "mails": figures,
             "last_trouble_at": {name: rfc3339(at) for name, at in trouble.last_us.items()},
             "left_out": trouble.left_out,
+            "shown_plainly": trouble.plain,
             "problems": await mail_problems(mail.deliveries, now_us()),
         }
 

@@ -9,8 +9,9 @@ import css_inline
 import jinja2
 import msgspec
 
+from recsvc.core.items.item import ItemView
 from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Preferences, Subscription
-from recsvc.core.text.display import excerpt, readable
+from recsvc.core.text.display import excerpt, lost, readable
 from recsvc.mail import wording
 from recsvc.mail.composing import Digest, Entry, Part
 from recsvc.mail.links import Click, Links
@@ -106,14 +107,24 @@ class Renderer:
             "title": wording.clipped(readable(item.title), _TITLE_LENGTH) or entry.id,
             "url": self._links.click(click),
             "meta": " · ".join(_meta(entry)),
-            # Cut before TeX is read, which takes its time, to what surely is enough afterwards.
-            "text": wording.clipped(readable(excerpt(item.text, 8 * _TEXT_LENGTH)), _TEXT_LENGTH),
+            "text": wording.clipped(readable(_beginning(item)), _TEXT_LENGTH),
             "reason": wording.clipped(readable(entry.reason), _TITLE_LENGTH),
         }
 
     def _source(self, name: str) -> str:
         assert self._templates.loader is not None
         return self._templates.loader.get_source(self._templates, name)[0]
+
+
+def lost_in(item: ItemView) -> str | None:
+    """Return what of an item a mail cannot show as it is meant; None if all is shown."""
+    found = lost(item.title) or lost(_beginning(item))
+    return None if found is None else wording.clipped(found, _NAME_LENGTH)
+
+
+def _beginning(item: ItemView) -> str:
+    """Cut before TeX is read, which takes its time, to what surely is enough afterwards."""
+    return excerpt(item.text, 8 * _TEXT_LENGTH)
 
 
 def described(preferences: Preferences) -> str:

@@ -1,5 +1,6 @@
 """Reports in the words of every mail system, for people; each with a copy that only looks like one."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from recsvc.mail.bounces import Bounces, failure_in
 from recsvc.mail.relay_reports import told
 from recsvc.store.connection import Redis
 from recsvc.store.mail.subscriptions import digest_job
+from tests.service import REPOSITORY
 from tests.workers.mail.post import Office, instant, settings_for
 
+KEPT = REPOSITORY.parent / "shared" / "cases" / "texts" / "f28_qmail_bounce.eml"
 ID = "<mthe.mail@example.org>"
 COPY = f"""
 Return-Path: <papers@example.org>
@@ -169,6 +172,19 @@ async def test_a_dead_address_gets_no_more_mail_whoever_says_so(office: Office, 
     assert after is not None
     assert after.suspended
     assert await office.deliveries.due(instant("2030-01-01T00:00"), 10) == []
+
+
+@pytest.mark.skipif(not KEPT.exists(), reason=f"no case at {KEPT}")
+async def test_the_kept_case_suspends_its_address(office: Office):
+    links = await office.links()
+    known = await office.subscribe("reader@example.org", instant("2026-11-25T00:00"))
+    message_id = links.message_id(digest_job(known.id), "2026-11-25")
+    raw = re.sub(r"(?m)^Message-ID: .*$", f"Message-ID: {message_id}", KEPT.read_text())
+
+    after = await Bounces(office.subscriptions, links).take(raw.encode(), now_us())
+
+    assert after is not None
+    assert after.suspended
 
 
 async def test_a_report_to_a_subscribers_own_bounce_address_needs_no_message(office: Office):

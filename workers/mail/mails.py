@@ -9,8 +9,9 @@ from recsvc.clock import SECOND_US, from_us
 from recsvc.core.mail.schedule import latest_slot, next_slot
 from recsvc.core.mail.subscription import Subscription
 from recsvc.mail.composing import Digest
-from recsvc.mail.letters import Letters
+from recsvc.mail.letters import Letters, Written
 from recsvc.mail.message import Letter
+from recsvc.mail.rendering import lost_in
 from recsvc.store.mail.deliveries import Claim, Deliveries, Outcome
 from recsvc.store.mail.subscriptions import Subscriptions
 from workers.mail.lazy_composer import LazyComposer
@@ -60,7 +61,8 @@ class Mails:
         self._deliveries = deliveries
         self._letters = letters
         self._composer = composer
-        self._left_out: dict[str, str] = {}
+        self._left_out: set[str] = set()
+        self._looked_at: set[str] = set()
 
     async def make(self, claim: Claim, now_us: int) -> Mail | Nothing:
         """Return the letter of a job."""
@@ -86,6 +88,7 @@ class Mails:
 
     async def rest(self) -> None:
         """Let go of the catalogue while there is nothing to do."""
+        self._looked_at.clear()
         await self._composer.close()
 
     async def _composed(self, subscription: Subscription, day: date, now_us: int) -> Digest:
@@ -106,21 +109,27 @@ class Mails:
         if not digest.parts:
             return Nothing("empty", following.at_us)
         written = self._letters.digest(subscription, digest, now_us)
-        if written.left_out:
-            await self._leave_out(written.left_out)
+        await self._named(written)
         if written.letter is None:
             return Nothing("empty", following.at_us)
         items = [entry.id for entry in written.digest.entries]
         return Mail(written.letter, slot.day, items, following.at_us, subscription.strikes)
 
-    async def _leave_out(self, left_out: dict[str, str]) -> None:
-        """Name the items that no mail can show, each once by each process."""
-        new = {item: why for item, why in left_out.items() if self._left_out.get(item) != why}
+    async def _named(self, written: Written) -> None:
+        """Name the items that mails cannot show, or not as they are meant: each once by each process."""
+        new = {item: why for item, why in written.left_out.items() if item not in self._left_out}
         for item, why in new.items():
             log.error("item_left_out_of_mails", item=item, why=why)
         if new:
-            self._left_out |= new
+            self._left_out |= new.keys()
             await self._deliveries.leave_out(new)
+        unseen = [entry for entry in written.digest.entries if entry.id not in self._looked_at]
+        self._looked_at |= {entry.id for entry in unseen}
+        plain = {entry.id: tex for entry in unseen if (tex := lost_in(entry.item)) is not None}
+        for item, tex in plain.items():
+            log.warning("item_shown_plainly", item=item, formula=tex)
+        if plain:
+            await self._deliveries.show_plainly(plain)
 
     async def _links(self, claim: Claim, name: str, now_us: int) -> Mail | Nothing:
         if claim.handing is not None:

@@ -67,12 +67,14 @@ class MailFigures(msgspec.Struct, frozen=True):
         outcomes: mails by what became of them.
         due: jobs whose time has come.
         left_out: items that no mail can show.
+        shown_plainly: items of which mails show something as letters only.
     """
 
     outcomes: dict[str, int]
     subscriptions: int
     due: int
     left_out: int
+    shown_plainly: int
 
     def metrics(self) -> Iterator[Metric]:
         """Yield the figures."""
@@ -85,16 +87,24 @@ class MailFigures(msgspec.Struct, frozen=True):
         yield _gauge("recsvc_mail_subscriptions", "Subscriptions to mails.", self.subscriptions)
         yield _gauge("recsvc_mails_due", "Mails that are due and not sent yet.", self.due)
         yield _gauge("recsvc_mail_items_left_out", "Items that no mail can show.", self.left_out)
+        yield _gauge(
+            "recsvc_mail_items_shown_plainly",
+            "Items of which mails show something as letters only.",
+            self.shown_plainly,
+        )
 
 
 async def mail_figures(services: Services) -> MailFigures:
     """Ask the store how the mail is doing."""
     outcomes = await services.deliveries.figures()
+    outcomes.pop("last_sent_us", None)
+    trouble = await services.deliveries.trouble()
     return MailFigures(
         outcomes,
         await services.subscriptions.count(),
         await services.deliveries.count_due(now_us()),
-        len((await services.deliveries.trouble()).left_out),
+        len(trouble.left_out),
+        len(trouble.plain),
     )
 
 

@@ -8,6 +8,7 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
+from recsvc.api.http.metrics import MailFigures, mail_figures
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, from_us, now_us
 from recsvc.core.access.caller import FIGURES, HEALTH
@@ -46,6 +47,7 @@ class Stats(msgspec.Struct, frozen=True):
     model_coverage: float | None
     stale: bool
     demo: bool
+    mail: MailFigures | None = None
 
 
 @get("/health/live", operation_id="live", tags=["operations"], access=HEALTH, sync_to_thread=False)
@@ -91,8 +93,10 @@ def ready(services: NamedDependency[Services]) -> Response[Health]:
 async def stats(services: NamedDependency[Services]) -> Stats:
     """How far behind the boards are, how old the model is, how much it covers."""
     view = services.live
+    mail = None
     with contextlib.suppress(StoreError):  # without the store, what was known last
         await view.look_around()
+        mail = await mail_figures(services)
     model, visible = view.model, view.catalogue.visible
     now = now_us()
     n = int(visible.sum())
@@ -107,6 +111,7 @@ async def stats(services: NamedDependency[Services]) -> Stats:
         model_coverage=coverage(model, visible) if n and trained is not None else None,
         stale=is_stale(view),
         demo=view.demo,
+        mail=mail,
     )
 
 

@@ -8,7 +8,7 @@ cannot be read stays as it was written and costs nothing but its own form.
 from recsvc.core.text.formulae import Piece, has_formulae, pieces
 from recsvc.core.text.markup import without_markup
 from recsvc.core.text.prose import without_tex
-from recsvc.core.text.tex import bare, formula
+from recsvc.core.text.tex import bare, formula, loses
 
 # TeX that is parsed for one text, in characters; formulae beyond it lose their commands and no more.
 _PARSED = 4_000
@@ -52,6 +52,12 @@ def readable(text: str, *, has_markup: bool = True) -> str:
         left -= len(piece.tex)
         parts.append(formula(piece.tex) if left >= 0 else bare(piece.tex))
     return "".join(parts)
+
+
+def lost(text: str) -> str | None:
+    r"""Return the first formula of a text that characters do not show as it is meant; None without."""
+    found = (piece.tex for piece in shown(text) if piece.tex is not None)
+    return next((tex for tex in found if loses(tex)), None)
 
 
 def shown(text: str, *, has_markup: bool = True) -> list[Piece]:

@@ -51,10 +51,20 @@ def letter(accent: str) -> str:
 def formula(tex: str) -> str:
     r"""Return a formula in characters, `\alpha^2` as `α^2`."""
     tex = _LINK.sub("", tex)
+    return _understood(tex) or bare(tex)
+
+
+def loses(tex: str) -> bool:
+    """Return whether a formula loses in characters what it means: a link's address, or all its form."""
+    return _LINK.search(tex) is not None or not _understood(tex)
+
+
+def _understood(tex: str) -> str:
+    """Return what the parser makes of a formula; nothing where it gives up."""
     found = None if is_deep(tex) else attempted(_converter().latex_to_text, tex)
     line = " ".join(cast(str, found or "").split())
     # Macros without their arguments leave the form that these were to be put into.
-    return line if line and "%s" not in line and "%(" not in line else bare(tex)
+    return "" if "%s" in line or "%(" in line else line
 
 
 def bare(tex: str) -> str:

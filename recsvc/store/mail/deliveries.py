@@ -39,8 +39,8 @@ Outcome = Literal[
 # What an operator should look at.
 TROUBLES: tuple[Outcome, ...] = ("failed", "set_aside", "unknown", "refused")
 _TROUBLE_TTL_S = 7 * DAY_S
-_LEFT_OUT_KEPT = 100
-_LEFT_OUT = "item:"
+_ITEMS_KEPT = 100
+_LEFT_OUT, _PLAIN = "item:", "plain:"
 
 _JOB_TTL_S = 60 * DAY_S
 _ITEMS_REMEMBERED = 2_000
@@ -71,10 +71,12 @@ class Trouble(msgspec.Struct, frozen=True):
     Attributes:
         last_us: outcome -> when a mail last came to it.
         left_out: item -> why it is left out of mails.
+        plain: item -> what of it mails show as letters only.
     """
 
     last_us: dict[str, int]
     left_out: dict[str, str]
+    plain: dict[str, str]
 
 
 class Deliveries:
@@ -166,18 +168,23 @@ class Deliveries:
 
     async def leave_out(self, left_out: dict[str, str]) -> None:
         """Note which items cannot be rendered, and why; the latest are kept for a week."""
-        known = await self.trouble()
-        for item, why in left_out.items():
-            if item in known.left_out or len(known.left_out) < _LEFT_OUT_KEPT:
-                await self._trouble(f"{_LEFT_OUT}{item}", why)
+        await self._name(_LEFT_OUT, left_out, (await self.trouble()).left_out)
+
+    async def show_plainly(self, plain: dict[str, str]) -> None:
+        """Note which items lose their form in mails, and by what; the latest are kept for a week."""
+        await self._name(_PLAIN, plain, (await self.trouble()).plain)
 
     async def trouble(self) -> Trouble:
         """Return what went wrong within the last week."""
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.MAIL_TROUBLE)
         found = {name.decode(): value.decode() for name, value in raw.items()}
-        items = {n.removeprefix(_LEFT_OUT): v for n, v in found.items() if n.startswith(_LEFT_OUT)}
         last = {str(name): int(found[name]) for name in TROUBLES if name in found}
-        return Trouble(last, items)
+        return Trouble(last, _behind(found, _LEFT_OUT), _behind(found, _PLAIN))
+
+    async def _name(self, prefix: str, items: dict[str, str], known: dict[str, str]) -> None:
+        for item, why in items.items():
+            if item in known or len(known) < _ITEMS_KEPT:
+                await self._trouble(f"{prefix}{item}", why)
 
     async def _trouble(self, name: str, value: object) -> None:
         await self._pipe.send_all(
@@ -207,6 +214,10 @@ class Deliveries:
         """Return how many mails came to which outcome, and `last_sent_us`, the latest sending."""
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.MAIL_FIGURES)
         return {outcome.decode(): int(n) for outcome, n in raw.items()}
+
+
+def _behind(found: dict[str, str], prefix: str) -> dict[str, str]:
+    return {n.removeprefix(prefix): v for n, v in found.items() if n.startswith(prefix)}
 
 
 def _keys_of(job: str) -> list[str]:
