@@ -1,31 +1,51 @@
-"""The command line: one file per family of commands."""
+"""The command line: one file per family of commands, imported when one of them is asked for."""
 
 import sys
+from importlib import import_module
 
 import click
 
 from recsvc import __version__
-from recsvc.cli import fetching as fetching  # adds its commands to `import`
-from recsvc.cli.archive import archive
-from recsvc.cli.backup import backup, restore_command
-from recsvc.cli.demo import demo_command
-from recsvc.cli.digest import digest
-from recsvc.cli.estimating import estimate
-from recsvc.cli.evaluate import evaluate
-from recsvc.cli.exporting import export_command
-from recsvc.cli.health import health
-from recsvc.cli.importing import import_command
-from recsvc.cli.keys import keys
-from recsvc.cli.listing import feed, search, trending
-from recsvc.cli.rebuilding import rebuild
-from recsvc.cli.serving import serve, worker
-from recsvc.cli.settings import settings_command
-from recsvc.cli.snapshots import snapshots
-from recsvc.cli.up import up
 from recsvc.errors import RecsvcError
+
+# Command -> module here and its name there. A command starts with what it needs, not with everything.
+_COMMANDS = {
+    "up": ("up", "up"),
+    "serve": ("serving", "serve"),
+    "worker": ("serving", "worker"),
+    "import": ("fetching", "import_command"),  # the files' commands and, beside them, the fetches
+    "export": ("exporting", "export_command"),
+    "rebuild": ("rebuilding", "rebuild"),
+    "archive": ("archive", "archive"),
+    "backup": ("backup", "backup"),
+    "restore": ("backup", "restore_command"),
+    "search": ("listing", "search"),
+    "feed": ("listing", "feed"),
+    "trending": ("listing", "trending"),
+    "health": ("health", "health"),
+    "settings": ("settings", "settings_command"),
+    "digest": ("digest", "digest"),
+    "snapshots": ("snapshots", "snapshots"),
+    "evaluate": ("evaluate", "evaluate"),
+    "estimate": ("estimating", "estimate"),
+    "demo": ("demo", "demo_command"),
+    "keys": ("keys", "keys"),
+}
 
 
 class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all commands' names."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"recsvc.cli.{module}"), name)
+        return command
+
     def invoke(self, ctx: click.Context) -> object:
         """Turn errors that were raised on purpose into one line and an exit code."""
         try:
@@ -42,25 +62,3 @@ def main() -> None:
 
     Settings come from RECSVC_* variables; see docs/configuration.md.
     """
-
-
-main.add_command(up)
-main.add_command(serve)
-main.add_command(worker)
-main.add_command(import_command)
-main.add_command(export_command)
-main.add_command(rebuild)
-main.add_command(archive)
-main.add_command(backup)
-main.add_command(restore_command)
-main.add_command(search)
-main.add_command(feed)
-main.add_command(trending)
-main.add_command(health)
-main.add_command(settings_command)
-main.add_command(digest)
-main.add_command(snapshots)
-main.add_command(evaluate)
-main.add_command(estimate)
-main.add_command(demo_command)
-main.add_command(keys)

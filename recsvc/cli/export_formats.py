@@ -10,7 +10,7 @@ from typing import IO, Any, Protocol
 
 import msgspec
 
-from recsvc.cli.export_rows import INSTANTS, Row, filled
+from recsvc.cli.export_rows import INSTANTS, Row, filled, says_nothing
 from recsvc.clock import to_us
 
 _encode = msgspec.json.Encoder().encode
@@ -86,9 +86,9 @@ class _Encoded:
 
 
 def _cell(value: Any) -> str:
+    if says_nothing(value):
+        return ""
     match value:
-        case None | () | {}:
-            return ""
         case bool():
             return "true" if value else "false"
         case datetime():

@@ -49,7 +49,12 @@ def event_row(entry: Entry) -> Row:
 
 def filled(row: Row) -> Row:
     """Return a row without what says nothing."""
-    return {n: v for n, v in row.items() if not (v is None or v == "" or v == () or v == {})}
+    return {name: value for name, value in row.items() if not says_nothing(value)}
+
+
+def says_nothing(value: object) -> bool:
+    """Return whether a field is not filled: zero and false are values."""
+    return value in (None, "", (), {})
 
 
 def gorse_item(item: StoredItem) -> Row:

@@ -25,8 +25,8 @@ def site(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Se
         item = {"title": word, "hidden": hidden, "extra": {"note": PRIVATE, "venue": "Zoo"}}
         answer = found.call("PUT", f"/v1/items/{identity}", found.secret, json=about | item)
         assert answer.status_code == 201
-    for kind in ("click", "upvote"):
-        event = {"user": "ann", "item": HIDDEN, "kind": kind}
+    for item, kind in ((HIDDEN, "click"), (HIDDEN, "upvote"), (SHOWN, "upvote")):
+        event = {"user": "ann", "item": item, "kind": kind}
         assert found.call("POST", "/v1/events", found.secret, json=event).status_code == 202
     wait_until(
         lambda: found.call("GET", "/v1/stats", found.secret).json()["events_behind"] == 0,

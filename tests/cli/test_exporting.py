@@ -70,6 +70,11 @@ def states(seen: Seen, user: str) -> dict[str, dict[str, int]]:
     }
 
 
+def instants(votes: dict[str, bytes]) -> dict[str, bytes]:
+    """Since when who votes: who brings a vote in vouches for it, so that is another one there."""
+    return {user: vote.rpartition(b":")[0] for user, vote in votes.items()}
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv", "gorse"])
 def test_items_profiles_and_boards_are_the_same_there(
     full: Service, empty: Service, tmp_path: Path, form: str
@@ -85,7 +90,7 @@ def test_items_profiles_and_boards_are_the_same_there(
             assert there.profile(user) == here.profile(user)
             assert there.shown(user) == here.shown(user)
     for item in ("p1", "p2", "p3", "p4"):
-        assert there.votes(item) == here.votes(item)
+        assert instants(there.votes(item)) == instants(here.votes(item))
         if form != "gorse":
             assert there.board(item) == here.board(item)
     here.close()

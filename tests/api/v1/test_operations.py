@@ -97,4 +97,4 @@ def test_head_is_get_without_the_body(service: Service):
 
         assert (head.status_code, head.content) == (got.status_code, b""), path
         assert head.headers["content-type"] == got.headers["content-type"], path
-    assert service.http.head("/v1/events").status_code == 405
+    assert service.http.head("/v1/rank").status_code == 405
