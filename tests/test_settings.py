@@ -34,8 +34,10 @@ def out_of_range(setting: Declared) -> Iterator[str]:
         yield from (str(bounds[n] - 1) for n in ("ge", "gt") if n in bounds)
         yield from (str(bounds[n] + 1) for n in ("le", "lt") if n in bounds)
         yield from (str(bounds[n]) for n in ("gt", "lt") if n in bounds)
-    elif bare is bool or get_origin(bare) not in (None, dict):
+    elif bare is bool or get_origin(bare) not in (None, dict, tuple):
         yield from ("", "perhaps")
+    elif get_origin(bare) is tuple:
+        yield from ("{}", "[", "[1]", '"*"')
     elif get_origin(bare) is dict:
         yield from ("[]", "{", '{"hide": {}}', '{"click": "nonsense"}')
     else:
@@ -72,6 +74,8 @@ def another(setting: Declared) -> Any:
         known = {"voice_weights": "fresh", "trust_on_boards": "page", "trust_in_training": "page"}
         name = known.get(setting.name, "save")  # one that there is
         return {"like": name} if get_args(bare)[1] is str else {name: 0.7}
+    if get_origin(bare) is tuple:
+        return ("upvote", "click")
     if get_args(bare):
         return next(one for one in get_args(bare) if one != default)
     texts = {
@@ -133,6 +137,9 @@ def test_secrets_are_in_no_text_about_the_settings():
     [
         ({"GORSE_FEEDBACK": '{"buy": "purchase"}'}, "GORSE_FEEDBACK"),
         ({"KIND_WEIGHTS": '{"impression": 1}'}, "KIND_WEIGHTS"),
+        ({"OFF_FEED_KINDS": '["purchase"]'}, "OFF_FEED_KINDS"),
+        ({"OFF_FEED_KINDS": '["unvote"]'}, "OFF_FEED_KINDS"),
+        ({"OFF_FEED_KINDS": '["impression"]', "KIND_WEIGHTS": '{"purchase": 1}'}, "OFF_FEED_KINDS"),
         ({"SMTP_HOST": "elsewhere", "SMTP_USER": "me", "SMTP_TLS": "none"}, "SMTP_TLS"),
     ],
 )

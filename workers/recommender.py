@@ -40,6 +40,6 @@ async def composer(redis: Redis, pipe: Pipe, settings: Settings) -> AsyncIterato
     lists = assembled(tools, index, settings.zone)
     try:
         await live.start()
-        yield Composer(lists, profiles, settings.digest)
+        yield Composer(lists, settings.digest)
     finally:
         await live.stop()

@@ -99,7 +99,7 @@ class Services:
         # mail
         self.links = Links(signs, settings.digest, settings.site_url)
         self.letters = Letters(self.links, settings.digest)
-        self.composer = Composer(self.lists, self.profiles, settings.digest)
+        self.composer = Composer(self.lists, settings.digest)
         limits = MailLimits(pipe, signs, settings.mail_limits)
         self.subscriptions = Subscriptions(pipe)
         self.deliveries = Deliveries(pipe, settings.digest.repeat_days)

@@ -6,9 +6,8 @@ import numpy as np
 from recsvc.clock import now_us
 from recsvc.core.choices import Seen
 from recsvc.core.items.catalogue import Mask
-from recsvc.core.readers.evidence import Evidence
 from recsvc.core.readers.profile import NOBODY, Profile
-from recsvc.core.readers.reader import Reader, reader, with_preferences
+from recsvc.core.readers.reader import Reader, Tastes, reader, with_preferences, without_own
 from recsvc.errors import StoreUnavailableError
 from recsvc.lists.arrival import NEW_ITEM_WAIT_S, arrived
 from recsvc.lists.params import ListParams
@@ -72,7 +71,7 @@ class Audiences:
         self._live = live
         self._profiles = profiles
         self._cache = cache
-        self._evidence = Evidence(params.profile)
+        self._tastes = Tastes.of(params.profile)
         self._follow_weight = params.follow_weight
 
     async def of(self, user: str | None, seen: Seen | None, history: Profile = NOBODY) -> Audience:
@@ -93,7 +92,7 @@ class Audiences:
         if who.missing and await arrived(self._live, self._cache, who.missing):
             who = self._reader(profile, seen)
         await self._live.wait_for_rows(who.rows, NEW_ITEM_WAIT_S)
-        who = self._with_wishes(who, profile)
+        who = without_own(self._with_wishes(who, profile), self._own(user))
         return Audience(user, self._without_hidden(who, user, is_reached), is_reached)
 
     async def at_a_board(self, user: str | None) -> Audience:
@@ -110,7 +109,11 @@ class Audiences:
         return Audience(user, plain, is_reached)
 
     def _reader(self, profile: Profile, seen: Seen | None) -> Reader:
-        return reader(profile, self._live.catalogue, self._evidence, now_us(), seen)
+        return reader(profile, self._live.catalogue, self._tastes, now_us(), seen)
+
+    def _own(self, user: str | None) -> list[int]:
+        """Return the rows of what belongs to a reader."""
+        return [] if user is None else self._live.catalogue.owners.rows([user]).tolist()
 
     def _with_wishes(self, who: Reader, profile: Profile) -> Reader:
         catalogue, rows_with = self._live.catalogue, self._live.rows_with

@@ -15,6 +15,7 @@ from recsvc.lists.shapes import Feed, Listed, Page, Reason
 _WHY: dict[ReasonKind, str] = {
     "unknown": "Nothing that could be shown goes by this id",
     "hidden": "The reader hid or muted it",
+    "own": "It is the reader's own",
 }
 
 
@@ -31,8 +32,8 @@ class Candidates:
         """Return all candidates: in the reader's order, then those that cannot be ranked.
 
         What the model does not know yet stands behind what it does. Last, in the caller's order, with
-        a score of 0 and without their fields, come those that the reader hid or mutes (`hidden`) and
-        those that do not exist or are hidden from everybody (`unknown`).
+        a score of 0 and without their fields, come those that the reader hid or mutes (`hidden`), the
+        reader's own (`own`) and those that do not exist or are hidden from everybody (`unknown`).
 
         Args:
             page: how many it asks for does not count.
@@ -46,9 +47,10 @@ class Candidates:
         feed = await self._ranked(rows, page, audience)
         done = {listed.id for listed in feed.items}
         begin = max((listed.position for listed in feed.items), default=-1) + 1
-        hidden = set(audience.reader.excluded)
+        own = [] if user is None else catalogue.owners.rows([user]).tolist()
+        why = dict.fromkeys(audience.reader.excluded, "hidden") | dict.fromkeys(own, "own")
         last = [
-            _unranked(name, "hidden" if row_of.get(name) in hidden else "unknown", begin + n)
+            _unranked(name, why.get(row_of.get(name, -1), "unknown"), begin + n)
             for n, name in enumerate(name for name in names if name not in done)
         ]
         return msgspec.structs.replace(feed, items=feed.items + last)

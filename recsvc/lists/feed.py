@@ -64,6 +64,11 @@ class Feeds:
             piece = await self._continued(page, audience)
         return await self._dresser.dressed(piece, page, audience)
 
+    async def kept_off(self, user: str | None) -> list[str]:
+        """Return the items that a reader's feeds leave out: acted on, hidden, muted, their own."""
+        audience = await self._audiences.of(user, None)
+        return [self._live.catalogue.id_of(row) for row in audience.reader.excluded]
+
     def _again(self, candidates: Mask, audience: Audience) -> Ranked:
         """Return what the reader has seen, for whom nothing else is left."""
         rows = np.array(audience.reader.again, np.int64)

@@ -45,7 +45,7 @@ class Listed(msgspec.Struct, frozen=True):
     """One place of a list.
 
     Attributes:
-        source: who proposed it; of what was given to be ranked and cannot be, `hidden` or `unknown`.
+        source: who proposed it; of what was given to be ranked and is not, `hidden`, `own` or `unknown`.
         item: left out with `fields=id`, and of what cannot be ranked.
         highlights: a search's.
         propensity: how likely an explored item was to be shown here.

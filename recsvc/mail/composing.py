@@ -2,7 +2,7 @@
 
 The trending part is what gathers votes in the cadence's own window; the personal part is the reader's
 feed, narrowed to what was listed lately. Nothing comes twice: not within a mail, not within the time in
-which nothing is repeated, and nothing that a known reader has acted on.
+which nothing is repeated, and nothing that a known reader's feed leaves out.
 """
 
 from collections.abc import Container, Sequence
@@ -18,7 +18,6 @@ from recsvc.core.mail.subscription import Preferences, Subscription
 from recsvc.lists.assembled import Lists
 from recsvc.lists.shapes import Feed, FeedOptions, Page
 from recsvc.mail.params import DigestParams
-from recsvc.store.readers.profiles import Profiles
 
 # A mail is not left to chance.
 _TO_MAIL = FeedOptions(explore=0.0)
@@ -87,9 +86,8 @@ def shortened(digest: Digest) -> Digest:
 class Composer:
     """Picks what is in a mail; reading changes nothing."""
 
-    def __init__(self, lists: Lists, profiles: Profiles, params: DigestParams) -> None:
+    def __init__(self, lists: Lists, params: DigestParams) -> None:
         self._lists = lists
-        self._profiles = profiles
         self._params = params
 
     async def compose(
@@ -102,7 +100,7 @@ class Composer:
         """
         wanted = subscription.preferences
         user = subscription.user
-        gone = {*mailed, *await self._acted_on(user)}
+        gone = {*mailed, *await self._lists.feeds.kept_off(user)}
         parts = []
         if user is not None and wanted.content != "trending":
             parts.append(await self._personal(user, wanted, gone, now_us))
@@ -125,12 +123,6 @@ class Composer:
 
     def _page(self, filters: Filters) -> Page:
         return Page(limit=self._params.n_items, filters=filters, goes_on=False)
-
-    async def _acted_on(self, user: str | None) -> set[str]:
-        if user is None:
-            return set()
-        profile, _ = await self._profiles.read(user)
-        return {i.item for i in profile.interactions if i.is_acted_on}
 
 
 def _part(heading: str, feed: Feed) -> Part:

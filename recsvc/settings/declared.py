@@ -36,8 +36,8 @@ class Declared(msgspec.Struct, frozen=True):
 
     @property
     def is_json(self) -> bool:
-        """Whether it is written as a JSON object."""
-        return get_origin(_bare(self.type)) is dict
+        """Whether it is written as a JSON object or array."""
+        return get_origin(_bare(self.type)) in (dict, tuple)
 
     @property
     def is_hidden(self) -> bool:

@@ -8,6 +8,7 @@ from recsvc.access.admission import AdmissionParams
 from recsvc.core.ranking.voices import check_names
 from recsvc.core.readers.gorse_feedback import types_with
 from recsvc.core.readers.kinds import Kind
+from recsvc.core.readers.off_feed import off_since
 from recsvc.errors import SettingsError
 from recsvc.lists.params import ListParams
 from recsvc.mail.params import DigestParams
@@ -113,6 +114,10 @@ class Settings(Place, frozen=True, kw_only=True):
             self.gorse_types()
         except SettingsError as exc:
             raise SettingsError(f"RECSVC_GORSE_FEEDBACK: {exc}") from None
+        try:
+            off_since(self.lists.profile.off_feed, self.kinds)
+        except SettingsError as exc:
+            raise SettingsError(f"RECSVC_OFF_FEED_KINDS: {exc}") from None
         check_names(self.lists.blend)
         if self.smtp.shows_password:
             raise SettingsError("RECSVC_SMTP_TLS: `none` would send the password in the clear")

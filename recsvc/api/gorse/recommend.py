@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from recsvc.api.gorse.cursors import N, amount
 from recsvc.api.gorse.feedback import CLOCK_ERROR_US, insert_rows
-from recsvc.api.gorse.rows import of_user
+from recsvc.api.gorse.rows import names, of_user, present
 from recsvc.api.gorse.shapes import Feedback, Score, entry_of, read, row_of
 from recsvc.api.gorse.times import duration_us
 from recsvc.api.http.door import caller_of
@@ -18,7 +18,8 @@ from recsvc.clock import SECOND_US, now_us
 from recsvc.core.access.caller import NAMED, WRITTEN_BACK
 from recsvc.core.choices import Window
 from recsvc.core.items.catalogue import Filters
-from recsvc.core.readers.kinds import UPVOTE
+from recsvc.core.readers.kinds import HIDE, UPVOTE
+from recsvc.core.readers.off_feed import EVERY_KIND
 from recsvc.core.readers.profile import profile_of
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Feed, Listed, Page
@@ -218,12 +219,16 @@ async def _board(
 
 
 async def _seen(services: Services, user: str | None) -> tuple[str, ...]:
-    """Return what a user gave any feedback on, as far as its time has come: Gorse shows it no more."""
+    """Return what a user gave feedback on, as far as its time has come: Gorse shows it no more.
+
+    Feedback of kinds that take nothing off a feed does not count.
+    """
     if user is None:
         return ()
     until_us = now_us() + CLOCK_ERROR_US
-    rows = await of_user(services, user)
-    return tuple({row.item for row in rows if row.at_us <= until_us})
+    rows = present(await of_user(services, user), until_us)
+    off, stands_for = services.settings.lists.profile.off_feed, names(services).kind_of
+    return tuple({r.item for r in rows if EVERY_KIND in off or stands_for(r.type) in (*off, HIDE)})
 
 
 def _slice(

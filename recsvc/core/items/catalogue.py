@@ -63,6 +63,7 @@ class Catalogue:
         topics: which rows carry which topic, the source's own or extracted.
         organisations: which rows come from which organisation, by slug.
         submitters: which rows were submitted by whom, by handle.
+        owners: which rows belong to which readers.
     """
 
     def __init__(self, clock: Callable[[], int] = now_us) -> None:
@@ -75,6 +76,7 @@ class Catalogue:
         self.topics = Labels(folded)
         self.organisations = Labels()
         self.submitters = Labels()
+        self.owners = Labels()
         self._early: dict[str, BoardRow] = {}  # events came before their item
         self._newest: Rows | None = None
         self._id_places = np.zeros(0, np.int64)
@@ -158,6 +160,7 @@ class Catalogue:
         self.organisations.put(row, [item.organisation.slug] if item.organisation else [])
         self.aliases.put(item.id, item.aliases)
         self.submitters.put(row, [item.submitter] if item.submitter else [])
+        self.owners.put(row, item.owners)
         self._visible_until_us = 0
         board = self._early.pop(item.id, None)
         if board is not None:
@@ -173,6 +176,7 @@ class Catalogue:
         self.organisations.put(row, ())
         self.aliases.remove(item)
         self.submitters.put(row, ())
+        self.owners.put(row, ())
         self._visible_until_us = 0
 
     def set_board(self, item: str, board: BoardRow) -> None:

@@ -31,6 +31,7 @@ REASONS = dict.fromkeys(
         "listed",
         "again",
         "hidden",
+        "own",
         "unknown",
     ]
 )

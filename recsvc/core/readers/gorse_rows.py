@@ -68,6 +68,10 @@ class Names:
         """Return the type under which a state or signal is listed."""
         return self._names.get(state, state)
 
+    def kind_of(self, type_: str) -> str:
+        """Return the kind of event that a type is."""
+        return kind_of(type_, self._types)
+
     def state_of(self, type_: str) -> str:
         """Return the state or signal that a type switches or adds to."""
         return self._kinds[kind_of(type_, self._types)].state

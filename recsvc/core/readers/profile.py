@@ -160,6 +160,14 @@ class ProfileParams(msgspec.Struct, frozen=True):
             'Weights of kinds of events, e.g. `{"click": 0.5, "purchase": 8}`.', check=kinds_with
         ),
     ] = msgspec.field(default_factory=dict)
+    off_feed: Annotated[
+        tuple[str, ...],
+        setting(
+            "Kinds of events that take an item off the feeds and mails of who did them, e.g. "
+            '`["upvote"]`; `["*"]`: every kind, `[]`: none. What is hidden never comes back.',
+            name="off_feed_kinds",
+        ),
+    ] = ("*",)
     trust: TrustParams = TrustParams()
     half_life_days: Annotated[
         float,

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from recsvc.core.choices import Seen
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.readers.evidence import Evidence
+from recsvc.core.readers.off_feed import OffSince, off_since
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences, RowsWith, lift, muted
-from recsvc.core.readers.profile import Interaction, Profile, resolved
+from recsvc.core.readers.profile import Interaction, Profile, ProfileParams, resolved
 
 # How `seen` limits what comes back; None stands for ever.
 SEEN_US: dict[Seen, int | None] = {
@@ -21,6 +22,18 @@ SEEN_US: dict[Seen, int | None] = {
 _JUST_NOW_US = 5_000_000
 
 
+class Tastes(msgspec.Struct, frozen=True):
+    """What is made of interactions: how much they say, and whether they keep an item off the feed."""
+
+    evidence: Evidence
+    off_since: OffSince
+
+    @classmethod
+    def of(cls, params: ProfileParams) -> "Tastes":
+        """Return what the settings say."""
+        return cls(Evidence(params), off_since(params.off_feed, params.kinds))
+
+
 class Reader(msgspec.Struct, frozen=True):
     """One reader's history by row.
 
@@ -28,7 +41,7 @@ class Reader(msgspec.Struct, frozen=True):
         rows: (m,) items with evidence that are in the catalogue, latest last.
         evidence: (m,) never 0.
         interactions: the m interactions behind them.
-        excluded: rows that must not be listed: hidden, acted on, seen, muted.
+        excluded: rows that must not be listed: hidden, acted on, seen, muted, their own.
         again: those of them that may come again when nothing else is left - acted on or seen, neither
             hidden nor muted - least recently first.
         missing: items they have just acted on that the catalogue does not have.
@@ -71,14 +84,25 @@ def with_preferences(
     )
 
 
+def without_own(who: Reader, owned: list[int]) -> Reader:
+    """Return a reader to whom nothing of their own is recommended, not even if nothing else is left."""
+    if not owned:
+        return who
+    return msgspec.structs.replace(
+        who,
+        excluded=who.excluded + owned,
+        again=[row for row in who.again if row not in set(owned)],
+    )
+
+
 def reader(
-    profile: Profile, catalogue: Catalogue, evidence: Evidence, now_us: int, seen: Seen | None
+    profile: Profile, catalogue: Catalogue, tastes: Tastes, now_us: int, seen: Seen | None
 ) -> Reader:
     """Translate a profile.
 
     Args:
-        seen: None leaves out whatever was acted on; `7d`, `30d` and `forever` leave out what was
-            acted on or shown in that time; `show` leaves out nothing but hidden items.
+        seen: None leaves out whatever was acted on so that it is off the feed; `7d`, `30d` and `forever`
+            leave out what was in that time, or was shown; `show` leaves out nothing but hidden items.
     """
     window_us = None if seen is None else SEEN_US[seen]
     profile = resolved(profile, catalogue.aliases)  # a history sent along may use any name
@@ -86,7 +110,7 @@ def reader(
     seen_us: dict[int, int] = {}
     hidden: set[int] = set()
     missing: list[str] = []
-    rows, weigh = catalogue.rows, evidence.of
+    rows, weigh, off_since = catalogue.rows, tastes.evidence.of, tastes.off_since
     for interaction in profile.interactions:
         row = rows.get(interaction.item)
         last_us = interaction.last_us
@@ -99,8 +123,8 @@ def reader(
             known.append((last_us, row, weight, interaction))
         if interaction.is_hidden:
             hidden.add(row)
-        elif last_us and _within(last_us, window_us, now_us):
-            seen_us[row] = last_us
+        elif (off_us := off_since(interaction)) and _within(off_us, window_us, now_us):
+            seen_us[row] = off_us
     if seen is not None:
         for item, at_us in profile.shown.items():
             row = catalogue.rows.get(item)

@@ -13,7 +13,7 @@ from recsvc.core.readers.events import Event, accept
 from recsvc.core.readers.evidence import Evidence
 from recsvc.core.readers.kinds import KINDS, Kind, Role, kinds_with
 from recsvc.core.readers.profile import ProfileParams, profile_of
-from recsvc.core.readers.reader import reader
+from recsvc.core.readers.reader import Tastes, reader
 from recsvc.core.text.terms import term_counts
 from recsvc.lists.wording import reason_of
 
@@ -46,8 +46,8 @@ def reason_after(*kinds: str):
     for row, body in enumerate(bodies.values()):
         catalogue.put(row, body)
     model = build(None, len(TITLES), np.arange(len(TITLES)), term_counts(TITLES))
-    evidence = Evidence(ProfileParams())
-    who = reader(profile_after(*kinds), catalogue, evidence, NOW_US + 9, None)
+    tastes = Tastes.of(ProfileParams())
+    who = reader(profile_after(*kinds), catalogue, tastes, NOW_US + 9, None)
     quiet = BlendParams(trending=0, fresh=0)
     shared = common(catalogue, model, quiet, NOW_US)
     ranking = Blend(model, shared, quiet).rank(who, catalogue.visible, 5)
