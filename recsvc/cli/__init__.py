@@ -36,12 +36,12 @@ _COMMANDS = {
 class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all commands' names."""
-        return sorted(_COMMANDS)
+        return sorted([*_COMMANDS, *super().list_commands(ctx)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
         if cmd_name not in _COMMANDS:
-            return None
+            return super().get_command(ctx, cmd_name)
         module, name = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"recsvc.cli.{module}"), name)
         return command
