@@ -25,13 +25,16 @@ from recsvc.access.owner import TOKEN_PREFIX, Address, Owner
 from recsvc.clock import now_us
 from recsvc.core.access.caller import NOBODY, OPEN, OWNER, Access, Caller, CallerKind
 from recsvc.core.access.limits import Limit, Verdict
-from recsvc.core.access.networks import forwarded_client, parse_networks, prefix
+from recsvc.core.access.networks import forwarded_client, parse_networks, prefix, wide
 from recsvc.core.access.origins import host_of, is_loopback, parse_origins
 from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
 from recsvc.params import setting
 from recsvc.store.access.credentials import PREFIXES, CredentialKind
 
 log = structlog.get_logger()
+
+# A /48 is what one customer is given: as many /64 as there are people on earth would each have a limit.
+_NETWORKS_OF_A_CUSTOMER = 4
 
 _KEY_PREFIXES = tuple(f"{prefix}_" for prefix in PREFIXES.values())
 
@@ -85,7 +88,8 @@ class AdmissionParams(msgspec.Struct, frozen=True):
     ip_per_minute: Annotated[
         int,
         setting(
-            "Requests and events a minute from one /24 or /64, of callers without a secret key.",
+            "Requests and events a minute from one /24 or /64, of callers without a secret key; "
+            "from one /48 four times as many.",
             name="limit_ip_per_minute",
             ge=0,
         ),
@@ -93,7 +97,7 @@ class AdmissionParams(msgspec.Struct, frozen=True):
     refused_per_minute: Annotated[
         int,
         setting(
-            "Wrong credentials a minute from one /24 or /64.",
+            "Wrong credentials a minute from one /24 or /48.",
             name="limit_refused_per_minute",
             ge=0,
         ),
@@ -167,6 +171,7 @@ class Admission:
         self._keys = Limit("key", params.key_per_minute)
         self._users = Limit("user", params.user_per_minute)
         self._prefixes = Limit("ip", params.ip_per_minute)
+        self._customers = Limit("customer", _NETWORKS_OF_A_CUSTOMER * params.ip_per_minute)
         self._refused = Limit("refused", params.refused_per_minute)
 
     @property
@@ -174,8 +179,11 @@ class Admission:
         """Whether no credential is needed: none ever existed, and only this machine is served."""
         return self._keyring.is_untouched and (self._is_local or self._is_insecure)
 
-    def admit(self, visit: Visit, access: Access) -> None:
+    def admit(self, visit: Visit, access: Access, cost: int = 1) -> None:
         """Find out who calls, and let them through to a route or not.
+
+        Args:
+            cost: what the call counts as, in requests.
 
         Raises:
             NotAuthenticatedError: when a credential is missing or not valid.
@@ -197,7 +205,7 @@ class Admission:
         is_known_later = visit.is_stranger and access.in_body  # and charged then
         if access.is_limited and not is_known_later:
             visit.charged = self._limits_of(visit)
-            self.charge(visit, 1)
+            self.charge(visit, cost)
 
     def admit_in_body(self, visit: Visit, shown: str | None, access: Access) -> None:
         """Do the same with what came in the body, for callers who can set no headers.
@@ -349,8 +357,12 @@ class Admission:
         if caller.user is not None and self._users.is_on:
             limits.append((self._users, caller.user))
         if caller.kind is not CallerKind.SECRET and self._prefixes.is_on:
-            limits.append((self._prefixes, self.neighbourhood(visit.head)))
+            limits += self._limits_of_place(self.neighbourhood(visit.head))
         return tuple(limits)
+
+    def _limits_of_place(self, where: str) -> list[tuple[Limit, str]]:
+        found = [(self._prefixes, where)]
+        return [*found, (self._customers, wide(where))] if ":" in where else found
 
     def _count_refusal(self, head: Head, reason: str) -> None:
         """Count a wrong credential; only the first ones of a minute are logged, none in clear.
@@ -359,7 +371,7 @@ class Admission:
         """
         if not self._refused.is_on:
             return
-        where, now_s = self.neighbourhood(head), time.monotonic()
+        where, now_s = wide(self.neighbourhood(head)), time.monotonic()
         verdict = self._refused.check(where, 1, now_s)
         if verdict.retry_after_s:
             raise LimitedError("too many wrong credentials", verdict.retry_after_s)

@@ -14,6 +14,10 @@ from recsvc.logs import configure
 from recsvc.parent_process import SERVER, exit_with
 from recsvc.settings import Settings, environment_of, from_environment
 
+# A relay that does not answer is not waited for: the next worker takes over what was in hand, as after
+# a kill.
+_LAST_MAILS_S = 4.0
+
 
 @click.command()
 @click.option("--host", help="Address to listen on.")
@@ -104,6 +108,11 @@ async def _mail(settings: Settings) -> None:
 
     async with opened(settings) as running:
         loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            running.stop()
+            loop.call_later(_LAST_MAILS_S, os._exit, 0)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, running.stop)
+            loop.add_signal_handler(number, stop)
         await running.run()

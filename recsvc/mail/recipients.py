@@ -22,6 +22,15 @@ def wire_address(text: str) -> str:
     return found.ascii_email
 
 
+def mailbox(address: str) -> str:
+    """Return what all spellings that may reach one mailbox share: no `+tag`, no dots before the @.
+
+    For counting only: elsewhere `a.b@` and `ab@` may be two people, who then share a limit.
+    """
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0].replace('.', '') or local}@{domain}"
+
+
 def identity(address: str) -> str:
     """Return what two spellings of one mailbox share: upper and lower case make no difference."""
     return address.lower()

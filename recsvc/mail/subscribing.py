@@ -21,7 +21,7 @@ from recsvc.core.mail.subscription import (
 )
 from recsvc.errors import ExpiredError, LimitedError, NotFoundError
 from recsvc.mail.links import Click, Links
-from recsvc.mail.recipients import identity, wire_address
+from recsvc.mail.recipients import identity, mailbox, wire_address
 from recsvc.store.access.signatures import Signatures
 from recsvc.store.mail.limits import MailLimits
 from recsvc.store.mail.subscriptions import Subscriptions
@@ -38,12 +38,15 @@ class Subscribing:
         self._links = links
         self._signatures = signatures
 
-    async def request(self, wish: Request, user: str | None, where: str, now_us: int) -> None:
+    async def request(
+        self, wish: Request, user: str | None, where: str | None, now_us: int
+    ) -> None:
         """Ask the owner of an address whether they want the mail.
 
         Args:
             user: who asks, if known; the personal part shows their feed.
-            where: the network the wish came from; counted, not kept.
+            where: the network the wish came from; counted, not kept. None for a host's own server,
+                behind which everybody is.
 
         Raises:
             InvalidError: for what is wrong with the wish itself, naming the field.
@@ -53,12 +56,12 @@ class Subscribing:
         fields = {name: getattr(wish, name) for name in Preferences.__struct_fields__}
         preferences = checked(Preferences(**fields), user)
         # Only now: a mistyped address uses nothing up for the others behind the same network.
-        wait_s = await self._limits.wait_s(where, now_us)
+        wait_s = 0 if where is None else await self._limits.wait_s(where, now_us)
         if wait_s:
             raise LimitedError("too many subscriptions from your network; try again later", wait_s)
         subscription_id = self.subscription_id(email)
         # Beyond this limit nothing is sent and nothing is said: the answer tells nothing of the address.
-        if await self._limits.may_mail(subscription_id, now_us):
+        if await self._limits.may_mail(mailbox(email), now_us):
             wanted = Pending(subscription_id, email, preferences, now_us, WORDING, user)
             await self._subscriptions.request(secrets.token_urlsafe(12), wanted)
 
@@ -73,9 +76,8 @@ class Subscribing:
         wait_s = await self._limits.wait_s(where, now_us)
         if wait_s:
             raise LimitedError("too many wishes from your network; try again later", wait_s)
-        subscription_id = self.subscription_id(email)
-        if await self._limits.may_mail(subscription_id, now_us):
-            await self._subscriptions.request_links(subscription_id, now_us)
+        if await self._limits.may_mail(mailbox(email), now_us):
+            await self._subscriptions.request_links(self.subscription_id(email), now_us)
 
     def subscription_id(self, email: str) -> str:
         """Return the id of an address's subscription, whether it has one or not."""

@@ -149,3 +149,18 @@ async def test_insecure_serves_everybody_until_there_is_a_key(redis: Redis):
 
     with pytest.raises(NotAuthenticatedError):
         admission.admit(visit, LISTS)
+
+
+async def test_a_whole_48_of_addresses_has_a_limit_of_its_own(redis: Redis):
+    admission, key = await admission_with_key(redis, ip_per_minute=10)
+
+    def ask(n: int) -> None:
+        there = head(peer=f"2001:db8:7:{n:x}::1", authorization=f"Bearer {key}")
+        admission.admit(Visit(there), LISTS)
+
+    for n in range(40):
+        ask(n)
+    with pytest.raises(LimitedError):
+        ask(41)
+    elsewhere = head(peer="2001:db8:8::1", authorization=f"Bearer {key}")
+    admission.admit(Visit(elsewhere), LISTS)

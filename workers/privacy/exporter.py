@@ -23,11 +23,14 @@ class Exporter:
         self._holdings = holdings
 
     async def run_once(self) -> None:
-        """Write the exports that nobody has begun."""
-        for identity, export in (await self._exports.pending(now_us())).items():
-            if not export.is_started:
-                await self._exports.start(identity, export)
-                await self._write(identity, export)
+        """Write the exports that nobody has begun; who comes meanwhile may be next."""
+        while (found := await self._next()) is not None:
+            await self._exports.start(*found)
+            await self._write(*found)
+
+    async def _next(self) -> tuple[str, Export] | None:
+        pending = (await self._exports.pending(now_us())).items()
+        return next(((i, export) for i, export in pending if not export.is_started), None)
 
     async def _write(self, identity: str, export: Export) -> None:
         """Write one export; whole only with its last line, which says how many of each there were."""

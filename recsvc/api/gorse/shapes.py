@@ -25,6 +25,8 @@ from recsvc.store.readers.gorse import FeedbackRow
 
 MAX_ROWS = 10_000
 
+_Names = Annotated[list[str], Meta(max_length=1_000)]
+
 _TITLE_CHARS, _TEXT_CHARS, _TOPIC_CHARS, _TOPICS = 1_000, 100_000, 100, 100
 _HELD = "gorse"
 
@@ -35,7 +37,7 @@ class User(msgspec.Struct, rename="pascal", omit_defaults=False):
     user_id: Id
     labels: Any = None
     comment: str = ""
-    subscribe: list[str] | msgspec.UnsetType = msgspec.UNSET
+    subscribe: _Names | msgspec.UnsetType = msgspec.UNSET
 
 
 class UserPatch(msgspec.Struct, rename="pascal"):
@@ -43,7 +45,7 @@ class UserPatch(msgspec.Struct, rename="pascal"):
 
     labels: Any = None
     comment: str | None = None
-    subscribe: list[str] | None = None
+    subscribe: _Names | None = None
 
 
 class Item(msgspec.Struct, rename="pascal"):
@@ -51,7 +53,7 @@ class Item(msgspec.Struct, rename="pascal"):
 
     item_id: Id
     is_hidden: bool = False
-    categories: list[str] | None = None
+    categories: _Names | None = None
     timestamp: str | None = None
     labels: Any = None
     comment: str = ""
@@ -61,7 +63,7 @@ class ItemPatch(msgspec.Struct, rename="pascal"):
     """What to change of an item; null leaves."""
 
     is_hidden: bool | None = None
-    categories: list[str] | None = None
+    categories: _Names | None = None
     timestamp: str | None = None
     labels: Any = None
     comment: str | None = None

@@ -11,13 +11,15 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from recsvc.access.admission import Head, Visit
 from recsvc.access.owner import Address
 from recsvc.api.http.query_names import refuse_unknown
-from recsvc.api.http.request_body import received
+from recsvc.api.http.request_body import STRANGERS_BYTES, received
 from recsvc.core.access.caller import ADMIN, Access, Caller, CallerKind
 from recsvc.errors import InvalidError, TooLargeError
 
 _VISIT = "recsvc_visit"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 OWNER_COOKIE = "recsvc_owner"
+# So much of a body costs as much as another request.
+_BYTES_OF_A_REQUEST = 16_384
 
 # What proxies write into the requests that they pass on.
 _PASSED_ON = frozenset(
@@ -43,10 +45,14 @@ def door(app: ASGIApp) -> ASGIApp:
             handler = scope["route_handler"]
             access: Access = handler.opt.get("access", ADMIN)
             services = scope["litestar_app"].state.services
-            services.admission.admit(visit, access)
+            services.admission.admit(visit, access, handler.opt.get("cost", 1) + _size(headers))
             refuse_unknown(handler.opt, http["query_string"])
+            most = services.settings.max_body_bytes
+            if access.scope is None:  # a form, of which nobody needs to say who they are
+                most = min(most, STRANGERS_BYTES)
+                receive = _bounded(receive, most)
             if b"content-length" in headers:
-                await _refuse_too_large(headers, receive, services.settings.max_body_bytes)
+                await _refuse_too_large(headers, receive, most)
         await app(scope, receive, send)
 
     return admitted
@@ -108,6 +114,27 @@ def head_of(scope: HTTPScope, headers: Headers) -> Head:
         connection=_connection(scope),
         cookie=_owner_cookie(headers),
     )
+
+
+def _size(headers: Headers) -> int:
+    """Return what the announced size of a body costs, in requests."""
+    announced = headers.get(b"content-length", b"")
+    return int(announced[:15]) // _BYTES_OF_A_REQUEST if announced.isdigit() else 0
+
+
+def _bounded(receive: Receive, max_bytes: int) -> Receive:
+    """Return how a body is received that may be so large, whatever it says of itself."""
+    n = 0
+
+    async def next_part() -> Any:
+        nonlocal n
+        message = await receive()
+        n += len(cast("dict[str, Any]", message).get("body", b""))
+        if n > max_bytes:
+            raise TooLargeError(f"the body is larger than {max_bytes} bytes", "body")
+        return message
+
+    return next_part
 
 
 async def _refuse_too_large(headers: Headers, receive: Receive, max_bytes: int) -> None:

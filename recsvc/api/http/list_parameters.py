@@ -21,13 +21,26 @@ from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import InvalidError
 from recsvc.lists.shapes import FeedOptions, Page
 
-_Any = Annotated[tuple[str, ...], Meta(description="Repeat: any of these topics.")]
-_All = Annotated[tuple[str, ...], Meta(description="Repeat: all of these topics.")]
-_None = Annotated[tuple[str, ...], Meta(description="Repeat: none of these topics.")]
-_Organisations = Annotated[
-    tuple[str, ...], Meta(description="Repeat: from any of these organisations, by slug.")
+# What a list costs grows with every name: nobody means more of them.
+_MAX_NAMES = 100
+_MAX_ITEMS = 1_000
+
+_Any = Annotated[
+    tuple[str, ...], Meta(max_length=_MAX_NAMES, description="Repeat: any of these topics.")
 ]
-_Items = Annotated[tuple[str, ...], Meta(description="Repeat: none of these items.")]
+_All = Annotated[
+    tuple[str, ...], Meta(max_length=_MAX_NAMES, description="Repeat: all of these topics.")
+]
+_None = Annotated[
+    tuple[str, ...], Meta(max_length=_MAX_NAMES, description="Repeat: none of these topics.")
+]
+_Organisations = Annotated[
+    tuple[str, ...],
+    Meta(max_length=_MAX_NAMES, description="Repeat: from any of these organisations, by slug."),
+]
+_Items = Annotated[
+    tuple[str, ...], Meta(max_length=_MAX_ITEMS, description="Repeat: none of these items.")
+]
 _Since = Annotated[str, Meta(description="Listed at or after: a date or an RFC 3339 instant.")]
 _Until = Annotated[str, Meta(description="Listed before: a date or an instant.")]
 _Limit = Annotated[int, Meta(ge=1, le=100, description="Items per page.")]

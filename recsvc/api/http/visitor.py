@@ -42,6 +42,13 @@ def reader_of(
     return known
 
 
+async def network_of(request: Request[Any, Any, Any], services: Services) -> str | None:
+    """Return what stands for a visitor's network; None while the service is its owner's own."""
+    if services.admission.is_open:
+        return None
+    return await services.networks.name(services.admission.neighbourhood(visit_of(request).head))
+
+
 def newcomer(services: Services) -> str:
     """Return an id for somebody whom a page does not know yet.
 

@@ -10,7 +10,6 @@ from litestar.response import Redirect
 from msgspec import Meta
 
 from recsvc.api.http.door import visit_of
-from recsvc.api.http.request_body import STRANGERS_BYTES
 from recsvc.api.http.visitor import forgetting, newcomer, reader_of, remembering
 from recsvc.api.services import Services
 from recsvc.clock import now_us
@@ -22,7 +21,7 @@ from recsvc.errors import InvalidError, NotAllowedError
 from recsvc.sources import demo
 
 # A path on this site: nothing that a browser could take for another host.
-Back = Annotated[str, Meta(pattern=r"^/(?![/\\])[^\\\x00-\x1f]*$")]
+Back = Annotated[str, Meta(max_length=8_000, pattern=r"^/(?![/\\])[^\\\x00-\x1f]*$")]
 
 _STATES = ("upvote", "unvote", "hide", "unhide")
 
@@ -114,5 +113,4 @@ router = Router(
     "/",
     route_handlers=[vote, click, choose_reader],
     opt={"access": PUBLIC},
-    request_max_body_size=STRANGERS_BYTES,
 )

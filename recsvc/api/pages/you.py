@@ -9,13 +9,13 @@ from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Stream, Template
 from msgspec import Meta
 
-from recsvc.api.http.visitor import forgetting, newcomer, reader_of
+from recsvc.api.http.visitor import forgetting, network_of, newcomer, reader_of
 from recsvc.api.pages.buttons import Back, back_as
 from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.private import private_feed_of
 from recsvc.api.v1.preferences import Name
-from recsvc.api.v1.users import exported
+from recsvc.api.v1.users import EXPORT_COST, exported
 from recsvc.clock import from_us, now_us
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.readers.deeds import deeds
@@ -132,13 +132,13 @@ async def address(
     return back_as(services, user, known, "/you")
 
 
-@get("/you/export", include_in_schema=False)
+@get("/you/export", include_in_schema=False, cost=EXPORT_COST)
 async def export(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Stream:
     """Everything stored of the reader."""
     user = reader_of(request, services)
     if user is None:
         raise NotFoundError("nothing is stored about you")
-    return await exported(services, user)
+    return await exported(services, user, await network_of(request, services))
 
 
 @post("/you/erase", include_in_schema=False)

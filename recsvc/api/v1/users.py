@@ -11,7 +11,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from recsvc.api.http.door import caller_of
+from recsvc.api.http.door import caller_of, visit_of
 from recsvc.api.services import Services
 from recsvc.api.v1.erasures import ErasureAnswer, answer
 from recsvc.api.v1.items import path_id, raw_path
@@ -22,6 +22,8 @@ from recsvc.errors import NotFoundError
 
 _PREFIX = "/v1/users/"
 _EXPORT = "/export"
+# In requests: one looks at every item's votes and at the whole archive.
+EXPORT_COST = 30
 _NDJSON = "application/x-ndjson"
 
 
@@ -105,16 +107,22 @@ async def export_user(
 
 
 async def _own_export(request: Request[Any, Any, Any], services: Services) -> Stream:
+    services.admission.charge(visit_of(request), EXPORT_COST - 1)
     return await exported(services, caller_of(request).own(path_id(request, _PREFIX, _EXPORT)))
 
 
-async def exported(services: Services, identity: str) -> Stream:
+async def exported(services: Services, identity: str, network: str | None = None) -> Stream:
     """Return everything stored of a reader, as it comes from the worker.
 
+    Args:
+        network: of a reader for whom nobody vouches, what stands for where they are.
+
     Raises:
+        LimitedError: while another one is under way.
         StoreUnavailableError: when no worker answers.
     """
-    pieces = services.exports.read(await services.exports.request(identity, now_us()))
+    asked = await services.exports.request(identity, now_us(), network)
+    pieces = services.exports.read(asked)
     # The first piece decides: without a worker the answer is an error and not half an export.
     first = await anext(pieces, b"")
 

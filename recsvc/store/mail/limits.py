@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from recsvc.clock import DAY_S, HOUR_S, SECOND_US
+from recsvc.core.access.networks import wide
 from recsvc.params import setting
 from recsvc.store import keys
 from recsvc.store.access.signatures import Signatures
@@ -16,7 +17,7 @@ from recsvc.store.pipe import Pipe
 
 
 class MailLimitParams(msgspec.Struct, frozen=True):
-    """How many confirmations may be asked for; a network is a /24 or /64."""
+    """How many confirmations may be asked for; a network is a /24 or /48."""
 
     address_per_day: Annotated[
         int,
@@ -54,12 +55,12 @@ class MailLimits:
 
     async def wait_s(self, where: str, now_us: int) -> int:
         """Count a request by its network; return for how many seconds it is one too many."""
-        n, wait_s = await self._count("network", where, HOUR_S, now_us)
+        n, wait_s = await self._count("network", wide(where), HOUR_S, now_us)
         return wait_s if n > self._params.network_per_hour else 0
 
-    async def may_mail(self, subscription_id: str, now_us: int) -> bool:
-        """Count a mail to an address; return whether it may still be sent."""
-        n_address, _ = await self._count("address", subscription_id, DAY_S, now_us)
+    async def may_mail(self, mailbox: str, now_us: int) -> bool:
+        """Count a mail to a mailbox, however it is spelt; return whether it may still be sent."""
+        n_address, _ = await self._count("address", mailbox, DAY_S, now_us)
         if n_address > self._params.address_per_day:
             return False
         n_site, _ = await self._count("site", "", HOUR_S, now_us)

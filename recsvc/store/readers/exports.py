@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from recsvc.clock import SECOND_US
-from recsvc.errors import StoreUnavailableError
+from recsvc.errors import LimitedError, StoreUnavailableError
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
 
@@ -21,15 +21,27 @@ _POLL_S = 0.05
 _FIRST_S = 10.0  # a worker that has not begun by then is not there
 _PATIENCE_S = 60.0
 _PIECES = 20
+_MOST = 50
+_AGAIN_S = 10
 _END = b""
 
 
 class Export(msgspec.Struct, frozen=True):
-    """An export under way."""
+    """An export under way.
+
+    Attributes:
+        network: of a reader for whom nobody vouches, what stands for where they are.
+    """
 
     user: str
     requested_us: int
     is_started: bool = False
+    network: str | None = None
+
+    def comes_from_where(self, other: "Export") -> bool:
+        """Return whether another one is of the same reader, or of strangers of the same network."""
+        is_neighbour = self.network is not None and self.network == other.network
+        return self.user == other.user or is_neighbour
 
 
 _decode = msgspec.json.Decoder(Export).decode
@@ -41,21 +53,34 @@ class Exports:
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
 
-    async def request(self, user: str, now_us: int) -> str:
-        """Ask for an export; return its id."""
+    async def request(self, user: str, now_us: int, network: str | None = None) -> str:
+        """Ask for an export; return its id.
+
+        Args:
+            network: of a reader for whom nobody vouches, what stands for where they are.
+
+        Raises:
+            LimitedError: while another one is under way of the same reader or network, or very many:
+                one is written at a time, and everybody else would wait.
+        """
+        wanted = Export(user, now_us, network=network)
+        others = (await self.pending(now_us)).values()
+        if len(others) >= _MOST or any(map(wanted.comes_from_where, others)):
+            raise LimitedError("an export is under way; try again in a moment", _AGAIN_S)
         identity = os.urandom(16).hex()
-        await self._put(identity, Export(user, now_us))
+        await self._put(identity, wanted)
         return identity
 
     async def pending(self, now_us: int) -> dict[str, Export]:
-        """Return the exports that were asked for lately, by id; forget the others."""
+        """Return the exports that were asked for lately, by id, strangers' last; forget the others."""
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.EXPORTS)
         found = {identity.decode(): _decode(packed) for identity, packed in raw.items()}
         oldest_us = now_us - TTL_S * SECOND_US
         for identity in [i for i, e in found.items() if e.requested_us < oldest_us]:
             await self.forget(identity)
             del found[identity]
-        return found
+        order = sorted(found.items(), key=lambda e: (e[1].network is not None, e[1].requested_us))
+        return dict(order)
 
     async def start(self, identity: str, export: Export) -> None:
         """Note that an export is being written, so that nobody writes it a second time."""

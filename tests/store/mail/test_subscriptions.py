@@ -152,7 +152,11 @@ class TestLimits:
         assert await limits.wait_s("2001:db8::1", now + HOUR_US) == 0
 
     async def test_an_address_gets_its_share_of_a_day(self, limits: MailLimits):
-        assert [await limits.may_mail("id", START) for _ in range(3)] == [True, True, False]
+        assert [await limits.may_mail("id@example.org", START) for _ in range(3)] == [
+            True,
+            True,
+            False,
+        ]
         assert await limits.may_mail("id", START + 24 * HOUR_US)
 
     async def test_the_site_mails_its_share_of_an_hour(self, limits: MailLimits):
