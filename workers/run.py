@@ -78,6 +78,9 @@ _RETRY_S = 0.5
 _RECOUNT_S = 1.0
 _COMPARE_S = 10.0
 _STUCK_S = 60.0
+_LOOK_S = 0.25
+_STIRRED_S = 5.0
+_AT_REST = 4
 _COPY_PAUSES = 20
 _LOOPS = ("ingest", "archiving", "copying", "train", "recount", "topics", "warm")
 _BARE = "the archive holds {n} events and the catalogue no item: put the items anew"
@@ -137,6 +140,7 @@ class Worker:
         self._compared = False
         self._is_indexed = False
         self._failing: dict[str, tuple[float, str]] = {}  # loop -> since when, and why
+        self._stirred_s = time.monotonic()
         self._stopping = asyncio.Event()
 
     def _holdings(self, pipe: Pipe, archive: Archive) -> list[Holding]:
@@ -235,6 +239,11 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
+    async def _rest(self, seconds: float) -> None:
+        """Pause; longer while no event comes, since each look asks the store something."""
+        is_stirred = time.monotonic() - self._stirred_s < _STIRRED_S
+        await self._pause(seconds if is_stirred else seconds * _AT_REST)
+
     async def _unless_stopping(self, work: Coroutine[Any, Any, object]) -> None:
         """Do what may take long and can be left half done; it is cut short when told to stop."""
         working = asyncio.create_task(work)
@@ -259,7 +268,7 @@ class Worker:
 
     async def _compare(self) -> None:
         """Look whether store and archive still are two halves of one log."""
-        await self._pause(0.25 if not self._compared else _COMPARE_S)
+        await self._pause(_COMPARE_S if self._compared else _LOOK_S)
         if self._token:
             self._troubles.note("clock", skew_problem())
             await self._look_for_troubles()
@@ -289,7 +298,10 @@ class Worker:
         self._troubles.note("catalogue", _BARE.format(n=n_events) if is_bare else None)
 
     async def _ingest_once(self) -> None:
+        before = self._ingest.n_applied
         await self._ingest.run_once()
+        if self._ingest.n_applied != before:
+            self._stirred_s = time.monotonic()
 
     async def _beat(self) -> None:
         await look_whether_it_accepts(self._redis)
@@ -314,7 +326,7 @@ class Worker:
 
     async def _archive(self) -> None:
         """Archive, erase and export one after another: each would disturb the others."""
-        await self._pause(0.25)
+        await self._rest(_LOOK_S)
         if not self._token:
             return
         with self._files.alone() as is_alone:
@@ -327,19 +339,19 @@ class Worker:
         await self._exporter.run_once()
 
     async def _train(self) -> None:
-        await self._pause(0.25)
+        await self._rest(_LOOK_S)
         if self._token:
             await self._unless_stopping(self._trainer.run_once(self._token, now_us()))
 
     async def _warm(self) -> None:
-        await self._pause(max(_WARM_S, self._warming_s * (1 / _WARM_SHARE - 1)))
+        await self._rest(max(_WARM_S, self._warming_s * (1 / _WARM_SHARE - 1)))
         if self._token:
             started_s = time.monotonic()
             await self._unless_stopping(self._warmer.run_once(now_us()))
             self._warming_s = time.monotonic() - started_s
 
     async def _answer(self) -> None:
-        await self._pause(_ANSWER_S)
+        await self._rest(_ANSWER_S)
         if self._token:
             for identity, question in (await self._questions.take(now_us())).items():
                 answer = await look(self._files, self._streams, question, now_us())
@@ -353,7 +365,7 @@ class Worker:
             self._is_indexed = True
 
     async def _extract_topics(self) -> None:
-        await self._pause(0.25)
+        await self._rest(_LOOK_S)
         if self._token:
             await self._unless_stopping(self._topics.run_once())
         else:
