@@ -21,6 +21,7 @@ from recsvc.store.access.credentials import (
     digest,
 )
 from recsvc.store.access.signatures import Signatures
+from recsvc.store.pipe import Pipe
 
 _REFRESH_S = 0.5
 _UNKNOWN = bytes(32)
@@ -45,9 +46,13 @@ class Keyring:
         self.origins: frozenset[str] = frozenset()
         self.signing_secrets: tuple[str, ...] = ()
 
-    async def start(self) -> None:
-        """Read the credentials, then follow them in the background."""
-        await self.refresh()
+    async def start(self, kept: Pipe | None = None) -> None:
+        """Read the credentials, then follow them in the background.
+
+        Args:
+            kept: what stands for the store while it is away.
+        """
+        await self._read(self._credentials if kept is None else Credentials(kept))
         self._loops.start(self._follow, "keyring")
 
     async def stop(self) -> None:
@@ -85,11 +90,14 @@ class Keyring:
         Raises:
             StoreUnavailableError: when the store does not answer; what was known goes on counting.
         """
-        self._signs, raw = await self._credentials.load()
+        await self._read(self._credentials)
+
+    async def _read(self, credentials: Credentials) -> None:
+        self._signs, raw = await credentials.load()
         if not self._was_keyed:
-            self._was_keyed = await self._credentials.ever()
+            self._was_keyed = await credentials.ever()
             if raw and not self._was_keyed:  # made by a version that did not remember it
-                await self._credentials.remember()
+                await credentials.remember()
         has_ended = self._ends_us is not None and now_us() >= self._ends_us
         if raw != self._raw or has_ended:
             self._take(raw)

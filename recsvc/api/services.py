@@ -17,9 +17,11 @@ from recsvc.lists.assembled import assembled
 from recsvc.lists.kit import kit
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
+from recsvc.live.keeping import Keeping
 from recsvc.live.model import LiveModel
 from recsvc.live.search_index import SearchIndex
 from recsvc.live.view import Live
+from recsvc.live.wish_file import WishFile
 from recsvc.live.wishes import Wishes
 from recsvc.mail.composing import Composer
 from recsvc.mail.letters import Letters
@@ -34,6 +36,7 @@ from recsvc.store.access.signatures import Signatures, signatures
 from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
+from recsvc.store.keepsake import Keepsake, KeptPipe
 from recsvc.store.log.questions import Questions
 from recsvc.store.log.writing import EventLog
 from recsvc.store.mail.deliveries import Deliveries
@@ -43,13 +46,13 @@ from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
-from recsvc.store.problems import StoreProblem
 from recsvc.store.readers.erasures import Erasures
 from recsvc.store.readers.exports import Exports
 from recsvc.store.readers.gorse import Gorse
 from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
+from recsvc.store.troubles import StoreProblem
 
 log = structlog.get_logger()
 
@@ -90,10 +93,12 @@ class Services:
         self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
         self.questions = Questions(pipe)
         # lists
-        wishes = Wishes(self.kinds)
+        self.keepsake = keepsake_of(settings)
+        wishes = Wishes(self.kinds, file=WishFile(settings.keepsake_path))
         self.events.observe_logged = wishes.logged
         self.preferences.observe_changed = wishes.preferred
         tools = kit(self.live, self.profiles, self.cache, settings.lists, pipe, signs, wishes)
+        self.keeping = Keeping(settings.keepsake_path, self.keepsake, wishes, pipe)
         self.ranker = tools.ranker
         self.lists = assembled(tools, index, settings.zone)
         # mail
@@ -118,39 +123,51 @@ class Services:
         )
 
 
+def keepsake_of(settings: Settings) -> Keepsake:
+    """Return what is kept of the store on this machine."""
+    return Keepsake(settings.keepsake_path, settings.store_url)
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
     """Connect, load the catalogue, follow the store; close it all in the end.
 
-    Raises:
-        StoreUnavailableError: when the store does not answer at the start.
+    Where the store does not answer, what was kept of it is loaded in its place; it is waited for only
+    where nothing was.
     """
     redis = connect(settings.store_url, timeout_s=_STORE_TIMEOUT_S)
     async with AsyncExitStack() as closing:
         closing.push_async_callback(redis.aclose)
-        services = Services(settings, redis, await signatures(Pipe(redis)))
-        for part in (services.live, services.keyring, services.mail_watch):
+        kept = await _unless_answered(redis, keepsake_of(settings))
+        services = Services(settings, redis, await signatures(kept or Pipe(redis)))
+        for part in (services.live, services.keyring):
             closing.push_async_callback(part.stop)
-            await part.start()
+            await part.start(kept)
+        for other in (services.mail_watch, services.keeping):
+            closing.push_async_callback(other.stop)
+            await other.start()
         yield services
 
 
-async def _answered(settings: Settings) -> None:
-    """Wait for the store to answer: whoever starts this process may start the store after it."""
-    redis = connect(settings.store_url, timeout_s=_STORE_TIMEOUT_S)
+async def _unless_answered(redis: Redis, keepsake: Keepsake) -> KeptPipe | None:
+    """Return what stands for the store while it is away; None once it answers.
+
+    Whoever starts this process may start the store after it.
+    """
     is_told = False
-    try:
-        while True:
-            try:
-                await Items(Pipe(redis)).count()
-                return
-            except StoreUnavailableError as exc:
-                if not is_told:
-                    log.warning("api_waits", error=str(exc))
-                is_told = True
-                await asyncio.sleep(_RETRY_S)
-    finally:
-        await redis.aclose()
+    while True:
+        try:
+            await Items(Pipe(redis)).count()
+            return None
+        except StoreUnavailableError as exc:
+            kept = await keepsake.read()
+            if kept is not None:
+                log.warning("api_starts_without_store", error=str(exc))
+                return kept
+            if not is_told:
+                log.warning("api_waits", error=str(exc))
+            is_told = True
+            await asyncio.sleep(_RETRY_S)
 
 
 def lifespan_of(
@@ -161,7 +178,6 @@ def lifespan_of(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         exit_with_server()
-        await _answered(settings)
         try:
             async with opened(settings) as services:
                 app.state.services = services

@@ -24,8 +24,9 @@ from recsvc.settings import Settings, environment_of, from_environment
 from recsvc.store.access.credentials import Credentials
 from recsvc.store.bundled import BundledStore, FolderLock, Supervisor
 from recsvc.store.connection import connect
+from recsvc.store.keepsake import Keepsake
 from recsvc.store.pipe import Pipe
-from recsvc.store.problems import StoreProblem
+from recsvc.store.troubles import StoreProblem
 
 log = structlog.get_logger()
 
@@ -36,6 +37,7 @@ _PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 5.0
 _LONG_LIFE_S = 10.0
 _DIGEST_AFTER_S = 3.0
+_PATIENCE_S = 3.0
 
 
 @click.command()
@@ -124,23 +126,26 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    async with _store_kept(settings, stopping):
+    async with _store_kept(settings, stopping) as is_up:
         if not stopping.is_set():
-            await _run_parts(settings, stopping)
+            await _run_parts(settings, is_up, stopping)
 
 
 @asynccontextmanager
-async def _store_kept(settings: Settings, stopping: asyncio.Event) -> AsyncIterator[None]:
-    """Keep the bundled store running meanwhile, if that is the store; it is up when this begins."""
+async def _store_kept(settings: Settings, stopping: asyncio.Event) -> AsyncIterator[asyncio.Event]:
+    """Keep the bundled store running meanwhile, if that is the store; gives what is set once it is up.
+
+    It is up when this begins, unless the service can be started on what was kept of it.
+    """
     if not settings.is_bundled:
-        yield
+        yield _happened()
         return
     bundled = BundledStore(settings.data_path, settings.durability)
     supervisor = Supervisor(bundled, StoreProblem(settings.data_path))
     keeping = asyncio.create_task(supervisor.keep())
     try:
-        await _first(supervisor.is_up.wait(), stopping.wait(), keeping)
-        yield
+        await _first(supervisor.is_up.wait(), stopping.wait(), keeping, _can_do_without(settings))
+        yield supervisor.is_up
     finally:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -148,28 +153,37 @@ async def _store_kept(settings: Settings, stopping: asyncio.Event) -> AsyncItera
         await bundled.stop()
 
 
+def _happened() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+async def _can_do_without(settings: Settings) -> None:
+    """Return when the store has taken long and something was kept of it; never if nothing was."""
+    await asyncio.sleep(_PATIENCE_S)
+    if not Keepsake(settings.keepsake_path, settings.store_url).exists:
+        await asyncio.Event().wait()
+
+
 async def _first(*things: Awaitable[object]) -> None:
     """Wait for the first of several things; what it raises is raised."""
     tasks = [asyncio.ensure_future(thing) for thing in things]
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others - {thing for thing in things if isinstance(thing, asyncio.Task)}:
+        task.cancel()
     for task in done:
         task.result()
 
 
-async def _run_parts(settings: Settings, stopping: asyncio.Event) -> None:
-    children = [
-        _Child("api", ["serve"], settings),
-        _Child("worker", ["worker"], settings),
-        # Mail can wait until the others are up: they share the processors.
-        _Child("digest", ["worker", "digest"], settings, after_s=_DIGEST_AFTER_S),
-    ]
-    await check_store(settings)
+async def _run_parts(settings: Settings, is_up: asyncio.Event, stopping: asyncio.Event) -> None:
     await refuse_to_expose(settings)
-    if settings.demo:
-        await _load_demo(settings)
+    children = [_Child("api", ["serve"], settings)]
     announced = asyncio.create_task(_announce(settings))
     try:
         while not stopping.is_set():
+            if len(children) == 1 and is_up.is_set():
+                children += await _behind_the_store(settings)
             for child in children:
                 child.look_after()
             with contextlib.suppress(TimeoutError):
@@ -177,6 +191,18 @@ async def _run_parts(settings: Settings, stopping: asyncio.Event) -> None:
     finally:
         announced.cancel()
         await asyncio.gather(*(child.stop() for child in children))
+
+
+async def _behind_the_store(settings: Settings) -> list[_Child]:
+    """Return the parts that do nothing without a store, now that there is one."""
+    await check_store(settings)
+    if settings.demo:
+        await _load_demo(settings)
+    return [
+        _Child("worker", ["worker"], settings),
+        # Mail can wait until the others are up: they share the processors.
+        _Child("digest", ["worker", "digest"], settings, after_s=_DIGEST_AFTER_S),
+    ]
 
 
 async def _load_demo(settings: Settings) -> None:

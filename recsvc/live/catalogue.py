@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recsvc.clock import SECOND_US, now_us
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.item import StoredItem
+from recsvc.core.items.trending import TrendingParams
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.search_index import SearchIndex
 from recsvc.live.texts import Placed
@@ -16,6 +17,7 @@ from recsvc.store.entry_ids import EntryId, parse
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.items.news import News, Place, latest
+from recsvc.store.pipe import Pipe
 
 
 class LiveCatalogue:
@@ -40,27 +42,27 @@ class LiveCatalogue:
         self.applied: dict[int, EntryId] = {}
         self.observe_lag: Callable[[float], object] = _ignore
 
-    async def identify(self) -> str:
-        """Ask which catalogue the store holds."""
-        self.catalogue_id = await self._items.catalogue_id()
-        return self.catalogue_id
-
-    async def load(self, take: Callable[[list[Placed]], Awaitable[None]]) -> None:
+    async def load(
+        self, take: Callable[[list[Placed]], Awaitable[None]], kept: Pipe | None = None
+    ) -> None:
         """Load everything; until that is done, what was here before stays.
 
         Args:
             take: given the items too, in batches.
+            kept: what stands for the store while it is away.
 
         Raises:
             StoreUnavailableError: when the store does not answer.
         """
+        items = self._items if kept is None else Items(kept)
+        boards = self._boards if kept is None else Boards(kept, TrendingParams())
         # The place first: what changes while we load comes again, and coming twice does no harm.
-        place = await latest(self._items, self._boards)
-        catalogue, rows = Catalogue(), await self._items.rows()
+        place = await latest(items, boards)
+        catalogue, rows = Catalogue(), await items.rows()
         for item_id, row in sorted(rows.items(), key=lambda pair: pair[1]):
             catalogue.remove(row, item_id)
         self._index.clear()
-        async for batch in self._items.all():
+        async for batch in items.all():
             # One without a row arrived meanwhile: its change is still to come.
             placed = [(rows[item.id], item) for item in batch if item.id in rows]
             for row, item in placed:
@@ -68,11 +70,17 @@ class LiveCatalogue:
                 self._cache.put(item)
                 self._index.put(row, item)
             await take(placed)
-        for item_id, board in (await self._boards.all()).items():
+        for item_id, board in (await boards.all()).items():
             catalogue.set_board(item_id, board)
-        self.applied = {s: parse(e) for s, e in (await self._boards.applied()).items()}
+        self.applied = {s: parse(e) for s, e in (await boards.applied()).items()}
         await asyncio.to_thread(self._index.commit)
         self.catalogue, self.place = catalogue, place
+
+    async def identify(self, kept: Pipe | None = None) -> str:
+        """Ask which catalogue the store holds."""
+        items = self._items if kept is None else Items(kept)
+        self.catalogue_id = await items.catalogue_id()
+        return self.catalogue_id
 
     async def take_items(self, rows: dict[str, int]) -> list[Placed]:
         """Take in what became of items; return those that there still are.

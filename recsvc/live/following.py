@@ -23,6 +23,7 @@ from recsvc.store.clock import EVERY_S, follow_clock
 from recsvc.store.connection import Redis, look_whether_it_accepts
 from recsvc.store.entry_ids import parse
 from recsvc.store.items.news import News, news_since
+from recsvc.store.pipe import Pipe
 
 log = structlog.get_logger()
 
@@ -54,14 +55,20 @@ class Following:
         self._is_lost = False
         self._is_counted = True
 
-    async def start(self) -> None:
+    async def start(self, kept: Pipe | None = None) -> None:
         """Load everything, then follow in the background.
+
+        Args:
+            kept: what stands for the store while it is away; all is loaded anew once it is there.
 
         Raises:
             StoreUnavailableError: when the store does not answer.
         """
         self.worker.start()
-        await self._load()
+        if kept is None:
+            await self._load()
+        else:
+            await self._load_kept(kept)
         self._loops.start(self._hear, "live-hear")
         self._loops.start(self._rebuild, "live-rebuild")
         self._loops.start(self._look, "live-look")
@@ -90,6 +97,13 @@ class Following:
         self.seen_us = now_us()
         await self._build()
         _settle()
+
+    async def _load_kept(self, kept: Pipe) -> None:
+        self._is_lost = True
+        catalogue_id = await self.catalogue.identify(kept)
+        await self.model.follow(catalogue_id, kept)
+        await self.catalogue.load(self.model.texts.take, kept)
+        await self._build()
 
     async def _hear(self) -> None:
         try:

@@ -4,6 +4,7 @@ It is built in a thread and replaced whole, so that no request ever waits for it
 """
 
 import asyncio
+import time
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,8 +17,11 @@ from recsvc.errors import NotFoundError, SnapshotError
 from recsvc.live.texts import NONE_DESCRIBED, FreshTexts, no_counts
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.warmed import WarmedItems
+from recsvc.store.pipe import Pipe
 
 log = structlog.get_logger()
+
+_AGAIN_S = 60.0  # a snapshot can be hundreds of megabytes: it is not fetched at each look
 
 
 class LiveModel:
@@ -38,23 +42,31 @@ class LiveModel:
         self.texts = FreshTexts()
         self.model: Model = build(None, 0, np.empty(0, np.int64), no_counts())
         self.refused: str | None = None
-        self._error: str | None = None
+        self._refused_id: str | None = None
+        self._refused_s = 0.0
 
-    async def follow(self, catalogue_id: str) -> bool:
+    async def follow(self, catalogue_id: str, kept: Pipe | None = None) -> bool:
         """Take over the snapshot to be served; return whether that is another one than before.
 
         One that cannot be read leaves the one before in its place. What was learned of another
-        catalogue is of no use: its rows are other items.
+        catalogue is of no use: its rows are other items. One that was refused is read again only after
+        a while.
+
+        Args:
+            kept: what stands for the store while it is away.
 
         Raises:
             StoreUnavailableError: when the store does not answer.
         """
+        snapshots = self._snapshots if kept is None else self._snapshots.told_by(kept)
         served = self._published
         if served is not None and served.snapshot.manifest.catalogue_id != catalogue_id:
             self._serve(None)
-        current = await self._snapshots.current()
-        if current is not None and current != self._snapshot_id:
-            await self._load(current, catalogue_id)
+        current = await snapshots.current()
+        if current == self._snapshot_id:
+            self.refused = self._refused_id = None  # somebody went back to it
+        elif current is not None and (current != self._refused_id or self._is_again_due()):
+            await self._load(snapshots, current, catalogue_id)
         return self._published is not served
 
     async def follow_warmed(self) -> bool:
@@ -83,29 +95,32 @@ class LiveModel:
     def _snapshot_id(self) -> str | None:
         return None if self._published is None else self._published.snapshot.manifest.snapshot_id
 
-    async def _load(self, snapshot_id: str, catalogue_id: str) -> None:
+    async def _load(self, snapshots: Snapshots, snapshot_id: str, catalogue_id: str) -> None:
         try:
-            snapshot = await self._snapshots.load(snapshot_id, catalogue_id)
+            snapshot = await snapshots.load(snapshot_id, catalogue_id)
         except (SnapshotError, NotFoundError) as exc:
-            if self._error != str(exc):
+            if self._refused_id != snapshot_id:
                 log.error("snapshot_refused", snapshot_id=snapshot_id, error=str(exc))
-            self._error = str(exc)
             if self._published is None:
-                await self._fall_back(snapshot_id, catalogue_id)
-            kept = self._snapshot_id
-            self.refused = self._error + (f"; {kept} is served in its place" if kept else "")
+                await self._fall_back(snapshots, snapshot_id, catalogue_id)
+            served = self._snapshot_id
+            self.refused = str(exc) + (f"; {served} is served in its place" if served else "")
+            self._refused_id, self._refused_s = snapshot_id, time.monotonic()
             return
         self._serve(await asyncio.to_thread(publish, snapshot))
-        self.refused = self._error = None
+        self.refused = self._refused_id = None
         log.info("snapshot_loaded", snapshot_id=snapshot_id)
 
-    async def _fall_back(self, refused: str, catalogue_id: str) -> None:
+    async def _fall_back(self, snapshots: Snapshots, refused: str, catalogue_id: str) -> None:
         """Serve the latest sound snapshot rather than none: there is none before at a start."""
-        snapshot = await self._snapshots.latest_sound(catalogue_id, refused)
+        snapshot = await snapshots.latest_sound(catalogue_id, refused)
         if snapshot is None:
             return
         self._serve(await asyncio.to_thread(publish, snapshot))
         log.warning("snapshot_fallen_back", snapshot_id=self._snapshot_id, refused=refused)
+
+    def _is_again_due(self) -> bool:
+        return time.monotonic() - self._refused_s > _AGAIN_S
 
     def _serve(self, published: Published | None) -> None:
         self._published = published

@@ -12,6 +12,7 @@ from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.following import Following
 from recsvc.live.model import LiveModel
 from recsvc.store.connection import Redis
+from recsvc.store.pipe import Pipe
 
 _SILENT_US = 3 * SECOND_US
 _TURNS = 4  # of the event loop, until what the store said is taken in
@@ -25,13 +26,16 @@ class Live:
         self._model = model
         self._following = Following(redis, catalogue, model)
 
-    async def start(self) -> None:
+    async def start(self, kept: Pipe | None = None) -> None:
         """Load everything, then follow in the background.
+
+        Args:
+            kept: what stands for the store while it is away.
 
         Raises:
             StoreUnavailableError: when the store does not answer.
         """
-        await self._following.start()
+        await self._following.start(kept)
 
     async def stop(self) -> None:
         """Stop following."""

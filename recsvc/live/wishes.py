@@ -1,17 +1,20 @@
 """Wishes: what readers hid and mute, kept at hand for when the store cannot be asked.
 
 A store that is away must not bring back what somebody asked never to see again. So a process remembers,
-of the readers it served or heard from lately, what they hid and what they prefer, and no more.
+of the readers it served or heard from lately, what they hid and what they prefer, and no more; on local
+disk too, where it is found by the processes that start after it.
 """
 
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from recsvc.clock import now_us
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import HIDE, Kind, Role
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences
 from recsvc.core.readers.profile import Profile
+from recsvc.live.wish_file import Kept, WishFile
 
 _READERS = 50_000
 
@@ -33,12 +36,21 @@ class Wish(msgspec.Struct):
 
 
 class Wishes:
-    """The wishes of the readers heard of last, up to a bound."""
+    """The wishes of the readers heard of last, up to a bound.
 
-    def __init__(self, kinds: Mapping[str, Kind], readers: int = _READERS) -> None:
+    Args:
+        file: where they are kept for the processes of later; nowhere if None.
+    """
+
+    def __init__(
+        self, kinds: Mapping[str, Kind], readers: int = _READERS, file: WishFile | None = None
+    ) -> None:
         self._kinds = kinds
         self._readers = readers
+        self._file = file
         self._of: dict[str, Wish] = {}
+        for user, kept in () if file is None else file.read().items():
+            self._hold(user, Wish(kept.hidden, kept.preferences))
 
     def of(self, user: str) -> Wish:
         """Return what is known of a reader; nothing of somebody who was not heard of."""
@@ -47,27 +59,52 @@ class Wishes:
     def read(self, user: str, profile: Profile) -> None:
         """Note what the store says of a reader."""
         hidden = {i.item: i.states[HIDE] for i in profile.interactions if HIDE in i.states}
-        self._of.pop(user, None)
-        if hidden or not profile.preferences.is_empty:
-            self._keep(user, Wish(hidden, profile.preferences))
+        self._keep(user, Wish(hidden, profile.preferences))
 
     def logged(self, entries: Iterable[Entry]) -> None:
         """Note what readers hid and took back just now."""
         for entry in entries:
             kind = self._kinds[entry.kind]
             if kind.state == HIDE and kind.role in (Role.STATE, Role.CLEAR):
-                known = self._of.pop(entry.user, None) or Wish()
+                known = self.of(entry.user)
                 at_us = entry.at_us if kind.role is Role.STATE else -entry.at_us
                 latest = max(known.hidden.get(entry.item, 0), at_us, key=abs)
-                known = Wish({**known.hidden, entry.item: latest}, known.preferences)
-                self._keep(entry.user, known)
+                self._keep(
+                    entry.user, Wish({**known.hidden, entry.item: latest}, known.preferences)
+                )
 
     def preferred(self, user: str, preferences: Preferences) -> None:
         """Note what a reader follows and mutes now."""
-        known = self._of.pop(user, None) or Wish()
-        self._keep(user, Wish(known.hidden, preferences))
+        self._keep(user, Wish(self.of(user).hidden, preferences))
+
+    @property
+    def readers(self) -> list[str]:
+        """The readers whose wishes are known."""
+        return list(self._of)
+
+    def forget(self, erased: Mapping[str, int]) -> None:
+        """Forget readers, here and on disk.
+
+        Args:
+            erased: readers, each with the instant (µs) that everything before must go.
+        """
+        if self._file is None:
+            return
+        kept = self._file.read()
+        gone = [user for user, at_us in erased.items() if user in kept and kept[user].at_us < at_us]
+        for user in gone:
+            self._of.pop(user, None)
+        if gone or self._file.is_overtaken:
+            self._file.write_anew(lambda one: one.at_us >= erased.get(one.user, 0))
 
     def _keep(self, user: str, wish: Wish) -> None:
-        self._of[user] = wish
-        if len(self._of) > self._readers:
-            del self._of[next(iter(self._of))]
+        known = self._of.pop(user, None)
+        self._hold(user, wish)
+        if self._file is not None and wish != (known or Wish()):
+            self._file.append(Kept(user, now_us(), wish.hidden, wish.preferences))
+
+    def _hold(self, user: str, wish: Wish) -> None:
+        if wish.hidden or not wish.preferences.is_empty:
+            self._of[user] = wish
+            if len(self._of) > self._readers:
+                del self._of[next(iter(self._of))]

@@ -95,6 +95,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_path / "cache" / "snapshots"
 
     @property
+    def keepsake_path(self) -> Path:
+        """Folder of what a serving process starts on while the store is away."""
+        return self.data_path / "cache" / "keepsake"
+
+    @property
     def zone(self) -> ZoneInfo:
         """The zone in which days begin and end."""
         return zone_named(self.timezone)

@@ -35,7 +35,7 @@ async def parts(pipe: Pipe) -> AsyncIterator[Part]:
         value = await pipe.send("GET", name)
         if value is not None:
             yield Part(name.encode(), "string", [(b"", value)])
-    async for part in _hash(pipe, keys.ROWS.encode()):
+    async for part in hash_parts(pipe, keys.ROWS.encode()):
         yield part
     seen: set[bytes] = set()
     for pattern in _PATTERNS:
@@ -45,14 +45,15 @@ async def parts(pipe: Pipe) -> AsyncIterator[Part]:
             seen.add(key)
             kind = (await pipe.send("TYPE", key)).decode()
             if kind == "hash":
-                async for part in _hash(pipe, key):
+                async for part in hash_parts(pipe, key):
                     yield part
             elif kind == "zset":
                 scored: Any = await pipe.send("ZRANGE", key, 0, -1, "WITHSCORES")
                 yield Part(key, kind, [(m, repr(score).encode()) for m, score in _pairs(scored)])
 
 
-async def _hash(pipe: Pipe, key: bytes) -> AsyncIterator[Part]:
+async def hash_parts(pipe: Pipe, key: bytes) -> AsyncIterator[Part]:
+    """Yield a hash, some fields at a time; nothing where there is none."""
     cursor = b"0"
     while True:
         cursor, fields = await pipe.send("HSCAN", key, cursor, "COUNT", _COUNT)

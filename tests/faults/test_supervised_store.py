@@ -14,7 +14,7 @@ import pytest
 
 from recsvc.errors import StoreError
 from recsvc.store.bundled import BundledStore, Supervisor, socket_url
-from recsvc.store.problems import StoreProblem
+from recsvc.store.troubles import StoreProblem
 from tests.faults.servers import record, recorded, server_pids, small_disk, stopped
 from tests.service import REPOSITORY, wait_until
 

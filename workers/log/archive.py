@@ -8,9 +8,9 @@ since stores of two epochs may give out the same id.
 """
 
 import contextlib
-import fcntl
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import msgspec
 import polars as pl
 import structlog
 
+from recsvc.alone import alone
 from recsvc.clock import from_us
 from recsvc.core.readers.events import Entry
 from recsvc.store.entry_ids import EntryId, parse
@@ -89,20 +90,12 @@ class Archive:
         listed = manifest.read(self._folder)
         return [path for path in self._present() if self._is_sound(path, listed)]
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
+    def alone(self) -> AbstractContextManager[bool]:
         """Hold the archive, so that nobody else writes files or takes entries out of the store.
 
         Whether that worked is what is given: somebody else may hold it.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True  # closing the file gives it back
+        return alone(self._folder / "lock")
 
     def listed(self) -> dict[str, Listed]:
         """Return the files that the manifest lists as whole, by name."""

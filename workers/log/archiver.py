@@ -19,6 +19,7 @@ from workers.log.params import ArchiveParams
 log = structlog.get_logger()
 
 _PAGE = 2_000
+_GAPS_US = 2 * SECOND_US
 
 
 class Archiver:
@@ -46,13 +47,16 @@ class Archiver:
         self._kept_days = params.kept_days
         self._dropped_us = 0
         self._last_us: int | None = None
+        self._tended_us = 0
 
     async def run_once(self, now_us: int, force: bool = False) -> int:
         """Archive if it is time; return how many events were moved."""
         if self._last_us is None:
-            self.gaps = await asyncio.to_thread(self._archive.tend)
+            await self._tend(now_us)
             await self._finish_earlier_runs()
             self._last_us = now_us
+        elif self.gaps and not 0 <= now_us - self._tended_us < _GAPS_US:
+            await self._tend(now_us)  # somebody may have put back what was missing
         await self._drop_old(now_us)
         lengths = await self._streams.lengths()
         waiting = sum(lengths.values())
@@ -60,8 +64,12 @@ class Archiver:
         if not waiting or not (due or force):
             return 0
         self._last_us = now_us
-        self.gaps = await asyncio.to_thread(self._archive.tend)
+        await self._tend(now_us)
         return await self._move(now_us)
+
+    async def _tend(self, now_us: int) -> None:
+        self._tended_us = now_us
+        self.gaps = await asyncio.to_thread(self._archive.tend)
 
     @property
     def problem(self) -> str | None:

@@ -6,22 +6,19 @@ store that was emptied would empty the copy too.
 """
 
 import asyncio
-import hashlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
+import structlog
 
+from recsvc.errors import InvalidError
 from recsvc.store import keys
+from recsvc.store.part_files import read_parts, write_parts
 from recsvc.store.pipe import Pipe
-from recsvc.store.site import Part, parts, put_back
+from recsvc.store.site import parts, put_back
+
+log = structlog.get_logger()
 
 _KEPT = 3
-_LENGTH_BYTES = 4
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Part).decode
 
 
 class SiteCopies:
@@ -41,21 +38,12 @@ class SiteCopies:
     async def _write(self, epoch: str) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path, unfinished = self._path(epoch), self._folder / "copy.tmp"
-        digest = hashlib.blake2b()
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            async for part in parts(self._pipe):
-                packed = _encode(part)
-                digest.update(packed)
-                _append(descriptor, len(packed).to_bytes(_LENGTH_BYTES, "big") + packed)
-            await asyncio.to_thread(os.fsync, descriptor)
-        finally:
-            os.close(descriptor)
-        if digest.digest() == self._written and path.exists():
+        digest = await write_parts(unfinished, parts(self._pipe))
+        if digest == self._written and path.exists():
             unfinished.unlink()
             return False
         unfinished.replace(path)
-        self._written = digest.digest()
+        self._written = digest
         for old in self._others(epoch)[_KEPT:]:
             old.unlink()
         return True
@@ -65,8 +53,11 @@ class SiteCopies:
         n = 0
         for path in self._others(epoch):
             is_bare = not await self._pipe.send("HLEN", keys.ITEMS)
-            for part in _read(path):
-                n += await put_back(self._pipe, part, is_bare=is_bare)
+            try:
+                for part in read_parts(path):
+                    n += await put_back(self._pipe, part, is_bare=is_bare)
+            except InvalidError as exc:
+                log.error("site_copy_damaged", error=str(exc))  # one before it may be whole
         return n
 
     def drop_others(self, epoch: str) -> None:
@@ -81,14 +72,3 @@ class SiteCopies:
         """Return the copies of other epochs, the latest first."""
         found = [p for p in self._folder.glob("*.site") if p != self._path(epoch)]
         return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-
-
-def _read(path: Path) -> Iterator[Part]:
-    with path.open("rb") as file:
-        while length := file.read(_LENGTH_BYTES):
-            yield _decode(file.read(int.from_bytes(length, "big")))
-
-
-def _append(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]

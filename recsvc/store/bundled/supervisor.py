@@ -7,7 +7,7 @@ import structlog
 
 from recsvc.store.bundled.causes import LONGEST_PAUSE_S, Cause, StoreDownError
 from recsvc.store.bundled.server import BundledStore
-from recsvc.store.problems import StoreProblem
+from recsvc.store.troubles import StoreProblem
 
 log = structlog.get_logger()
 

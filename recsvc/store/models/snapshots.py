@@ -37,6 +37,10 @@ class Snapshots:
         self._pipe = pipe
         self._cache_dir = cache_dir
 
+    def told_by(self, kept: Pipe) -> "Snapshots":
+        """Return the same cache, told by something else which snapshots there are."""
+        return Snapshots(kept, self._cache_dir)
+
     async def current(self) -> str | None:
         """Return the id of the snapshot being served."""
         raw: bytes | None = await self._pipe.send("GET", keys.SNAPSHOT)
@@ -134,9 +138,12 @@ class Snapshots:
         if manifest.catalogue_id != catalogue_id:
             raise SnapshotError(f"snapshot {snapshot_id} belongs to another catalogue")
         path = self._path(snapshot_id)
-        if not path.exists() or path.stat().st_size != manifest.size_bytes:
-            await self._fetch(manifest, path)
-        return await asyncio.to_thread(_map, manifest, path)
+        try:
+            if not path.exists() or path.stat().st_size != manifest.size_bytes:
+                await self._fetch(manifest, path)
+            return await asyncio.to_thread(_map, manifest, path)
+        except OSError as exc:
+            raise SnapshotError(f"snapshot {snapshot_id} cannot be kept on disk: {exc}") from None
 
     async def latest_sound(self, catalogue_id: str, but: str) -> Snapshot | None:
         """Return the latest snapshot that was ever served and can be read; None if none can.

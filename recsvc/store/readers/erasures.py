@@ -127,6 +127,18 @@ class Erasures:
                 found[proof.id] = proof
         return sorted(found.values(), key=lambda p: p.id, reverse=True)
 
+    async def erased(self, users: list[str]) -> dict[str, int]:
+        """Return those of some readers who were ever erased, with the instant it was last asked for."""
+        proofs: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.ERASED)
+        asked_us: dict[str, int] = {}
+        for proof in map(_decode_proof, proofs.values()):
+            asked_us[proof.digest] = max(asked_us.get(proof.digest, 0), proof.requested_us)
+        if not asked_us:
+            return {}
+        signs = await signatures(self._pipe)
+        digests = {user: signs.digest(_PURPOSE, user).hex() for user in users}
+        return {user: asked_us[digest] for user, digest in digests.items() if digest in asked_us}
+
     async def pending(self) -> dict[str, Erasure]:
         """Return the erasures that are to be done, by id."""
         answers = await self._pipe.send_all(
