@@ -17,6 +17,7 @@ import structlog
 
 from recsvc.clock import now_us
 from recsvc.errors import RecsvcError, StoreError, StoreRefusesError
+from recsvc.live.wish_file import WishFile
 from recsvc.settings import Settings
 from recsvc.store import keys
 from recsvc.store.bundled import remove_damaged_copies
@@ -47,7 +48,7 @@ from workers.log.archive import Archive
 from workers.log.archiver import Archiver
 from workers.log.looking import look
 from workers.log.site_copies import SiteCopies
-from workers.privacy.copies import SiteHolding
+from workers.privacy.copies import SiteHolding, WishHolding
 from workers.privacy.eraser import Compact, Eraser
 from workers.privacy.exporter import Exporter, ExportHolding
 from workers.privacy.holdings import (
@@ -159,6 +160,7 @@ class Worker:
             GorseHolding(Gorse(pipe, self._settings.log.profile_ttl_days)),
             ExportHolding(Exports(pipe)),
             QuestionHolding(self._questions),
+            WishHolding(WishFile(self._settings.keepsake_path)),
             SiteHolding(self._copies, self._streams.epochs),  # last: it copies what is left
         ]
 

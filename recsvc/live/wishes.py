@@ -30,6 +30,11 @@ class Wish(msgspec.Struct):
     preferences: Preferences = NO_PREFERENCES
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not self.hidden and self.preferences.is_empty
+
+    @property
     def items(self) -> list[str]:
         """The items that are hidden."""
         return [item for item, at_us in self.hidden.items() if at_us > 0]
@@ -91,20 +96,24 @@ class Wishes:
         if self._file is None:
             return
         kept = self._file.read()
-        gone = [user for user, at_us in erased.items() if user in kept and kept[user].at_us < at_us]
-        for user in gone:
+        gone = {u for u, at_us in erased.items() if u not in kept or kept[u].at_us < at_us}
+        for user in gone:  # a worker may have taken them off the disk
             self._of.pop(user, None)
-        if gone or self._file.is_overtaken:
+        if gone & kept.keys() or self._file.is_overtaken:
             self._file.write_anew(lambda one: one.at_us >= erased.get(one.user, 0))
 
     def _keep(self, user: str, wish: Wish) -> None:
         known = self._of.pop(user, None)
         self._hold(user, wish)
-        if self._file is not None and wish != (known or Wish()):
+        if self._file is None or wish == (known or Wish()):
+            return
+        if wish.is_empty:  # a line that says so would name somebody who was erased
+            self._file.write_anew(lambda one: one.user != user)
+        else:
             self._file.append(Kept(user, now_us(), wish.hidden, wish.preferences))
 
     def _hold(self, user: str, wish: Wish) -> None:
-        if wish.hidden or not wish.preferences.is_empty:
+        if not wish.is_empty:
             self._of[user] = wish
             if len(self._of) > self._readers:
                 del self._of[next(iter(self._of))]

@@ -1,7 +1,8 @@
-"""The copies of the site as a holding: whoever is erased is in none of them."""
+"""Copies as holdings, of the site and of wishes: whoever is erased is in none of them."""
 
 from collections.abc import AsyncIterator, Sequence
 
+from recsvc.live.wish_file import WishFile
 from recsvc.store.log.epochs import Epochs
 from workers.log.site_copies import SiteCopies
 from workers.privacy.holdings import Leaver, Line
@@ -26,6 +27,28 @@ class SiteHolding:
 
     async def export(self, _: str) -> AsyncIterator[Line]:
         """Yield nothing: the others show what they keep."""
+        nothing: list[Line] = []
+        for line in nothing:
+            yield line
+
+
+class WishHolding:
+    """What readers hid and mute, on this machine: a copy of what profiles and preferences show."""
+
+    name = "wishes"
+
+    def __init__(self, file: WishFile) -> None:
+        self._file = file
+
+    async def erase(self, leavers: Sequence[Leaver]) -> dict[str, int]:
+        """Write the file anew without the readers."""
+        gone = {leaver.user for leaver in leavers}
+        if gone & self._file.read().keys():
+            self._file.write_anew(lambda one: one.user not in gone)
+        return {}
+
+    async def export(self, _: str, /) -> AsyncIterator[Line]:
+        """Yield nothing: the profile has it."""
         nothing: list[Line] = []
         for line in nothing:
             yield line
