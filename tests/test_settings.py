@@ -137,6 +137,10 @@ def test_secrets_are_in_no_text_about_the_settings():
     [
         ({"GORSE_FEEDBACK": '{"buy": "purchase"}'}, "GORSE_FEEDBACK"),
         ({"KIND_WEIGHTS": '{"impression": 1}'}, "KIND_WEIGHTS"),
+        ({"TRENDING_KINDS": '{"upvote": 1}'}, "TRENDING_KINDS"),
+        ({"TRENDING_KINDS": '{"unsave": 1}'}, "TRENDING_KINDS"),
+        ({"TRENDING_KINDS": '{"clck": 1}'}, "TRENDING_KINDS"),
+        ({"TRENDING_KINDS": '{"click": 0}'}, "TRENDING_KINDS"),
         ({"OFF_FEED_KINDS": '["purchase"]'}, "OFF_FEED_KINDS"),
         ({"OFF_FEED_KINDS": '["unvote"]'}, "OFF_FEED_KINDS"),
         ({"OFF_FEED_KINDS": '["impression"]', "KIND_WEIGHTS": '{"purchase": 1}'}, "OFF_FEED_KINDS"),

@@ -7,19 +7,17 @@ if that worker died, reclaimed.
 """
 
 import asyncio
-from collections import defaultdict
 
 import msgspec
 import structlog
 
 from recsvc.clock import now_us
-from recsvc.core.access.trust import mark_of, trust_of
-from recsvc.core.readers.events import Entry
-from recsvc.core.readers.kinds import UPVOTE, Kind, Role
+from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError, StoreUnavailableError
 from recsvc.store.entry_ids import parse
-from recsvc.store.items.boards import ANONYMOUS_VOTES, OVERLAPS, Batch, Boards, Vote
+from recsvc.store.items.boards import OVERLAPS, Batch, Boards
 from recsvc.store.log.streams import Logged, Streams
+from workers.counting import Found
 
 log = structlog.get_logger()
 
@@ -147,8 +145,7 @@ class Ingest:
         return 1
 
     async def _batch(self, shard: int, entries: list[Logged], previous: str) -> Batch:
-        counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        votes: dict[str, list[Vote]] = defaultdict(list)
+        found = Found(self._boards, self._kinds)
         for place, logged in enumerate(entries):
             if not logged.fields:
                 continue  # erased while it was pending
@@ -157,42 +154,10 @@ class Ingest:
             except (msgspec.MsgspecError, KeyError) as exc:
                 await self._bury(shard, logged, f"{type(exc).__name__}: {exc}")
                 continue
-            # A kind that only a newer version knows still counts.
-            kind = self._kinds.get(event.kind, Kind(Role.SIGNAL, event.kind))
-            _count(logged, place, event, kind, counts, votes, self._boards)
+            found.add(logged, event, place)
         first, last = entries[0].entry_id, entries[-1].entry_id
-        return Batch(shard, previous, first, last, dict(counts), dict(votes))
+        return Batch(shard, previous, first, last, *found.sums())
 
     async def _bury(self, shard: int, logged: Logged, reason: str) -> None:
         log.error("entry_buried", shard=shard, entry_id=logged.entry_id, reason=reason)
         await self._streams.bury(shard, logged, reason)
-
-
-def _count(
-    logged: Logged,
-    place: int,
-    event: Entry,
-    kind: Kind,
-    counts: dict[str, dict[str, int]],
-    votes: dict[str, list[Vote]],
-    boards: Boards,
-) -> None:
-    """Add what one entry does to what its batch does."""
-    if kind.role in (Role.SIGNAL, Role.EXPOSURE):
-        counts[event.item][kind.state] += 1
-        return
-    if b"s" not in logged.fields:
-        return  # an older event than the state it speaks of: nothing changed
-    was, now = logged.fields[b"w"], logged.fields[b"n"]
-    counter = kind.state
-    trust = trust_of(event.user, event.trust)
-    if counter == UPVOTE and boards.keeps_apart(event.user, trust):
-        counter = ANONYMOUS_VOTES
-    elif counter == UPVOTE:
-        due_us = int(logged.fields.get(b"d", 0))
-        mark = mark_of(event.user, trust)
-        vote = Vote(event.user, int(now or 0), due_us, place=place, trust=mark)
-        votes[event.item].append(vote)
-    change = bool(now) - bool(was)
-    if change:
-        counts[event.item][counter] += change

@@ -56,7 +56,7 @@ class Feeds:
             found = self._ranker.ranked(audience, candidates, self._params.depth, blend)
             audience = audience.unless_unsound(is_sound=found.is_sound)
             if len(found.ranking.rows) == 0 and options.seen is None and self._params.replace_seen:
-                found = self._again(candidates, audience)
+                found = self._again(candidates, audience) or found
             piece = await self._begun(found, page, options, audience)
             if not len(piece.ranking.rows) and audience.allowed(candidates).any():
                 self.observe_empty()
@@ -69,10 +69,11 @@ class Feeds:
         audience = await self._audiences.of(user, None)
         return [self._live.catalogue.id_of(row) for row in audience.reader.excluded]
 
-    def _again(self, candidates: Mask, audience: Audience) -> Ranked:
-        """Return what the reader has seen, for whom nothing else is left."""
+    def _again(self, candidates: Mask, audience: Audience) -> Ranked | None:
+        """Return what the reader has seen, for whom nothing else is left; None if that is nothing."""
         rows = np.array(audience.reader.again, np.int64)
-        return Ranked(again_list(rows, candidates, self._params.depth), "again")
+        again = again_list(rows, candidates, self._params.depth)
+        return Ranked(again, "again") if len(again.rows) else None
 
     async def _begun(
         self, found: Ranked, page: Page, options: FeedOptions, audience: Audience

@@ -12,7 +12,7 @@ from recsvc.lists.shapes import Reason
 
 SORTED_BY = {
     "personal": "what you and like-minded readers went for, what reads like it, fresh votes, age",
-    "trending": "upvotes, each worth less the older it is; then the newest",
+    "trending": "upvotes and what else counts here, each worth less the older it is; then the newest",
     "new": "time of listing, latest first",
     "similar": "likeness of text and of readership",
     "search": "words that were found, and likeness of text",
@@ -43,6 +43,9 @@ def plain_reason(source: str, body: StoredItem, votes: int) -> Reason:
 
 
 def _said(voice: Voice, body: StoredItem, votes: int) -> str:
+    """Return a voice's words; without the votes where there are none, of what clicks made trend."""
+    if not votes + body.upvotes:
+        return voice.words.partition(": {upvotes}")[0]
     return voice.words.format(upvotes=_upvotes(body, votes))
 
 

@@ -1,5 +1,6 @@
 """Settings: what the processes need to know themselves, and the params of every part, composed."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from recsvc.access.admission import AdmissionParams
 from recsvc.core.ranking.voices import check_names
 from recsvc.core.readers.gorse_feedback import types_with
-from recsvc.core.readers.kinds import Kind
+from recsvc.core.readers.kinds import Kind, check_beside_votes
 from recsvc.core.readers.off_feed import off_since
 from recsvc.errors import SettingsError
 from recsvc.lists.params import ListParams
@@ -110,14 +111,17 @@ class Settings(Place, frozen=True, kw_only=True):
         Raises:
             SettingsError: naming the one to change.
         """
-        try:
-            self.gorse_types()
-        except SettingsError as exc:
-            raise SettingsError(f"RECSVC_GORSE_FEEDBACK: {exc}") from None
-        try:
-            off_since(self.lists.profile.off_feed, self.kinds)
-        except SettingsError as exc:
-            raise SettingsError(f"RECSVC_OFF_FEED_KINDS: {exc}") from None
+        kinds = self.kinds
+        checks: dict[str, Callable[[], object]] = {
+            "GORSE_FEEDBACK": self.gorse_types,
+            "OFF_FEED_KINDS": lambda: off_since(self.lists.profile.off_feed, kinds),
+            "TRENDING_KINDS": lambda: check_beside_votes(self.lists.trending.kinds, kinds),
+        }
+        for name, check in checks.items():
+            try:
+                check()
+            except SettingsError as exc:
+                raise SettingsError(f"RECSVC_{name}: {exc}") from None
         check_names(self.lists.blend)
         if self.smtp.shows_password:
             raise SettingsError("RECSVC_SMTP_TLS: `none` would send the password in the clear")

@@ -50,6 +50,8 @@ rs:{site}:counted:<item>    zset    votes            worker        worker   user
 rs:{site}:sums:<item>       hash    time             worker        worker   window, stretch of time -> what the votes
                                                                             cast in it are worth; field "" -> what
                                                                             they were made with
+rs:{site}:heat:<item>       hash    time             worker        worker   the same of other kinds that trending counts;
+                                                                            field "last" -> the latest instant (µs)
 rs:{site}:owners            hash    catalogue        api, import   worker   item -> its owners (msgpack), if any
 rs:{site}:recount           zset    catalogue        all           worker   item -> when to count its votes anew (µs)
 rs:{site}:pulse             stream  10,000 entries   worker        api      board rows that changed, applied ids
@@ -211,9 +213,13 @@ def votes(item: str) -> str:
     return f"rs:{{site}}:votes:{item}"
 
 
-def votes_of(item: str) -> tuple[str, str, str]:
-    """Return the keys of an item's votes: all, those that count, and sums of what they are worth."""
-    return votes(item), f"rs:{{site}}:counted:{item}", f"rs:{{site}}:sums:{item}"
+def votes_of(item: str) -> tuple[str, str, str, str]:
+    """Return the keys of an item's votes, and of what else trending counts.
+
+    All votes, those that count, sums of what they are worth, and sums of what other kinds are worth.
+    """
+    sums, heat = f"rs:{{site}}:sums:{item}", f"rs:{{site}}:heat:{item}"
+    return votes(item), f"rs:{{site}}:counted:{item}", sums, heat
 
 
 def fetch(job: str) -> str:

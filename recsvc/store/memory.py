@@ -50,6 +50,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "votes": "reader",
     "counted": "reader",
     "sums": "item",
+    "heat": "item",
     "owners": "item",
     "recount": "item",
     "pulse": None,

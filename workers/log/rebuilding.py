@@ -14,30 +14,32 @@ from recsvc.core.access.trust import implied, mark_of, trust_of
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
 from recsvc.core.readers.profile import Profile, bounded, profile_of
-from recsvc.store.items.boards import ANONYMOUS_VOTES, Boards, Vote
+from recsvc.store.items.boards import ANONYMOUS_VOTES, Batch, Boards, Counts, Heat, Vote
 from recsvc.store.log.writing import EventLogParams
 from recsvc.store.readers.profiles import Profiles
+from workers.counting import by_state, kind_of
 from workers.log.reading import Log
 from workers.log.schema import SCHEMA
-
-Counts = dict[str, dict[str, int]]
 
 
 async def rebuild_boards(
     log: Log, boards: Boards, kinds: dict[str, Kind], params: EventLogParams, now_us: int
 ) -> int:
     """Make counters, votes and trending scores anew; return of how many items."""
-    hold_us = int(params.vote_hold_hours * HOUR_US)
+    hold_us, worth = int(params.vote_hold_hours * HOUR_US), by_state(boards.worth, kinds)
     counts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     votes: defaultdict[str, list[Vote]] = defaultdict(list)
+    heat: defaultdict[str, list[Heat]] = defaultdict(list)
     for user, entries, profile in _readers(log, kinds):
         for entry in entries:
-            kind = _kind(entry, kinds)
+            kind = kind_of(entry, kinds)
             if kind.role in (Role.SIGNAL, Role.EXPOSURE):
                 counts[entry.item][kind.state] += 1
-        cast_us = {e.item: e.received_us for e in entries if _kind(e, kinds).state == UPVOTE}
+        for item, added in _warmth(entries, profile, kinds, worth):
+            heat[item].append(added)
+        cast_us = {e.item: e.received_us for e in entries if kind_of(e, kinds).state == UPVOTE}
         cast_by = {
-            e.item: trust_of(user, e.trust) for e in entries if _kind(e, kinds).state == UPVOTE
+            e.item: trust_of(user, e.trust) for e in entries if kind_of(e, kinds).state == UPVOTE
         }
         counts_us = (_first_seen_us(entries, kinds) or 0) + hold_us
         for interaction in profile.interactions:
@@ -53,7 +55,8 @@ async def rebuild_boards(
                 vote = Vote(user, since_us, due_us, trust=mark_of(user, trust))
                 votes[interaction.item].append(vote)
     plain: Counts = {item: dict(counters) for item, counters in counts.items()}
-    await boards.replace(plain, dict(votes), log.until, now_us)
+    whole = Batch(0, "", "", "", plain, dict(votes), dict(heat))
+    await boards.replace(whole, log.until, now_us)
     return len(plain)
 
 
@@ -84,16 +87,30 @@ def _readers(log: Log, kinds: dict[str, Kind]) -> Iterator[tuple[str, list[Entry
     rows = (Entry(**row) for row in ordered.iter_rows(named=True))
     for user, found in groupby(rows, key=lambda entry: entry.user):
         entries = list(found)
-        known = kinds | {entry.kind: _kind(entry, kinds) for entry in entries}
+        known = kinds | {entry.kind: kind_of(entry, kinds) for entry in entries}
         yield user, entries, profile_of(entries, known)
+
+
+def _warmth(
+    entries: list[Entry], profile: Profile, kinds: dict[str, Kind], worth: dict[str, float]
+) -> Iterator[tuple[str, Heat]]:
+    """Yield what a reader adds to trending beside votes: their first of a signal, states that stand."""
+    said: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        kind = kind_of(entry, kinds)
+        if kind.role is Role.SIGNAL:
+            said.setdefault((entry.item, kind.state), entry)
+        else:
+            said[entry.item, kind.state] = entry
+    for interaction in profile.interactions:
+        on = {state: at_us for state, at_us in interaction.states.items() if at_us > 0}
+        for name in worth.keys() & (on.keys() | interaction.signals.keys()):
+            entry = said[interaction.item, name]
+            mark = mark_of(entry.user, trust_of(entry.user, entry.trust))
+            yield interaction.item, Heat(on.get(name, entry.at_us), worth[name], entry.user, mark)
 
 
 def _first_seen_us(entries: list[Entry], kinds: dict[str, Kind]) -> int | None:
     """Return when a reader first did anything; what was shown to them does not count."""
-    acts = [e.received_us for e in entries if _kind(e, kinds).role is not Role.EXPOSURE]
+    acts = [e.received_us for e in entries if kind_of(e, kinds).role is not Role.EXPOSURE]
     return min(acts, default=None)
-
-
-def _kind(entry: Entry, kinds: dict[str, Kind]) -> Kind:
-    # A kind that only a newer version knows still counts.
-    return kinds.get(entry.kind, Kind(Role.SIGNAL, entry.kind))

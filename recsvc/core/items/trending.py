@@ -41,8 +41,8 @@ class BoardRow(msgspec.Struct, frozen=True):
 
     Attributes:
         votes: standing upvotes.
-        last_vote_us: instant of the latest of them; 0 without votes.
-        scores: log2 of the decayed votes, one per window; -inf without votes.
+        last_vote_us: instant of the latest of them, or of what else trending counts; 0 without any.
+        scores: log2 of the decayed votes, one per window; -inf where there is nothing.
         counts: other counters: `click`, `read`, `save`, `hide`, `impression`, …
     """
 
@@ -53,7 +53,7 @@ class BoardRow(msgspec.Struct, frozen=True):
 
 
 class TrendingParams(msgspec.Struct, frozen=True):
-    """How fast votes fade - in the window `all` they never do - and whose count."""
+    """How fast votes fade - in the window `all` they never do - and what else and whose count."""
 
     half_life_hours: Annotated[
         float,
@@ -65,6 +65,15 @@ class TrendingParams(msgspec.Struct, frozen=True):
         ),
     ] = 36.0
 
+    kinds: Annotated[
+        dict[str, Annotated[float, msgspec.Meta(gt=0, le=1000)]],
+        setting(
+            "Other kinds of events that trending counts, each reader's first of an item, and how many "
+            'votes one is worth, e.g. `{"click": 0.1}`; after a change `recsvc rebuild boards` counts '
+            "anew.",
+            name="trending_kinds",
+        ),
+    ] = msgspec.field(default_factory=dict)
     trust: Annotated[
         dict[str, float],
         setting(

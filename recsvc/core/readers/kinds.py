@@ -12,6 +12,7 @@ times the clearing one wins, so that the outcome never depends on the order.
 """
 
 import enum
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -94,3 +95,16 @@ def kinds_with(weights: dict[str, float]) -> dict[str, Kind]:
             raise SettingsError("the weight of 'hide' cannot be positive")
         table[name] = msgspec.structs.replace(known, weight=float(weight))
     return table
+
+
+def check_beside_votes(names: Iterable[str], kinds: Mapping[str, Kind]) -> None:
+    """Refuse kinds that trending cannot count.
+
+    Raises:
+        SettingsError: for one that does not exist, that is a vote or a dislike, or that does nothing.
+    """
+    for name in names:
+        if name not in kinds:
+            raise SettingsError(f"there is no kind {name!r}; known are {', '.join(kinds)}")
+        if kinds[name].role not in (Role.SIGNAL, Role.STATE) or name in (UPVOTE, HIDE):
+            raise SettingsError(f"trending cannot count {name!r} beside votes")

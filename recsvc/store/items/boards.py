@@ -46,6 +46,21 @@ class Vote(msgspec.Struct, frozen=True, array_like=True):
     trust: str = ""
 
 
+class Heat(msgspec.Struct, frozen=True, array_like=True):
+    """What one event of another kind than votes adds to trending, or takes back.
+
+    Attributes:
+        at_us: the instant it was done.
+        worth: in votes; negative takes back what was added before.
+        user, trust: who did it, and who vouches for it; empty: what the id says.
+    """
+
+    at_us: int
+    worth: float
+    user: str
+    trust: str = ""
+
+
 class Tally(msgspec.Struct, frozen=True):
     """The votes of one item.
 
@@ -68,6 +83,12 @@ class Tally(msgspec.Struct, frozen=True):
     classes: dict[str, tuple[int, float]]
 
 
+# By item: counter -> change; votes, in the order of the log; what else trending counts.
+Counts = dict[str, dict[str, int]]
+Votes = dict[str, list[Vote]]
+Heats = dict[str, list[Heat]]
+
+
 class Batch(msgspec.Struct, frozen=True):
     """What one stretch of a shard's log does to the boards.
 
@@ -76,18 +97,20 @@ class Batch(msgspec.Struct, frozen=True):
         first, last: ids of its first and last entries; empty for figures that come from no one stretch.
         counts: item -> counter -> change.
         votes: item -> votes, in log order.
+        heat: item -> what other kinds of events add to trending.
     """
 
     shard: int
     previous: str
     first: str
     last: str
-    counts: dict[str, dict[str, int]]
-    votes: dict[str, list[Vote]]
+    counts: Counts
+    votes: Votes
+    heat: Heats = {}
 
     def items(self) -> set[str]:
         """Return the items it changes."""
-        return self.counts.keys() | self.votes.keys()
+        return self.counts.keys() | self.votes.keys() | self.heat.keys()
 
     def renamed(self, names: dict[str, str]) -> "Batch":
         """Return the batch with some items under other names; what two names did is added up."""
@@ -101,7 +124,10 @@ class Batch(msgspec.Struct, frozen=True):
             votes.setdefault(names.get(item, item), []).extend(transitions)
         for transitions in votes.values():
             transitions.sort(key=lambda vote: vote.place)
-        return msgspec.structs.replace(self, counts=counts, votes=votes)
+        heat: dict[str, list[Heat]] = {}
+        for item, added in self.heat.items():
+            heat.setdefault(names.get(item, item), []).extend(added)
+        return msgspec.structs.replace(self, counts=counts, votes=votes, heat=heat)
 
 
 def decode_row(packed: bytes) -> BoardRow:
@@ -143,12 +169,17 @@ def _trust(user: str, stored: bytes) -> Trust:
 
 
 class Boards:
-    """Reads the boards, and puts the log on them exactly once."""
+    """Reads the boards, and puts the log on them exactly once.
+
+    Attributes:
+        worth: of events of other kinds than votes, in votes, by kind.
+    """
 
     def __init__(self, pipe: Pipe, params: TrendingParams) -> None:
         self._pipe = pipe
         self._params = params
         self._counting = packed_counting(params)
+        self.worth = params.kinds
 
     def keeps_apart(self, user: str, trust: Trust) -> bool:
         """Return whether a vote is only counted beside the others: a session's that counts nothing.
@@ -182,7 +213,7 @@ class Boards:
 
         Safe beside a running worker: each item's votes are read and scored in one step.
         """
-        voted = [item for item, row in (await self.all()).items() if row.votes]
+        voted = [item for item, row in (await self.all()).items() if row.last_vote_us]
         for start in range(0, len(voted), _PER_CALL):
             await self.recount(voted[start : start + _PER_CALL], now_us)
         return len(voted)
@@ -200,27 +231,26 @@ class Boards:
 
     async def replace(
         self,
-        counts: dict[str, dict[str, int]],
-        votes: dict[str, list[Vote]],
+        whole: Batch,
         applied: dict[int, str],
         now_us: int,
     ) -> None:
         """Replace all boards; nobody else may apply anything meanwhile.
 
         Args:
-            counts: item -> counter -> count.
-            votes: item -> its votes.
+            whole: all there is to count, of no shard.
             applied: the last entry of each shard that is in these figures.
         """
-        items = sorted(counts.keys() | votes.keys())
+        items = sorted(whole.items())
         for item in {*await self.items(), *items}:
             await self._pipe.send("DEL", *keys.votes_of(item))
         await self._pipe.send("DEL", keys.BOARD)
         for start in range(0, len(items), _PER_CALL):
             some = items[start : start + _PER_CALL]
-            all_counts = {item: counts.get(item, {}) for item in some}
-            all_votes = {item: votes[item] for item in some if item in votes}
-            await self._apply([Batch(0, "", "", "", all_counts, all_votes)], now_us)
+            counts = {item: whole.counts.get(item, {}) for item in some}
+            votes = {item: whole.votes[item] for item in some if item in whole.votes}
+            heat = {item: whole.heat[item] for item in some if item in whole.heat}
+            await self._apply([Batch(0, "", "", "", counts, votes, heat)], now_us)
         pairs = [part for pair in applied.items() for part in pair]
         if pairs:
             await self._pipe.send("HSET", keys.APPLIED, *pairs)
@@ -311,11 +341,11 @@ class Boards:
         for batch in batches:
             operations: list[object] = []
             for item in batch.items():
-                votes, at = batch.votes.get(item, []), 0
-                if item in batch.votes:
+                votes, heat, at = batch.votes.get(item, []), batch.heat.get(item, []), 0
+                if item in batch.votes or heat:
                     at = len(key_names) - n_fixed + 1
                     key_names += keys.votes_of(item)
-                operations.append([item, batch.counts.get(item, {}), at, votes])
+                operations.append([item, batch.counts.get(item, {}), at, votes, heat])
             packed.append([batch.shard, batch.previous, batch.first, batch.last, operations])
         args = [self._counting, EPOCH_US, _encode(packed), now_us]
         return list(await scripts.call(self._pipe, "apply", key_names, args))

@@ -2,7 +2,7 @@
 -- its own. All of it or nothing, and only if every item is still as the caller read it.
 --
 -- KEYS: items, rows, changes, aliases, board, pulse, owners, recount, keyed, the votes of the item that stays,
---       three keys, then those of each absorbed name
+--       four keys, then those of each absorbed name
 -- ARGV[1] how votes are counted, msgpack: see `counting`
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] id of the item that stays
@@ -57,6 +57,7 @@ local function take_votes(from)
     if parse_vote(found[i + 1]) > mine then redis.call('HSET', votes, found[i], found[i + 1]) end
   end
   redis.call('DEL', from.votes, from.counted, from.sums)
+  take_heat(to, kept, from)
 end
 
 local function settle(user, instant)
@@ -84,7 +85,7 @@ for i, pair in ipairs(absorbed) do
   for counter, n in pairs(read_row(board, name).counts) do
     add(board_row.counts, counter, n)
   end
-  take_votes(vote_keys(10 + 3 * i))
+  take_votes(vote_keys(10 + N_VOTE_KEYS * i))
   redis.call('HDEL', items, name)
   redis.call('HDEL', owners, name)
   redis.call('ZREM', recount, name)

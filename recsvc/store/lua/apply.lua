@@ -1,16 +1,16 @@
 -- Put batches of several shards' logs on the boards, each exactly once: the id of the last entry
 -- applied is stored beside what it changed. A batch of no shard recounts items, and takes votes away.
 --
--- KEYS: applied, board, pulse, aliases, owners, recount, keyed, then the votes of items, three keys each, which
+-- KEYS: applied, board, pulse, aliases, owners, recount, keyed, then the votes of items, four keys each, which
 --       operations name by the index of the first
 -- ARGV[1] how votes are counted, msgpack: see `counting`
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] batches, msgpack: a list of [shard or -1, id of the entry before the batch or '', ids of
 --         its first and last entries, operations]; with '' for the last entry it is no stretch of a log and always
 --         applied; an operation is
---         [item, {counter: change, ...}, index of its votes or 0, votes], a vote being
+--         [item, {counter: change, ...}, index of its votes or 0, votes, heat], a vote being
 --         [user, instant it stands since or 0, instant it counts from or 0, value it must have or '', place, who
---         vouches for it]
+--         vouches for it], and heat what other kinds of events add: [instant, votes, user, who vouches for it]
 -- ARGV[4] the present instant in µs
 --
 -- Returns per batch: 1 applied, 0 applied before, -1 entries before it are missing (another worker
@@ -37,12 +37,13 @@ local function row_of(item)
 end
 
 local function apply(op)
-  local item, changes, votes_at, votes = op[1], op[2], op[3], op[4]
+  local item, changes, votes_at, votes, heat = op[1], op[2], op[3], op[4], op[5]
   local counts = row_of(item).counts
   for counter, change in pairs(changes) do add(counts, counter, change) end
   if votes_at == 0 then return end
   local keys = vote_keys(N_FIXED + votes_at)
-  cast_all(to, item, keys, votes)
+  if #votes > 0 then cast_all(to, item, keys, votes) end
+  if #heat > 0 then warm_all(to, item, keys, heat) end
   revoted[item] = keys
 end
 

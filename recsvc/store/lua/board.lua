@@ -2,7 +2,7 @@
 --
 -- A row of the board: {counts = {counter: n}, scores = one per window, votes = n, last = instant}.
 --
--- Of an item's votes there are three keys:
+-- Of an item's votes, and of what else trending counts, there are four keys:
 --   votes    all of them, user -> `instant`, `instant:counts from` or `instant:counts from:who vouches`.
 --            Those of the item's owners, those that are still held and those of nobody who counts do
 --            not count; the recount key remembers when the next of them will
@@ -12,6 +12,8 @@
 --            which are the same in whatever order votes came and went. Field '' says what the sums were
 --            made with and of how many votes: where that is not so (any more) - of another release, say -
 --            they are made anew.
+--   heat     the same sums of what other kinds of events are worth, and in field 'last' the latest instant
+--            of one. They are not kept one by one: what was made with something else says nothing any more.
 
 local LN2 = math.log(2)
 
@@ -156,6 +158,58 @@ local function cast_all(to, item, keys, votes)
   redis.call('HSET', keys.sums, '', made_with(to, keys))
 end
 
+-- What was added with another half-life or other weights fits nothing that is added now.
+local function is_heat_as_made(to, keys) return redis.call('HGET', keys.heat, '') == to.signature end
+
+-- Forget the stretches that say nothing beside the latest, once there are many.
+local function prune_heat(to, keys)
+  if redis.call('HLEN', keys.heat) <= 3 * #to.half_lives * MOST_STRETCHES then return end
+  local last, gone = tonumber(redis.call('HGET', keys.heat, 'last')), {}
+  for _, field in ipairs(redis.call('HKEYS', keys.heat)) do
+    local w, stretch = string.match(field, '^(%d+):(-?%d+)$')
+    local half_life = w and to.half_lives[tonumber(w)]
+    if half_life and tonumber(stretch) <= place(to, half_life, last) - MOST_STRETCHES then
+      gone[#gone + 1] = field
+    end
+  end
+  add_many('HDEL', keys.heat, gone)
+end
+
+-- Add what events of other kinds than votes are worth, [instant, votes, user, who vouches] each.
+local function warm_all(to, item, keys, heat)
+  if not is_heat_as_made(to, keys) then
+    redis.call('DEL', keys.heat)
+    redis.call('HSET', keys.heat, '', to.signature)
+  end
+  to.owned[item] = to.owned[item] or owners_of(to, item)
+  for _, h in ipairs(heat) do
+    local at, weight = h[1], h[2] * weight_of(to, h[3], h[4])
+    if weight ~= 0 and not to.owned[item][h[3]] then
+      add_to_sums(to, keys.heat, at, weight)
+      local last = tonumber(redis.call('HGET', keys.heat, 'last') or '0')
+      if weight > 0 and at > last then redis.call('HSET', keys.heat, 'last', whole(at)) end
+    end
+  end
+  prune_heat(to, keys)
+end
+
+-- Take over what was added to an item that has become one with this one.
+local function take_heat(to, keys, from)
+  if is_heat_as_made(to, from) then
+    if not is_heat_as_made(to, keys) then redis.call('DEL', keys.heat) end
+    local found = redis.call('HGETALL', from.heat)
+    for i = 1, #found, 2 do
+      local field, value = found[i], found[i + 1]
+      if field == '' then redis.call('HSET', keys.heat, '', value)
+      elseif field == 'last' then
+        local last = tonumber(redis.call('HGET', keys.heat, 'last') or '0')
+        redis.call('HSET', keys.heat, 'last', whole(math.max(last, tonumber(value))))
+      else redis.call('HINCRBY', keys.heat, field, value) end
+    end
+  end
+  redis.call('DEL', from.heat)
+end
+
 -- Returns the sums of the stretches that say something, by field.
 local function read_sums(sums, fields)
   local found = {}
@@ -170,12 +224,18 @@ local function read_sums(sums, fields)
   return found
 end
 
--- Write what the votes that count say into a row: how many, the latest, and log2 of what they are worth.
+-- Write what the votes that count say into a row: how many, the latest, and log2 of what they are worth;
+-- of the latter two also what other kinds of events say.
 local function summarise(to, row, keys)
   row.votes, row.last, row.scores = redis.call('ZCARD', keys.counted), 0, {}
   if redis.call('EXISTS', keys.votes) == 0 then redis.call('DEL', keys.sums) end
-  if row.votes == 0 then return end
-  row.last = tonumber(redis.call('ZRANGE', keys.counted, -1, -1, 'WITHSCORES')[2])
+  local is_warm = is_heat_as_made(to, keys)
+  if is_warm then row.last = tonumber(redis.call('HGET', keys.heat, 'last') or '0') end
+  if row.votes > 0 then
+    local latest = redis.call('ZRANGE', keys.counted, -1, -1, 'WITHSCORES')[2]
+    row.last = math.max(row.last, tonumber(latest))
+  end
+  if row.last == 0 then return end
   local fields = {}
   for w, half_life in ipairs(to.half_lives) do
     local newest = place(to, half_life, row.last)
@@ -183,14 +243,15 @@ local function summarise(to, row, keys)
       fields[#fields + 1] = w .. ':' .. whole(newest - back)
     end
   end
-  local sums, at = read_sums(keys.sums, fields), 0
+  local sums, heat, at = read_sums(keys.sums, fields), {}, 0
+  if is_warm then heat = read_sums(keys.heat, fields) end
   for w, half_life in ipairs(to.half_lives) do
     local newest, sum = place(to, half_life, row.last), 0
     for back = 0, MOST_STRETCHES - 1 do
       at = at + 1
-      sum = sum + (sums[fields[at]] or 0) * 2 ^ -back
+      sum = sum + ((sums[fields[at]] or 0) + (heat[fields[at]] or 0)) * 2 ^ -back
     end
-    row.scores[w] = newest + math.log(sum / UNIT) / LN2
+    row.scores[w] = newest + math.log(math.max(sum, 0) / UNIT) / LN2
   end
 end
 
@@ -208,8 +269,12 @@ local function counting(how, epoch, now, owners, recount, keyed)
   }
 end
 
--- The three keys of an item's votes, from the first of them on.
-local function vote_keys(at) return {votes = KEYS[at], counted = KEYS[at + 1], sums = KEYS[at + 2]} end
+-- The keys of an item's votes, and of what else trending counts, from the first of them on.
+local N_VOTE_KEYS = 4
+
+local function vote_keys(at)
+  return {votes = KEYS[at], counted = KEYS[at + 1], sums = KEYS[at + 2], heat = KEYS[at + 3]}
+end
 
 -- News for the processes that serve: rows as fields of their own, since a list of them would not be
 -- text.

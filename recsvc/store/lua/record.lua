@@ -17,7 +17,8 @@
 --
 -- A state that changes - a vote, a save, a hide - is logged with its transition (s, w, n: state, instant
 -- it was on since, instant it is on since), so that counters can follow the log without reading profiles.
--- A vote that does not count at once also says from when on it will (d).
+-- A vote that does not count at once also says from when on it will (d). A signal that is its reader's first of
+-- this name on the item says so (f).
 
 -- Fields that no item can have, as control characters are not part of ids.
 local FIRST_SEEN, PRUNE_AT = '\1', '\2'
@@ -152,9 +153,11 @@ for e = 0, #KEYS / 7 - 1 do
     local known, packed = take(profile, item, ARGV[a + 8])
     answers[e + 1] = 1
     if role == 'signal' then
-      local s = known[name] or {0, 0, 0}
+      local s, fields = known[name], {'e', entry}
+      if not s and not known[ACTED_ON] then fields[3], fields[4] = 'f', '1' end
+      s = s or {0, 0, 0}
       known[name] = {s[1] + 1, s[2] + value, math.max(s[3], at)}
-      redis.call('XADD', events, '*', 'e', entry)
+      redis.call('XADD', events, '*', unpack(fields))
     else
       local old = known[name] or 0
       local newer = at > math.abs(old) or (at == math.abs(old) and role == 'clear')

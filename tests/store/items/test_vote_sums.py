@@ -1,7 +1,9 @@
 """What an item's votes are worth, kept vote by vote, is what counting all of them anew gives."""
 
 import asyncio
+import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from recsvc.clock import DAY_US, HOUR_US
 from recsvc.core.items.trending import EPOCH_US, TrendingParams, log_score
 from recsvc.store import keys
 from recsvc.store.connection import Redis, connect
-from recsvc.store.items.boards import Batch, Boards, Vote
+from recsvc.store.items.boards import Batch, Boards, Heat, Vote
 from recsvc.store.pipe import Pipe
 
 NOW = EPOCH_US + 900 * DAY_US
@@ -115,3 +117,73 @@ async def test_a_vote_touches_no_other_votes(redis: Redis):
     assert "cmdstat_hvals" not in read[1]
     assert read[1].get("cmdstat_hgetall", 0) == 0
     assert sum(read[1].values()) <= sum(read[0].values()) + 1
+
+
+deeds = st.lists(st.tuples(instants.filter(bool), st.sampled_from([0.1, 0.5, 3.0])), max_size=12)
+
+
+@settings(max_examples=25)
+@given(votes=st.lists(instants.filter(bool), max_size=6), done=deeds, undone=st.integers(0, 12))
+def test_other_kinds_that_trending_counts_add_up_with_votes_and_can_be_taken_back(
+    store_url, votes, done, undone
+):
+    def heat(of: list[tuple[int, float]], sign: int = 1) -> list[Heat]:
+        return [Heat(at_us, sign * worth, "r") for at_us, worth in of]
+
+    async def run():
+        redis = connect(store_url)
+        await redis.flushall()
+        boards = Boards(Pipe(redis), PARAMS)
+        for at_us, worth in done:
+            added = {"x": heat([(at_us, worth)])}
+            await boards.apply([Batch(0, "", "", "", {"x": {"click": 1}}, {}, added)], NOW)
+        await cast(boards, [Vote(f"u{n}", at_us) for n, at_us in enumerate(votes)])
+        back = {"x": heat(done[:undone], -1)}
+        await boards.apply([Batch(0, "", "", "", {}, {}, back)], NOW)
+        await boards.recount(["x"], NOW)  # of what is not kept one by one nothing is lost by it
+        row = (await boards.all())["x"]
+        await redis.aclose()
+        return row
+
+    row = asyncio.run(run())
+
+    assert row.votes == len(votes)
+    left = [(at_us, 1.0) for at_us in votes] + done[undone:]
+    assert row.last_vote_us == max([0, *votes, *(at_us for at_us, _ in done)])
+    for score, half_life in zip(row.scores, PARAMS.half_lives_us(), strict=True):
+        newest = row.last_vote_us
+        worth = sum(w * 2 ** ((at_us - newest) / half_life) for at_us, w in left)
+        found = 2 ** (score - (newest - EPOCH_US) / half_life)
+        assert found == pytest.approx(worth, rel=1e-6, abs=1e-9)
+
+
+async def test_what_was_added_with_another_half_life_says_nothing_any_more(redis: Redis):
+    added = {"x": [Heat(NOW, 0.5, "r")]}
+    batch = Batch(0, "", "", "", {"x": {"click": 1}}, {}, added)
+    await Boards(Pipe(redis), PARAMS).apply([batch], NOW)
+    slower = Boards(Pipe(redis), TrendingParams(half_life_hours=100.0))
+
+    await slower.apply([batch], NOW)
+
+    assert 2 ** (await slower.all())["x"].scores[3] == pytest.approx(0.5)
+
+
+async def test_an_owners_own_clicks_are_not_counted(redis: Redis):
+    await redis.hset(keys.OWNERS, "x", msgspec.msgpack.encode(["r"]))
+    added = {"x": [Heat(NOW, 0.5, "r")]}
+    boards = Boards(Pipe(redis), PARAMS)
+
+    await boards.apply([Batch(0, "", "", "", {"x": {"click": 1}}, {}, added)], NOW)
+
+    assert max((await boards.all())["x"].scores) == -math.inf
+
+
+async def test_stretches_that_say_nothing_any_more_are_forgotten(redis: Redis):
+    boards = Boards(Pipe(redis), PARAMS)
+    added = {"x": [Heat(NOW - n * DAY_US, 0.5, "r") for n in range(800, -1, -1)]}
+
+    await boards.apply([Batch(0, "", "", "", {"x": {"click": 1}}, {}, added)], NOW)
+    await boards.apply([Batch(0, "", "", "", {}, {}, {"x": [Heat(NOW, 0.5, "r")]})], NOW)
+
+    assert await redis.hlen(keys.votes_of("x")[3]) < 600
+    assert 2 ** (await boards.all())["x"].scores[3] == pytest.approx(0.5 * 802)

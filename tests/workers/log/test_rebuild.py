@@ -13,7 +13,7 @@ from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import KINDS
 from recsvc.store import keys
 from recsvc.store.connection import Redis
-from recsvc.store.items.boards import Boards, Vote
+from recsvc.store.items.boards import Batch, Boards, Vote
 from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
@@ -70,12 +70,15 @@ def _plain(raw: bytes) -> Any:
     return unpacked
 
 
-@pytest.mark.parametrize("archived_share", [0, 0.5, 1])
+SIGNALS = {"click": 0.1, "read": 0.25, "share": 2.0}
+
+
+@pytest.mark.parametrize(("archived_share", "counted"), [(0, {}), (0.5, SIGNALS), (1, {})])
 async def test_boards_and_profiles_come_out_the_same(
-    redis: Redis, tmp_path: Path, archived_share: float
+    redis: Redis, tmp_path: Path, archived_share: float, counted: dict[str, float]
 ):
     pipe, streams, archive = Pipe(redis), Streams(redis, "test"), Archive(tmp_path)
-    boards, params = Boards(pipe, TrendingParams()), EventLogParams()
+    boards, params = Boards(pipe, TrendingParams(kinds=counted)), EventLogParams()
     log = EventLog(pipe, KINDS, params)
     ingest = Ingest(streams, boards, KINDS, 10)
     archiver = Archiver(archive, streams, boards, ArchiveParams(60, 10**6))
@@ -115,7 +118,7 @@ async def test_scores_follow_a_new_half_life(redis: Redis):
     now = now_us()
     votes = [Vote(f"u{n}", now - n * DAY_US) for n in range(5)]
     old, new = (Boards(pipe, TrendingParams(half_life_hours=h)) for h in (10, 100))
-    await old.replace({"x": {"upvote": 5}}, {"x": votes}, {}, now)
+    await old.replace(Batch(0, "", "", "", {"x": {"upvote": 5}}, {"x": votes}), {}, now)
     slow = (await old.all())["x"].scores
 
     assert await new.rescore(now) == 1
