@@ -310,6 +310,15 @@ def test_an_address_that_runs_script_is_not_linked(papers, host, visit):
     assert page.locator("recsvc-feed span[part=title]").count() == 1
 
 
+def test_a_title_without_an_address_leads_to_its_page_at_the_service(papers, host, visit):
+    papers.put("no address/1", title="Nowhere else")
+    page = visit(host.page(address(papers), feed('list="new" limit="1"') + script(papers)))
+    page.wait_for_selector(CARD)
+
+    link = page.locator("recsvc-feed a[part=title]").first.get_attribute("href")
+    assert link == f"{address(papers)}/papers/no%20address%2F1"
+
+
 def test_right_to_left_pages_are_mirrored(papers, host, visit, shot):
     url = host.page(
         address(papers),

@@ -56,6 +56,7 @@ async def framed(request: Request[Any, Any, Any], services: NamedDependency[Serv
         "attributes": attributes_of(options),
         "items": await _items(services, options),
         "oembed": _oembed(base, options),
+        "has_pages": services.settings.pages,
     }
     return page("embed/feed.html", context, ancestors=options.origin or "*")
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from recsvc.api.huggingface.routes import found, markdown
+from recsvc.api.pages.metadata import metadata
 from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import alternates
@@ -71,7 +72,7 @@ async def _page(request: Request[Any, Any, Any], services: Services, name: str) 
         alternates=alternates("/feeds/similar", "Similar papers", urlencode({"item": item.id})),
         entry=entry, item=entry.item, similar=similar, reason=reason, links=links_of(item),
         authors=item.authors[:_AUTHORS], more_authors=item.authors[_AUTHORS:],
-        is_hidden=states.get("hide", 0) > 0,
+        is_hidden=states.get("hide", 0) > 0, metadata=metadata(item, services.settings.site_url),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Stream, Template
@@ -15,9 +15,12 @@ from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.private import private_feed_of
 from recsvc.api.v1.preferences import Name
+from recsvc.api.v1.saves import Kept, kept, references
 from recsvc.api.v1.users import EXPORT_COST, exported
 from recsvc.clock import from_us, now_us
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.citing.formats import FORMATS
+from recsvc.core.citing.formats import Name as FormatName
 from recsvc.core.readers.deeds import deeds
 from recsvc.core.readers.kinds import Role
 from recsvc.core.readers.preferences import Stance
@@ -27,6 +30,7 @@ from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
 from recsvc.sources import demo
 
 _HISTORY = 100
+KEPT: list[Kept] = ["save", "upvote"]
 
 Kind = Literal["topics", "organisations", "words"]
 
@@ -97,6 +101,7 @@ async def you(
         preferences=await _preferences(services, visitor),
         deeds=await _deeds(services, visitor), limit=_HISTORY,
         n_deeds=len(_standing(visitor)), private=private, erased=erased,
+        n_kept=len(kept(visitor.profile, KEPT)), formats=FORMATS,
     )  # fmt: skip
 
 
@@ -139,6 +144,17 @@ async def export(request: Request[Any, Any, Any], services: NamedDependency[Serv
     if user is None:
         raise NotFoundError("nothing is stored about you")
     return await exported(services, user, await network_of(request, services))
+
+
+@get("/you/references", include_in_schema=False)
+async def kept_references(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    format: Annotated[FormatName, QueryParameter()] = "bibtex",
+) -> Response[str]:
+    """What the reader saved or upvoted, for their reference manager."""
+    visitor = await visitor_of(request, services)
+    return await references(services, visitor.profile, format, KEPT)
 
 
 @post("/you/erase", include_in_schema=False)
@@ -214,4 +230,6 @@ def _did(interaction: Interaction) -> str:
     return ", ".join(words).capitalize()
 
 
-router = Router("/", route_handlers=[you, wish, address, export, erase], opt={"access": PUBLIC})
+router = Router(
+    "/", route_handlers=[you, wish, address, export, kept_references, erase], opt={"access": PUBLIC}
+)

@@ -506,7 +506,8 @@ class Feed extends Base {
 
   #title(who, id, place, { title, url }) {
     const path = encodeURIComponent(id).replaceAll("%2F", "/");
-    const href = safe(setting(this, "link")?.replace("{id}", () => path) ?? url);
+    const ours = () => new URL(`papers/${encodeURIComponent(id)}`, who.api).href;
+    const href = safe(setting(this, "link")?.replace("{id}", () => path) ?? url ?? ours());
     const attributes = { part: "title", href, target: href && setting(this, "target") };
     const link = make(href ? "a" : "span", attributes, isolated(title));
     for (const name of ["click", "auxclick"])

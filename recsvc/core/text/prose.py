@@ -36,9 +36,10 @@ _SWITCH = re.compile(
     r"\{\s*\\(?:it|bf|em|tt|sc|rm|sl|sf|cal|itshape|bfseries|scshape|ttfamily|small|large)"
     r"(?:\s+|(?=\\))([^{}]*)\}"
 )
+_TIE = re.compile(r"(?<!\\)~")
 _ITEM = re.compile(r"\\item\b\s*(?:\[([^\[\]\n]{0,60})\])?")
 _QUOTED = re.compile(r"``([^`']{1,400}?(?:'[^`']{1,100}?){0,3})''")
-_COMMAND_LEFT = re.compile(r"\\[A-Za-z]+\*?\s*|\\(?=\W)")
+_COMMAND_LEFT = re.compile(r"\\[A-Za-z]+\*?\s*|\\(?=[^\w%&_#{}])")
 _BRACE = re.compile(r"(?<!\\)[{}]")
 
 _SHOWN = frozenset((
@@ -73,13 +74,15 @@ def without_tex(text: str, *, is_source: bool = False) -> str:
     Args:
         is_source: it is TeX, not prose with TeX in it.
     """
+    if is_source:
+        text = _TIE.sub("\N{NO-BREAK SPACE}", text)
     if "\\" in text:
         text = _resolved(text, is_source)
     if "``" in text:
         text = _QUOTED.sub(r"“\1”", text)
     if is_source:
         text = text.replace("``", "“").replace("''", "”").replace("---", "—").replace("--", "–")
-        text = _BRACE.sub("", _COMMAND_LEFT.sub("", text).replace("~", "\N{NO-BREAK SPACE}"))
+        text = _BRACE.sub("", _COMMAND_LEFT.sub("", text))
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 

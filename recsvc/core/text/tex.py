@@ -37,7 +37,7 @@ def symbols() -> dict[str, str]:
     return {
         name: text for name, text in found.items()
         if isinstance(text, str) and text.strip() and "%" not in text and name.isalpha()
-    }  # fmt: skip
+    } | {"textasciicircum": "^"}  # fmt: skip
 
 
 @lru_cache(maxsize=4_096)

@@ -20,7 +20,8 @@ _COMPACT = re.compile(r"(?<!\d)([12]\d{3})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?
 _YEAR = re.compile(r"(?<!\d)([12]\d{3})(?!\d)")
 _MONTH = re.compile(rf"(?<![a-z])({'|'.join(_MONTHS)})[a-z]*", re.IGNORECASE)
 _DAY = re.compile(r"(?<!\d)([0-3]?\d)(?:st|nd|rd|th)?(?!\d)")
-_FINEST = ("day", "month", "year", "about")
+# "About 1936" says more than a bare 1936 beside it.
+_FINEST = ("day", "month", "about", "year")
 
 
 class Published(msgspec.Struct, frozen=True):

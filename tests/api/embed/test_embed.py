@@ -69,6 +69,13 @@ def test_our_pages_need_no_inline_script_or_style(service, base, path):
     assert "alert(1)</script>" not in answer.text
 
 
+def test_a_title_without_an_address_leads_to_its_page_here(service, base):
+    service.put("embed/addressed", title="Has an address", url="https://x.example/p")
+    links = [a["href"] for a in Tags(service.http.get("/embed/feed?list=new").text).all("a")]
+
+    assert {"https://x.example/p", "/papers/b%2Fc"} <= set(links)
+
+
 def test_only_the_named_origin_may_frame_a_list(service, base):
     answer = service.http.get("/embed/feed", params={"origin": "https://blog.example"})
     assert answer.headers["content-security-policy"].endswith(
