@@ -8,6 +8,7 @@ hand and the lease, and ends.
 import asyncio
 import contextlib
 import os
+import random
 import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -46,6 +47,7 @@ from workers.disk import disk_problem
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
+from workers.log.audit import Audit, Derived
 from workers.log.looking import look
 from workers.log.site_copies import SiteCopies
 from workers.privacy.copies import SiteHolding, WishHolding
@@ -83,6 +85,9 @@ _LOOK_S = 0.25
 _STIRRED_S = 5.0
 _AT_REST = 4
 _COPY_PAUSES = 20
+_FIRST_AUDIT_S = 20.0
+_AUDIT_S = 600.0
+_AUDIT_PAUSES = 100
 _LOOPS = ("ingest", "archiving", "copying", "train", "recount", "topics", "warm")
 _BARE = "the archive holds {n} events and the catalogue no item: put the items anew"
 _WARM_S = 1.0
@@ -130,11 +135,14 @@ class Worker:
         self._readers = ReaderIndex(pipe, settings.log.profile_ttl_days)
         self._copies = SiteCopies(settings.site_copies_path, pipe)
         self._copying_s = 0.0
+        self._audited_after_s = _FIRST_AUDIT_S
         holdings = self._holdings(pipe, archive)
         self._eraser = Eraser(
             Erasures(pipe), self._boards, self._streams, holdings, self._compact_with()
         )
         self._exporter = Exporter(Exports(pipe), holdings)
+        derived = Derived(self._boards, Profiles(pipe), self._items)
+        self._audit = Audit(archive, self._streams, derived, settings.kinds)
         self._lease = Lease(pipe, TRAIN_LEASE, self._name, _LEASE_S)
         self._token = 0
         self._warming_s = 0.0
@@ -187,6 +195,7 @@ class Worker:
             self._forever(self._compare, "compare"),
             self._forever(self._set_clock, "clock"),
             self._forever(self._copy, "copying"),
+            self._forever(self._compare_sample, "audit"),
             self._forever(self._beat, "heartbeat"),
             self._forever(self._reclaim, "reclaim"),
             self._forever(self._recount, "recount"),
@@ -276,6 +285,16 @@ class Worker:
             await self._look_for_troubles()
             self._troubles.note("archive", await self._archiver.agreement.problem())
             self._compared = True
+
+    async def _compare_sample(self) -> None:
+        """Compare some boards and profiles with the log: soon after the start, then now and then."""
+        await self._pause(self._audited_after_s)
+        if self._token:
+            started_s = time.monotonic()
+            told = await self._audit.run_once(random.Random())
+            self._troubles.note("audit", told)
+            took_s = time.monotonic() - started_s
+            self._audited_after_s = max(_AUDIT_S, _AUDIT_PAUSES * took_s)
 
     async def _copy(self) -> None:
         """Copy what only the store has, beside the archive."""

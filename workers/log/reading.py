@@ -1,7 +1,8 @@
 """The event log as a whole: what is archived, and what the streams hold besides."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,37 @@ class Log(msgspec.Struct, frozen=True):
 
     events: pl.DataFrame
     until: dict[int, str]
+
+    def of(self, *, users: Collection[str] = (), items: Collection[str] = ()) -> "Log":
+        """Return what it has of some readers and items."""
+        is_wanted = pl.col("user").is_in(list(users)) | pl.col("item").is_in(list(items))
+        return Log(self.events.filter(is_wanted), self.until)
+
+
+async def log_of(
+    archive: Archive, streams: Streams, users: Collection[str], items: Collection[str]
+) -> Log:
+    """Return what the log has of some readers and items; files are not read as wholes."""
+    held = await streams.epochs.held()
+    archived = await asyncio.to_thread(archive.until, held[0] if held else FORMER)
+    is_wanted = pl.col("user").is_in(list(users)) | pl.col("item").is_in(list(items))
+    rest = table(await tail(streams, archived)).lazy()
+    lazy = [rest, *map(archive.scan, await asyncio.to_thread(archive.files))]
+    tables = [await asyncio.to_thread(one.filter(is_wanted).collect) for one in lazy]
+    return Log(pl.concat(tables).unique(IDENTITY, maintain_order=True), {})
+
+
+async def sample(
+    archive: Archive, streams: Streams, rng: random.Random, n: int
+) -> list[tuple[str, str]]:
+    """Return readers and items that some entries speak of, of a file and of the stream of a shard."""
+    files, shard = await asyncio.to_thread(archive.files), rng.randrange(keys.N_SHARDS)
+    page = await streams.range(shard, "0-0", "+", _PER_PIECE)
+    tables = [table([(shard, one, event) for one in page if (event := decoded(one)) is not None])]
+    if files:
+        tables.append(await asyncio.to_thread(archive.scan(rng.choice(files)).collect))
+    rows = pl.concat([one.select("user", "item") for one in tables])
+    return rows.sample(min(n, rows.height), seed=rng.randrange(2**32)).rows()
 
 
 async def read_log(

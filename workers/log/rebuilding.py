@@ -26,11 +26,23 @@ async def rebuild_boards(
     log: Log, boards: Boards, kinds: dict[str, Kind], params: EventLogParams, now_us: int
 ) -> int:
     """Make counters, votes and trending scores anew; return of how many items."""
-    hold_us, worth = int(params.vote_hold_hours * HOUR_US), by_state(boards.worth, kinds)
+    hold_us = int(params.vote_hold_hours * HOUR_US)
+    whole = counted(log, boards, kinds, hold_us)
+    await boards.replace(whole, log.until, now_us)
+    return len(whole.counts)
+
+
+def counted(log: Log, boards: Boards, kinds: dict[str, Kind], hold_us: int) -> Batch:
+    """Return what a log comes to, of every item that it speaks of.
+
+    Args:
+        hold_us: how long a new reader's votes are held.
+    """
+    worth = by_state(boards.worth, kinds)
     counts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     votes: defaultdict[str, list[Vote]] = defaultdict(list)
     heat: defaultdict[str, list[Heat]] = defaultdict(list)
-    for user, entries, profile in _readers(log, kinds):
+    for user, entries, profile in folded(log, kinds):
         for entry in entries:
             kind = kind_of(entry, kinds)
             if kind.role in (Role.SIGNAL, Role.EXPOSURE):
@@ -55,9 +67,7 @@ async def rebuild_boards(
                 vote = Vote(user, since_us, due_us, trust=mark_of(user, trust))
                 votes[interaction.item].append(vote)
     plain: Counts = {item: dict(counters) for item, counters in counts.items()}
-    whole = Batch(0, "", "", "", plain, dict(votes), dict(heat))
-    await boards.replace(whole, log.until, now_us)
-    return len(plain)
+    return Batch(0, "", "", "", plain, dict(votes), dict(heat))
 
 
 async def rebuild_profiles(
@@ -65,7 +75,7 @@ async def rebuild_profiles(
 ) -> int:
     """Make profiles and impressions anew; return of how many readers."""
     n = 0
-    for user, entries, profile in _readers(log, kinds):
+    for user, entries, profile in folded(log, kinds):
         silent_s = (now_us - max(entry.received_us for entry in entries)) // SECOND_US
         known_s = params.profile_ttl_days * DAY_S
         ttl_s = params.anonymous_ttl_hours * HOUR_S if is_anonymous(user) else known_s
@@ -80,7 +90,7 @@ async def rebuild_profiles(
     return n
 
 
-def _readers(log: Log, kinds: dict[str, Kind]) -> Iterator[tuple[str, list[Entry], Profile]]:
+def folded(log: Log, kinds: dict[str, Kind]) -> Iterator[tuple[str, list[Entry], Profile]]:
     """Yield each reader with their events in the order of the log, and what these come to."""
     columns = [name for name in SCHEMA if name in Entry.__struct_fields__]
     ordered = log.events.sort("user", "shard", "entry_ms", "entry_seq").select(columns)

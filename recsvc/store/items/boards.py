@@ -298,6 +298,16 @@ class Boards:
                     found[user][item] = raw.decode()
         return found
 
+    async def counts_of(self, items: list[str]) -> dict[str, dict[str, int]]:
+        """Return the counters of items; `upvote` is every vote that is stored, held and own ones too."""
+        votes = await self._pipe.send_all([("HLEN", keys.votes(item)) for item in items])
+        rows = await self._pipe.send_all([("HGET", keys.BOARD, item) for item in items])
+        found: dict[str, dict[str, int]] = {}
+        for item, n, packed in zip(items, votes, rows, strict=True):
+            row = None if packed is None else read_row(item, packed)
+            found[item] = ({} if row is None else row.counts) | {"upvote": int(n)}
+        return found
+
     async def tally(self, item: str, now_us: int) -> Tally:
         """Return the votes of an item; all zero when it has none."""
         votes, packed_owners, packed, keyed = await self._pipe.send_all(

@@ -1,0 +1,72 @@
+"""Boards and profiles that differ from the log are found, told, and right after a rebuild."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from recsvc.core.readers.kinds import KINDS
+from recsvc.store import keys
+from recsvc.store.connection import Redis
+from recsvc.store.items.catalogue import Items
+from recsvc.store.pipe import Pipe
+from tests.faults.stores import World
+from workers.log.audit import Audit, Derived
+
+
+@pytest.fixture
+async def world(redis: Redis, tmp_path: Path) -> World:
+    """A site of which half the log is in files."""
+    world = World(redis, tmp_path / "archive")
+    await world.vote(30)
+    await world.archived()
+    await world.vote(30)
+    await world.work()
+    return world
+
+
+async def found(world: World, looks: int = 12) -> str | None:
+    """What an audit tells in the end: each look takes another sample."""
+    derived = Derived(world.boards, world.profiles, Items(Pipe(world.redis)))
+    audit, rng, told = Audit(world.archive, world.streams, derived, KINDS), random.Random(1), None
+    for _ in range(looks):
+        told = await audit.run_once(rng)
+        if told is not None:
+            return told
+    return told
+
+
+async def test_what_is_as_the_log_says_is_no_news(world: World):
+    assert await found(world, looks=4) is None
+
+
+@pytest.mark.parametrize("harm", ["vote", "row", "profile"])
+async def test_what_differs_is_told_without_naming_a_reader_and_rebuilt(world: World, harm: str):
+    for n in range(60):
+        shard = keys.shard_of(f"u{n}")
+        if harm == "profile":
+            await world.redis.hdel(keys.profile(shard, f"u{n}"), f"i{n % 5}")
+            await world.redis.hset(
+                keys.profile(shard, f"u{n}"), "i9", b"\x81\xa5click\x93\x01\x00\x01"
+            )
+        elif harm == "vote":
+            await world.redis.hdel(keys.votes(f"i{n % 5}"), f"u{n}")
+    if harm == "row":
+        await world.redis.delete(keys.BOARD)
+        for n in range(5):
+            await world.redis.delete(keys.votes(f"i{n}"))
+
+    told = await found(world)
+
+    assert told is not None
+    assert "recsvc rebuild" in told
+    assert "differ from the log" in told
+    assert not any(f"u{n}" in told.split() for n in range(60))
+    await world.rebuilt()
+    assert await found(world, looks=4) is None
+
+
+async def test_what_is_logged_and_not_on_boards_yet_is_no_difference(world: World):
+    await world.vote(30)
+
+    assert await found(world, looks=4) is None
