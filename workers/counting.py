@@ -36,6 +36,7 @@ class Found:
         )
         self._votes: defaultdict[str, list[Vote]] = defaultdict(list)
         self._heat: defaultdict[str, list[Heat]] = defaultdict(list)
+        self._vouched: set[str] = set()
 
     def add(self, logged: Logged, event: Entry, place: int) -> None:
         """Add what one entry does.
@@ -43,6 +44,8 @@ class Found:
         Args:
             place: of the entry among the others.
         """
+        if trust_of(event.user, event.trust).is_vouched:
+            self._vouched.add(event.item)
         kind = kind_of(event, self._kinds)
         if kind.role in (Role.SIGNAL, Role.EXPOSURE):
             self._counts[event.item][kind.state] += 1
@@ -50,6 +53,11 @@ class Found:
                 self._warm(event, kind, event.at_us)
         elif b"s" in logged.fields:  # else an older event than the state: nothing changed
             self._switch(logged, event, kind, place)
+
+    def strangers(self) -> frozenset[str]:
+        """Return the items of which only those speak for whom nobody vouches."""
+        items = self._counts.keys() | self._votes.keys() | self._heat.keys()
+        return frozenset(items) - self._vouched
 
     def sums(self) -> tuple[Counts, Votes, Heats]:
         """Return counters, votes and what else trending counts, by item."""

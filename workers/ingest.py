@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from recsvc.clock import now_us
+from recsvc.core.access.budget import Unknown
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError, StoreUnavailableError
 from recsvc.store.entry_ids import parse
@@ -35,12 +36,23 @@ class Ingest:
     """Applies the log for one worker."""
 
     def __init__(
-        self, streams: Streams, boards: Boards, kinds: dict[str, Kind], reclaim_after_s: float
+        self,
+        streams: Streams,
+        boards: Boards,
+        kinds: dict[str, Kind],
+        reclaim_after_s: float,
+        unknown: Unknown = "keep",
     ) -> None:
+        """Compose an ingest.
+
+        Args:
+            unknown: what becomes of strangers' events for items that are not in the catalogue.
+        """
         self._streams = streams
         self._boards = boards
         self._kinds = kinds
         self._reclaim_ms = int(reclaim_after_s * 1000)
+        self._takes_unknown = unknown == "take"
         self.n_applied = 0
 
     async def start(self) -> None:
@@ -156,7 +168,8 @@ class Ingest:
                 continue
             found.add(logged, event, place)
         first, last = entries[0].entry_id, entries[-1].entry_id
-        return Batch(shard, previous, first, last, *found.sums())
+        strangers = frozenset[str]() if self._takes_unknown else found.strangers()
+        return Batch(shard, previous, first, last, *found.sums(), strangers)
 
     async def _bury(self, shard: int, logged: Logged, reason: str) -> None:
         log.error("entry_buried", shard=shard, entry_id=logged.entry_id, reason=reason)

@@ -106,7 +106,13 @@ class Worker:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._streams = Streams(self._redis, self._name)
         self._boards = Boards(pipe, settings.lists.trending)
-        self._ingest = Ingest(self._streams, self._boards, settings.kinds, settings.reclaim_after_s)
+        self._ingest = Ingest(
+            self._streams,
+            self._boards,
+            settings.kinds,
+            settings.reclaim_after_s,
+            settings.log.budget.unknown_items,
+        )
         archive = self._files = Archive(settings.archive_path)
         self._questions = Questions(pipe)
         self._items = Items(pipe)
@@ -133,6 +139,7 @@ class Worker:
             settings.lists.profile,
         )
         self._readers = ReaderIndex(pipe, settings.log.profile_ttl_days)
+        self._preferences = ReaderPreferences(pipe, settings.log.budget)
         self._copies = SiteCopies(settings.site_copies_path, pipe)
         self._copying_s = 0.0
         self._audited_after_s = _FIRST_AUDIT_S
@@ -163,7 +170,7 @@ class Worker:
             ArchiveHolding(archive),
             VoteHolding(self._boards, profiles),
             OwnerHolding(items),
-            PreferenceHolding(ReaderPreferences(pipe)),
+            PreferenceHolding(self._preferences),
             SubscriptionHolding(Subscriptions(pipe), self._settings.outbox_path),
             GorseHolding(Gorse(pipe, self._settings.log.profile_ttl_days)),
             ExportHolding(Exports(pipe)),
@@ -382,7 +389,10 @@ class Worker:
         await self._pause(_SWEEP_S if self._is_indexed else _RETRY_S)
         if self._token:
             await self._unless_stopping(self._readers.build(now_us()))
+            if not self._is_indexed:
+                await self._preferences.bound_former()
             await self._readers.sweep(now_us())
+            await self._boards.forget_unknown(now_us())
             self._is_indexed = True
 
     async def _extract_topics(self) -> None:

@@ -22,7 +22,7 @@ import structlog
 from recsvc.access import tokens
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import TOKEN_PREFIX, Address, Owner
-from recsvc.clock import now_us
+from recsvc.clock import HOUR_S, now_us
 from recsvc.core.access.caller import NOBODY, OPEN, OWNER, Access, Caller, CallerKind
 from recsvc.core.access.limits import Limit, Verdict
 from recsvc.core.access.networks import forwarded_client, parse_networks, prefix, wide
@@ -94,6 +94,15 @@ class AdmissionParams(msgspec.Struct, frozen=True):
             ge=0,
         ),
     ] = 3_000
+    strangers_per_hour: Annotated[
+        int,
+        setting(
+            "Events and forms an hour of all those together for whom nobody vouches, anonymous "
+            "sessions and visitors, in each process; 0: no limit.",
+            name="limit_strangers_per_hour",
+            ge=0,
+        ),
+    ] = 1_000_000
     refused_per_minute: Annotated[
         int,
         setting(
@@ -138,12 +147,14 @@ class Visit(msgspec.Struct):
 
     Attributes:
         charged: the limits it counts against, each with who is charged.
-        verdicts: what became of the latest charge, one per limit.
+        shared: the limits it counts against together with everybody, which are nobody's to know.
+        verdicts: what became of the latest charge, one per limit of `charged`.
     """
 
     head: Head
     caller: Caller = NOBODY
     charged: tuple[tuple[Limit, str], ...] = ()
+    shared: tuple[tuple[Limit, str], ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -172,6 +183,7 @@ class Admission:
         self._users = Limit("user", params.user_per_minute)
         self._prefixes = Limit("ip", params.ip_per_minute)
         self._customers = Limit("customer", _NETWORKS_OF_A_CUSTOMER * params.ip_per_minute)
+        self._strangers = Limit("strangers", params.strangers_per_hour, HOUR_S)
         self._refused = Limit("refused", params.refused_per_minute)
 
     @property
@@ -205,6 +217,7 @@ class Admission:
         is_known_later = visit.is_stranger and access.in_body  # and charged then
         if access.is_limited and not is_known_later:
             visit.charged = self._limits_of(visit)
+            visit.shared = self._limits_of_all(visit, access)
             self.charge(visit, cost)
 
     def admit_in_body(self, visit: Visit, shown: str | None, access: Access) -> None:
@@ -223,6 +236,7 @@ class Admission:
         caller.check(access)
         visit.caller = caller
         visit.charged = self._limits_of(visit)
+        visit.shared = self._limits_of_all(visit, access)
         self.charge(visit, 1)
 
     def identify(self, shown: str, head: Head) -> Caller:
@@ -250,15 +264,16 @@ class Admission:
         Raises:
             LimitedError: when one of them has nothing left; then nothing is charged.
         """
-        if not visit.charged or cost == 0:
+        if not (visit.charged or visit.shared) or cost == 0:
             return
         now_s = time.monotonic()
-        verdicts = tuple(limit.check(who, cost, now_s) for limit, who in visit.charged)
-        visit.verdicts = verdicts
+        limits = visit.charged + visit.shared
+        verdicts = tuple(limit.check(who, cost, now_s) for limit, who in limits)
+        visit.verdicts = verdicts[: len(visit.charged)]
         waits_s = max(verdict.retry_after_s for verdict in verdicts)
         if waits_s:
             raise LimitedError(f"too many requests; try again in {waits_s} s", waits_s)
-        for limit, who in visit.charged:
+        for limit, who in limits:
             limit.charge(who, cost, now_s)
 
     def allows_origin(self, origin: str) -> bool:
@@ -359,6 +374,13 @@ class Admission:
         if caller.kind is not CallerKind.SECRET and self._prefixes.is_on:
             limits += self._limits_of_place(self.neighbourhood(visit.head))
         return tuple(limits)
+
+    def _limits_of_all(self, visit: Visit, access: Access) -> tuple[tuple[Limit, str], ...]:
+        """Return what all strangers together count against."""
+        is_stranger = visit.caller.kind in (CallerKind.NOBODY, CallerKind.PUBLISHABLE)
+        leaves = is_stranger and visit.head.is_unsafe and access.is_written
+        is_counted = leaves and self._strangers.is_on and not self.is_open
+        return ((self._strangers, ""),) if is_counted else ()
 
     def _limits_of_place(self, where: str) -> list[tuple[Limit, str]]:
         found = [(self._prefixes, where)]

@@ -72,6 +72,7 @@ class Services:
         pipe, trending = Pipe(redis), settings.lists.trending
         self.settings = settings
         self.kinds = settings.kinds
+        self.refuses_unknown = settings.log.budget.unknown_items == "refuse"
         self.store_problem = StoreProblem(settings.data_path)
         # items
         self.items = Items(pipe, trending)
@@ -86,7 +87,7 @@ class Services:
         # readers
         self.profiles = Profiles(pipe, lambda: self.live.catalogue.aliases)
         self.readers = ReaderIndex(pipe, settings.log.profile_ttl_days)
-        self.preferences = ReaderPreferences(pipe)
+        self.preferences = ReaderPreferences(pipe, settings.log.budget)
         self.erasures = Erasures(pipe)
         self.exports = Exports(pipe)
         self.gorse = Gorse(pipe, settings.log.profile_ttl_days)

@@ -9,6 +9,9 @@ Key                         Type    Bound            Writer        Reader   Hold
 rs:{s}:events               stream  trimmed          api           worker   the log of record of shard s
 rs:{s}:dead                 stream  10,000 entries   worker        people   entries that can never succeed
 rs:{s}:ids:<bucket>         set     TTL              api           api      digests of event ids seen lately
+rs:{s}:ids:anon:<bucket>    set     ids, TTL         api           api      the same of anonymous sessions
+rs:{s}:strangers            zset    strangers, TTL   api           api      anonymous session -> when it was last
+                                                                            heard of (µs)
 rs:{s}:profile:<user>       hash    items cap, TTL   api           api      item -> packed interaction; field ""
                                                                             -> entry id of the latest vote, field
                                                                             U+0001 -> instant first seen (µs)
@@ -16,8 +19,9 @@ rs:{s}:shown:<user>         zset    items cap, TTL   api           api      item
 rs:{s}:readers              zset    readers, TTL     api, worker   all      reader -> when they last did anything or
                                                                             were shown anything (µs); no anonymous one
 rs:{s}:names                zset    readers, TTL     api, worker   all      the same readers, in the order of ids
-rs:{s}:prefs:<user>         hash    500 fields       api           api      what is followed and muted; field "" ->
-                                                                            private feed address valid since (µs)
+rs:{s}:prefs:<user>         hash    500 fields, TTL  api           api      what is followed and muted; field "" ->
+                                                                            private feed address valid since (µs). Of
+                                                                            anonymous sessions 50, and only they end
 rs:{s}:lists:<fingerprint>  stream  20 lists, TTL    api           api      a reader's ranked lists that wait for
                                                                             their next page (packed rows, scores)
 rs:{s}:erasures             hash    requests         api           worker   erasure id -> who must go, up to where
@@ -54,6 +58,8 @@ rs:{site}:heat:<item>       hash    time             worker        worker   the 
                                                                             field "last" -> the latest instant (µs)
 rs:{site}:owners            hash    catalogue        api, import   worker   item -> its owners (msgpack), if any
 rs:{site}:recount           zset    catalogue        all           worker   item -> when to count its votes anew (µs)
+rs:{site}:unknown           zset    10,000 items     worker        worker   item that only strangers speak of and that
+                                                                            is not in the catalogue -> since when (µs)
 rs:{site}:pulse             stream  10,000 entries   worker        api      board rows that changed, applied ids
 rs:{site}:worker            string  TTL              worker        all      heartbeat of the active worker
 rs:{site}:snapshot          string  one              train         all      id of the snapshot being served
@@ -85,6 +91,8 @@ rs:{snap:<id>:<n>}          string  retention        train         api      chun
 
 import zlib
 
+from recsvc.core.access.caller import is_anonymous
+
 N_SHARDS = 64
 
 ANY = "rs:*"
@@ -110,6 +118,7 @@ ANSWERS = "rs:{site}:answers"
 EXPORTS = "rs:{site}:exports"
 OWNERS = "rs:{site}:owners"
 RECOUNT = "rs:{site}:recount"
+UNKNOWN = "rs:{site}:unknown"
 PULSE = "rs:{site}:pulse"
 WORKER = "rs:{site}:worker"
 SNAPSHOT = "rs:{site}:snapshot"
@@ -148,6 +157,11 @@ def event_ids(shard: int, bucket: int) -> str:
     return f"rs:{{{shard}}}:ids:{bucket}"
 
 
+def strangers_ids(shard: int, bucket: int) -> str:
+    """Return the key of the event ids of anonymous sessions seen in one stretch of time."""
+    return f"rs:{{{shard}}}:ids:anon:{bucket}"
+
+
 def profile(shard: int, user: str) -> str:
     """Return the key of a reader's profile."""
     return f"rs:{{{shard}}}:profile:{user}"
@@ -156,6 +170,16 @@ def profile(shard: int, user: str) -> str:
 def readers(shard: int) -> str:
     """Return the key of when a shard's readers were last heard of."""
     return f"rs:{{{shard}}}:readers"
+
+
+def strangers(shard: int) -> str:
+    """Return the key of when a shard's anonymous sessions were last heard of."""
+    return f"rs:{{{shard}}}:strangers"
+
+
+def heard_of(shard: int, user: str) -> str:
+    """Return the key of when such a reader was last heard of."""
+    return strangers(shard) if is_anonymous(user) else readers(shard)
 
 
 def names(shard: int) -> str:

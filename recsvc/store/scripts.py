@@ -13,15 +13,33 @@ from redis.exceptions import NoScriptError
 
 from recsvc.store.pipe import Pipe
 
+# Even a store that is full does these, beyond `maxmemory`: erasing and leaving, making keys, and what
+# moves the log to the archive, which is what makes room again.
+_RESERVED = {"forget", "erase_log", "mail_remove", "reserved", "lease", "apply", "trim"}
+
 # What scripts share stands before them: a script cannot load another.
-_SHARED = {"apply": ["board"], "absorb": ["board"]}
+_SHARED = {
+    "apply": ["board"],
+    "absorb": ["board"],
+    "forget_unknown": ["board"],
+    "record": ["strangers"],
+    "stranger": ["strangers"],
+}
 
 
 @cache
 def source(name: str) -> str:
     """Return the text of a script."""
     folder = files("recsvc.store") / "lua"
-    return "".join((folder / f"{n}.lua").read_text() for n in [*_SHARED.get(name, []), name])
+    flags = "#!lua flags=allow-oom\n" if name in _RESERVED else ""
+    return flags + "".join(
+        (folder / f"{n}.lua").read_text() for n in [*_SHARED.get(name, []), name]
+    )
+
+
+async def reserved(pipe: Pipe, command: str, key: str, *args: Any) -> Any:
+    """Send one command that even a full store does."""
+    return await call(pipe, "reserved", [key], [command, *args])
 
 
 @cache

@@ -6,7 +6,7 @@ from recsvc.access.admission import Admission, AdmissionParams, Head, Visit
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import Owner
 from recsvc.clock import now_us
-from recsvc.core.access.caller import EVENTS, HEALTH, LISTS, PUBLIC, CallerKind
+from recsvc.core.access.caller import EVENTS, HEALTH, LEAVING, LISTS, PUBLIC, CallerKind
 from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
 from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
@@ -164,3 +164,14 @@ async def test_a_whole_48_of_addresses_has_a_limit_of_its_own(redis: Redis):
         ask(41)
     elsewhere = head(peer="2001:db8:8::1", authorization=f"Bearer {key}")
     admission.admit(Visit(elsewhere), LISTS)
+
+
+async def test_all_strangers_together_have_a_limit_and_leaving_is_beyond_it(redis: Redis):
+    admission, key = await admission_with_key(redis, strangers_per_hour=5)
+
+    for n in range(5):
+        admission.admit(Visit(head(peer=f"203.0.{n}.1", authorization=f"Bearer {key}")), EVENTS)
+    with pytest.raises(LimitedError):
+        admission.admit(Visit(head(peer="198.51.100.1")), PUBLIC)
+    admission.admit(Visit(head(peer="198.51.100.1")), LEAVING)
+    admission.admit(Visit(head(peer="198.51.100.1", is_unsafe=False)), PUBLIC)

@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 _RANGES = "recsvc.ranges"
 _EPOCH = "recsvc.epoch"
+_THINNED = "recsvc.thinned"
 
 IDENTITY = ["shard", "entry_ms", "entry_seq", "user", "item", "kind", "at_us", "received_us"]
 """What makes an entry: an id alone is given out again by a store that was emptied."""
@@ -270,8 +271,7 @@ class Archive:
                 erased[user] += n
             if not gone.is_empty():
                 kept = events.filter(~_is_up_to_cut()).drop("cut_ms", "cut_seq")
-                self._put(file, kept, _written_with(file))
-                self._list(file)
+                self.rewrite(file, kept)
         return erased
 
     def known(self, events: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -324,6 +324,20 @@ class Archive:
         self._list(path)
         return path
 
+    def rewrite(self, file: Path, kept: pl.DataFrame, *, is_thinned: bool = False) -> None:
+        """Replace a file's rows; it covers what it covered.
+
+        Args:
+            is_thinned: whether to note that nothing unvouched is left in it.
+        """
+        self._put(file, kept, _written_with(file) | ({_THINNED: "1"} if is_thinned else {}))
+        self._list(file)
+
+    def thick_before(self, day: date) -> list[Path]:
+        """Return the files of earlier days that may hold events for which nobody vouches."""
+        old = [file for file in self.files() if file.parent.name < day.isoformat()]
+        return [file for file in old if _THINNED not in _written_with(file)]
+
     def _put(self, path: Path, events: pl.DataFrame, metadata: dict[str, str]) -> None:
         unfinished = path.with_suffix(".tmp")
         events.write_parquet(unfinished, compression="zstd", metadata=metadata)
@@ -352,7 +366,8 @@ def _is_up_to_cut() -> pl.Expr:
 def _written_with(file: Path) -> dict[str, str]:
     """Return what a file says of itself besides its rows; those of former releases name no epoch."""
     found = pl.read_parquet_metadata(file)
-    return {_RANGES: found.get(_RANGES, "{}"), _EPOCH: found.get(_EPOCH, FORMER)}
+    kept = {_THINNED: found[_THINNED]} if _THINNED in found else {}
+    return {_RANGES: found.get(_RANGES, "{}"), _EPOCH: found.get(_EPOCH, FORMER)} | kept
 
 
 def _content(file: Path) -> Content:

@@ -15,6 +15,7 @@ from workers.log.archive import Archive, table
 from workers.log.decoding import decoded
 from workers.log.manifest import State
 from workers.log.params import ArchiveParams
+from workers.log.thinning import thin_before
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ class Archiver:
         self._boards = boards
         self._every_us = int(params.every_s * SECOND_US)
         self._n_events = params.n_events
-        self._kept_days = params.kept_days
+        self._kept_days, self._unvouched_days = params.kept_days, params.unvouched_days
         self._dropped_us = 0
         self._last_us: int | None = None
         self._tended_us = 0
@@ -83,8 +84,15 @@ class Archiver:
         )
 
     async def _drop_old(self, now_us: int) -> None:
-        if self._kept_days and now_us - self._dropped_us >= HOUR_US:
-            self._dropped_us = now_us
+        if now_us - self._dropped_us < HOUR_US:
+            return
+        self._dropped_us = now_us
+        if self._unvouched_days:
+            oldest = from_us(now_us - self._unvouched_days * DAY_US).date()
+            n = await asyncio.to_thread(thin_before, self._archive, oldest)
+            if n:
+                log.info("archive_thinned", n_events=n, before=oldest.isoformat())
+        if self._kept_days:
             oldest = from_us(now_us - self._kept_days * DAY_US).date()
             n = await asyncio.to_thread(self._archive.drop_before, oldest)
             if n:

@@ -30,3 +30,12 @@ class ArchiveParams(msgspec.Struct, frozen=True):
             ge=0,
         ),
     ] = 0
+    unvouched_days: Annotated[
+        int,
+        setting(
+            "… and those of anonymous sessions and visitors, for whom nobody vouches, after this many; "
+            "0: with the others.",
+            name="archive_anonymous_days",
+            ge=0,
+        ),
+    ] = 365

@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
 
+import msgspec
+
 from recsvc.clock import DAY_S, HOUR_S, HOUR_US, SECOND_US
 from recsvc.core.access.caller import is_anonymous
 from recsvc.core.access.trust import implied, mark_of, trust_of
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
-from recsvc.core.readers.profile import Profile, bounded, profile_of
+from recsvc.core.readers.profile import Profile, bounded, latest, profile_of
 from recsvc.store.items.boards import ANONYMOUS_VOTES, Batch, Boards, Counts, Heat, Vote
 from recsvc.store.log.writing import EventLogParams
 from recsvc.store.readers.profiles import Profiles
@@ -28,6 +30,8 @@ async def rebuild_boards(
     """Make counters, votes and trending scores anew; return of how many items."""
     hold_us = int(params.vote_hold_hours * HOUR_US)
     whole = counted(log, boards, kinds, hold_us)
+    if params.budget.unknown_items == "take":
+        whole = msgspec.structs.replace(whole, strangers=frozenset())
     await boards.replace(whole, log.until, now_us)
     return len(whole.counts)
 
@@ -42,7 +46,9 @@ def counted(log: Log, boards: Boards, kinds: dict[str, Kind], hold_us: int) -> B
     counts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     votes: defaultdict[str, list[Vote]] = defaultdict(list)
     heat: defaultdict[str, list[Heat]] = defaultdict(list)
+    vouched: set[str] = set()
     for user, entries, profile in folded(log, kinds):
+        vouched |= {e.item for e in entries if trust_of(user, e.trust).is_vouched}
         for entry in entries:
             kind = kind_of(entry, kinds)
             if kind.role in (Role.SIGNAL, Role.EXPOSURE):
@@ -67,7 +73,8 @@ def counted(log: Log, boards: Boards, kinds: dict[str, Kind], hold_us: int) -> B
                 vote = Vote(user, since_us, due_us, trust=mark_of(user, trust))
                 votes[interaction.item].append(vote)
     plain: Counts = {item: dict(counters) for item, counters in counts.items()}
-    return Batch(0, "", "", "", plain, dict(votes), dict(heat))
+    strangers = frozenset(plain) - vouched
+    return Batch(0, "", "", "", plain, dict(votes), dict(heat), strangers)
 
 
 async def rebuild_profiles(
@@ -82,12 +89,20 @@ async def rebuild_profiles(
         first_us = _first_seen_us(entries, kinds)
         await profiles.replace(
             user,
-            bounded(profile, params.profile_items, params.shown_items),
+            _kept(user, profile, params),
             first_us,
             int(ttl_s) - silent_s,
         )
         n += 1
     return n
+
+
+def _kept(user: str, profile: Profile, params: EventLogParams) -> Profile:
+    if not is_anonymous(user):
+        return bounded(profile, params.profile_items, params.shown_items)
+    most = params.budget.items
+    kept = latest(profile, min(most, params.profile_items))
+    return bounded(kept, params.profile_items, min(most, params.shown_items))
 
 
 def folded(log: Log, kinds: dict[str, Kind]) -> Iterator[tuple[str, list[Entry], Profile]]:

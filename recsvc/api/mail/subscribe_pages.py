@@ -18,7 +18,7 @@ from recsvc.api.mail.page import message, on_broken_link, on_error, page
 from recsvc.api.services import Services
 from recsvc.api.v1.subscriptions import ASKED
 from recsvc.clock import now_us
-from recsvc.core.access.caller import PUBLIC
+from recsvc.core.access.caller import LEAVING, PUBLIC
 from recsvc.core.mail.schedule import WEEKDAYS, next_slot
 from recsvc.core.mail.subscription import WORDING, WORDINGS, Preferences, Subscription, masked
 from recsvc.core.mail.subscription import Request as Wish
@@ -113,7 +113,7 @@ async def unsubscribe_page(services: NamedDependency[Services], token: Token = "
     )
 
 
-@post("/unsubscribe", include_in_schema=False, status_code=200)
+@post("/unsubscribe", include_in_schema=False, status_code=200, access=LEAVING)
 async def unsubscribe(
     request: Request[Any, Any, Any], services: NamedDependency[Services], token: Token = ""
 ) -> Response[Any]:

@@ -106,6 +106,8 @@ async def _record(
     where = services.admission.neighbourhood(visit_of(request).head)
     network = await services.networks.name(where)
     entry = accept(event, user, services.kinds, now_us(), trust=Trust.PAGE, network=network)
+    if services.refuses_unknown and not all(await services.items.known([entry.item])):
+        raise InvalidError(f"unknown item {entry.item!r}", "item")
     await services.events.record([entry], [False])
 
 

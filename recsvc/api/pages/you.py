@@ -18,7 +18,7 @@ from recsvc.api.v1.preferences import Name
 from recsvc.api.v1.saves import Kept, kept, references
 from recsvc.api.v1.users import EXPORT_COST, exported
 from recsvc.clock import from_us, now_us
-from recsvc.core.access.caller import PUBLIC
+from recsvc.core.access.caller import LEAVING, PUBLIC
 from recsvc.core.citing.formats import FORMATS
 from recsvc.core.citing.formats import Name as FormatName
 from recsvc.core.readers.deeds import deeds
@@ -157,7 +157,7 @@ async def kept_references(
     return await references(services, visitor.profile, format, KEPT)
 
 
-@post("/you/erase", include_in_schema=False)
+@post("/you/erase", include_in_schema=False, access=LEAVING)
 async def erase(
     data: URLEncodedBody[Farewell],
     request: Request[Any, Any, Any],

@@ -124,7 +124,7 @@ async def record(
     if not trust_in(visit.caller.kind).is_vouched:
         network = await services.networks.name(services.admission.neighbourhood(visit.head))
     taken = _taken(records, sent_at, visit.caller, services.kinds, received_us, network)
-    if strict and taken.entries:
+    if taken.entries and (strict or (network and services.refuses_unknown)):
         await _reject_unknown(taken, services)
     if single and taken.rejected:
         raise taken.rejected[0]

@@ -61,6 +61,7 @@ class Access(msgspec.Struct, frozen=True):
         in_body: whether the credential may come in the body, which the route then checks itself.
         is_limited: whether calls count against limits.
         is_guarded: whether it is worth having, and asks who calls even while no key exists.
+        is_leaving: whether it only takes away: it works however much strangers have left.
         formerly: the scope that reached it while there were four; keys of that time still need that
             one and no other.
     """
@@ -71,7 +72,13 @@ class Access(msgspec.Struct, frozen=True):
     in_body: bool = False
     is_limited: bool = True
     is_guarded: bool = False
+    is_leaving: bool = False
     formerly: Scope | None = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether something may be left there by those for whom nobody vouches."""
+        return self.scope in (None, Scope.EVENTS) and not self.is_leaving
 
     @property
     def is_everybodys(self) -> bool:
@@ -81,6 +88,7 @@ class Access(msgspec.Struct, frozen=True):
 
 HEALTH = Access(None, is_limited=False)
 PUBLIC = Access(None)
+LEAVING = Access(None, is_leaving=True)
 LISTS = Access(Scope.READ, publishable=True, token=True)
 CATALOGUE = Access(Scope.READ)
 OWN = Access(Scope.READERS, token=True, is_guarded=True, formerly=Scope.READ)

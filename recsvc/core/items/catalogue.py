@@ -183,6 +183,9 @@ class Catalogue:
         """Take in what the boards say of an item; kept aside until the item itself arrives."""
         self.version += 1
         row = self.rows.get(item)
+        if row is None and not (board.votes or board.counts):
+            self._early.pop(item, None)  # it was spoken of, and did not come
+            return
         if row is None:
             self._early[item] = board
             return

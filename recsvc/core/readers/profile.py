@@ -244,6 +244,12 @@ def bounded(profile: Profile, n_items: int, n_shown: int) -> Profile:
     return msgspec.structs.replace(profile, interactions=kept, shown=dict(shown[:n_shown]))
 
 
+def latest(profile: Profile, n_items: int) -> Profile:
+    """Return what the profile of a stranger keeps: the latest interactions, whatever stands."""
+    ordered = sorted(profile.interactions, key=lambda i: (-i.last_us, i.item))
+    return msgspec.structs.replace(profile, interactions=ordered[:n_items])
+
+
 def packed(interaction: Interaction) -> dict[str, object]:
     """Return what the store keeps of an interaction."""
     known: dict[str, object] = {**interaction.states, **interaction.signals}

@@ -14,7 +14,7 @@ import msgspec
 from recsvc.clock import SECOND_US
 from recsvc.core.access.caller import Scope
 from recsvc.errors import ConflictError, InvalidError, NotFoundError
-from recsvc.store import keys
+from recsvc.store import keys, scripts
 from recsvc.store.access.signatures import Signatures, signatures
 from recsvc.store.pipe import Pipe
 
@@ -127,7 +127,7 @@ class Credentials:
 
     async def remember(self) -> None:
         """Remember for ever that a credential was made: its end must not open what it had closed."""
-        await self._pipe.send("SET", keys.KEYED, "1", "NX")
+        await scripts.reserved(self._pipe, "SET", keys.KEYED, "1", "NX")
 
     async def all(self, now_us: int) -> list[Credential]:
         """Return the credentials that count, oldest first."""
@@ -203,7 +203,7 @@ class Credentials:
     async def _put(self, credential: Credential) -> None:
         packed = msgspec.json.encode(credential)
         await self.remember()
-        await self._pipe.send("HSET", keys.CREDENTIALS, credential.id, packed)
+        await scripts.reserved(self._pipe, "HSET", keys.CREDENTIALS, credential.id, packed)
 
     async def _make_room(self, raw: dict[bytes, bytes], kind: CredentialKind, now_us: int) -> None:
         """Drop what has ended, and refuse what would be too many.

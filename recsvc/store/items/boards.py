@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from recsvc.clock import DAY_US
 from recsvc.core.access.caller import is_anonymous
 from recsvc.core.access.trust import Trust, board_weights, trust_of
 from recsvc.core.items.trending import EPOCH_US, WINDOWS, BoardRow, TrendingParams
@@ -15,6 +16,9 @@ from recsvc.store.pipe import Pipe
 
 # Items per call that counts anew: an item of 1,000 votes takes the server some milliseconds.
 _PER_CALL = 100
+
+_UNKNOWN_US = 7 * DAY_US
+_MOST_UNKNOWN = 10_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
@@ -98,6 +102,8 @@ class Batch(msgspec.Struct, frozen=True):
         counts: item -> counter -> change.
         votes: item -> votes, in log order.
         heat: item -> what other kinds of events add to trending.
+        strangers: items of which only those speak for whom nobody vouches; where they are not in the
+            catalogue, what is counted of them is bounded.
     """
 
     shard: int
@@ -107,6 +113,7 @@ class Batch(msgspec.Struct, frozen=True):
     counts: Counts
     votes: Votes
     heat: Heats = {}
+    strangers: frozenset[str] = frozenset()
 
     def items(self) -> set[str]:
         """Return the items it changes."""
@@ -127,7 +134,11 @@ class Batch(msgspec.Struct, frozen=True):
         heat: dict[str, list[Heat]] = {}
         for item, added in self.heat.items():
             heat.setdefault(names.get(item, item), []).extend(added)
-        return msgspec.structs.replace(self, counts=counts, votes=votes, heat=heat)
+        others = {names.get(item, item) for item in self.items() - self.strangers}
+        strangers = frozenset(names.get(item, item) for item in self.strangers) - others
+        return msgspec.structs.replace(
+            self, counts=counts, votes=votes, heat=heat, strangers=strangers
+        )
 
 
 def decode_row(packed: bytes) -> BoardRow:
@@ -171,12 +182,18 @@ def _trust(user: str, stored: bytes) -> Trust:
 class Boards:
     """Reads the boards, and puts the log on them exactly once.
 
+    Args:
+        most_unknown: items that are not in the catalogue and of which only strangers speak, at a time.
+
     Attributes:
         worth: of events of other kinds than votes, in votes, by kind.
     """
 
-    def __init__(self, pipe: Pipe, params: TrendingParams) -> None:
+    def __init__(
+        self, pipe: Pipe, params: TrendingParams, most_unknown: int = _MOST_UNKNOWN
+    ) -> None:
         self._pipe = pipe
+        self._most_unknown = most_unknown
         self._params = params
         self._counting = packed_counting(params)
         self.worth = params.kinds
@@ -244,13 +261,15 @@ class Boards:
         items = sorted(whole.items())
         for item in {*await self.items(), *items}:
             await self._pipe.send("DEL", *keys.votes_of(item))
-        await self._pipe.send("DEL", keys.BOARD)
+        await self._pipe.send("DEL", keys.BOARD, keys.UNKNOWN)
         for start in range(0, len(items), _PER_CALL):
             some = items[start : start + _PER_CALL]
             counts = {item: whole.counts.get(item, {}) for item in some}
             votes = {item: whole.votes[item] for item in some if item in whole.votes}
             heat = {item: whole.heat[item] for item in some if item in whole.heat}
-            await self._apply([Batch(0, "", "", "", counts, votes, heat)], now_us)
+            strangers = whole.strangers.intersection(some)
+            part = Batch(0, "", "", "", counts, votes, heat, strangers)
+            await self._apply([part], now_us)
         pairs = [part for pair in applied.items() for part in pair]
         if pairs:
             await self._pipe.send("HSET", keys.APPLIED, *pairs)
@@ -268,6 +287,12 @@ class Boards:
             for i, answer in zip(again, await self._apply(renamed, now_us), strict=True):
                 answers[i] = answer
         return answers
+
+    async def forget_unknown(self, now_us: int) -> int:
+        """Forget what strangers said of items that did not come; return of how many, some at a time."""
+        key_names = [keys.UNKNOWN, keys.ITEMS, keys.BOARD, keys.PULSE]
+        args = [now_us - _UNKNOWN_US, _PER_CALL]
+        return int(await scripts.call(self._pipe, "forget_unknown", key_names, args))
 
     async def due(self, now_us: int, count: int) -> list[str]:
         """Return items whose votes are to be counted anew: held ones are due, or owners changed."""
@@ -345,7 +370,7 @@ class Boards:
 
     async def _apply(self, batches: list[Batch], now_us: int) -> list[int]:
         key_names = [keys.APPLIED, keys.BOARD, keys.PULSE, keys.ALIASES, keys.OWNERS, keys.RECOUNT]
-        key_names.append(keys.KEYED)
+        key_names += [keys.KEYED, keys.ITEMS, keys.UNKNOWN]
         n_fixed = len(key_names)
         packed: list[object] = []
         for batch in batches:
@@ -355,7 +380,8 @@ class Boards:
                 if item in batch.votes or heat:
                     at = len(key_names) - n_fixed + 1
                     key_names += keys.votes_of(item)
-                operations.append([item, batch.counts.get(item, {}), at, votes, heat])
+                is_strangers = item in batch.strangers
+                operations.append([item, batch.counts.get(item, {}), at, votes, heat, is_strangers])
             packed.append([batch.shard, batch.previous, batch.first, batch.last, operations])
-        args = [self._counting, EPOCH_US, _encode(packed), now_us]
+        args = [self._counting, EPOCH_US, _encode(packed), now_us, self._most_unknown]
         return list(await scripts.call(self._pipe, "apply", key_names, args))

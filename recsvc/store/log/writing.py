@@ -3,12 +3,14 @@
 import asyncio
 import enum
 import hashlib
+import math
 from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
 
 from recsvc.clock import DAY_S, HOUR_S, HOUR_US, SECOND_US
+from recsvc.core.access.budget import BudgetParams
 from recsvc.core.access.caller import is_anonymous
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
@@ -65,6 +67,7 @@ class EventLogParams(msgspec.Struct, frozen=True):
     anonymous_ttl_hours: Annotated[
         float, setting("Profiles of anonymous sessions are forgotten after this.", gt=0)
     ] = 24.0
+    budget: BudgetParams = BudgetParams()
 
 
 class EventLog:
@@ -100,6 +103,10 @@ class EventLog:
             params.shown_items,
             int(params.vote_hold_hours * HOUR_US),
             int(params.anonymous_ttl_hours * HOUR_S),
+            math.ceil(params.budget.readers / keys.N_SHARDS),
+            params.budget.items,
+            math.ceil(params.budget.event_ids / keys.N_SHARDS),
+            int(params.budget.preference_days * DAY_S),
         ]
         self._waiting: list[tuple[Entry, int | None, asyncio.Future[Outcome]]] = []
         self._sender: asyncio.Task[None] | None = None
@@ -168,13 +175,14 @@ class EventLog:
         names = aliases.of(item)
         shard = keys.shard_of(entry.user)
         bucket = entry.received_us // self._bucket_us
+        ids = keys.strangers_ids if is_anonymous(entry.user) else keys.event_ids
         key_names += (
-            keys.event_ids(shard, bucket),
-            keys.event_ids(shard, bucket - 1),
+            ids(shard, bucket),
+            ids(shard, bucket - 1),
             keys.events(shard),
             keys.profile(shard, entry.user),
             keys.shown(shard, entry.user),
-            keys.readers(shard),
+            keys.heard_of(shard, entry.user),
             keys.names(shard),
         )
         kind = self._kinds[entry.kind]

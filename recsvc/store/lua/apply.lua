@@ -1,17 +1,20 @@
 -- Put batches of several shards' logs on the boards, each exactly once: the id of the last entry
 -- applied is stored beside what it changed. A batch of no shard recounts items, and takes votes away.
 --
--- KEYS: applied, board, pulse, aliases, owners, recount, keyed, then the votes of items, four keys each, which
+-- KEYS: applied, board, pulse, aliases, owners, recount, keyed, items, unknown, then the votes of items, four
+--       keys each, which
 --       operations name by the index of the first
 -- ARGV[1] how votes are counted, msgpack: see `counting`
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] batches, msgpack: a list of [shard or -1, id of the entry before the batch or '', ids of
 --         its first and last entries, operations]; with '' for the last entry it is no stretch of a log and always
 --         applied; an operation is
---         [item, {counter: change, ...}, index of its votes or 0, votes, heat], a vote being
+--         [item, {counter: change, ...}, index of its votes or 0, votes, heat, whether only strangers speak of
+--         it], a vote being
 --         [user, instant it stands since or 0, instant it counts from or 0, value it must have or '', place, who
 --         vouches for it], and heat what other kinds of events add: [instant, votes, user, who vouches for it]
 -- ARGV[4] the present instant in µs
+-- ARGV[5] items that are not in the catalogue and that only strangers speak of: so many have a row
 --
 -- Returns per batch: 1 applied, 0 applied before, -1 entries before it are missing (another worker
 -- still holds them): try again later; -2 it names an item by an alias: try again with its id; -3 some of
@@ -19,7 +22,8 @@
 -- taken away.
 
 local applied_key, board, pulse, aliases = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local N_FIXED = 7
+local items, unknown = KEYS[8], KEYS[9]
+local N_FIXED = 9
 local to = counting(ARGV[1], ARGV[2], ARGV[4], KEYS[5], KEYS[6], KEYS[7])
 
 local function before(a, b)
@@ -36,8 +40,21 @@ local function row_of(item)
   return rows[item]
 end
 
+-- Whether what strangers say of an item has a place: it exists, or others spoke of it, or there is room.
+local function has_place(item, is_of_strangers)
+  if not is_of_strangers then
+    redis.call('ZREM', unknown, item)
+    return true
+  end
+  if redis.call('HEXISTS', items, item) == 1 or redis.call('HEXISTS', board, item) == 1 then return true end
+  if redis.call('ZCARD', unknown) >= tonumber(ARGV[5]) then return false end
+  redis.call('ZADD', unknown, 'NX', ARGV[4], item)
+  return true
+end
+
 local function apply(op)
   local item, changes, votes_at, votes, heat = op[1], op[2], op[3], op[4], op[5]
+  if not has_place(item, op[6]) then return end
   local counts = row_of(item).counts
   for counter, change in pairs(changes) do add(counts, counter, change) end
   if votes_at == 0 then return end

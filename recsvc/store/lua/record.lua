@@ -1,13 +1,18 @@
 -- Log events and fold each into its reader's profile: all or nothing per event, atomic per shard.
 --
--- KEYS, seven per event: ids (current bucket), ids (bucket before), events, profile, shown, readers, names
+-- KEYS, seven per event: ids (current bucket), ids (bucket before), events, profile, shown, readers or
+--       strangers, names
 -- ARGV[1]   seconds that event ids are remembered
 -- ARGV[2]   seconds that an untouched profile lives
 -- ARGV[3]   interactions kept per profile in detail; what stands - votes, saves, hides - goes beyond it
 -- ARGV[4]   impressions kept per reader
 -- ARGV[5]   microseconds that votes of a reader are held, from when they were first seen
 -- ARGV[6]   seconds that an untouched profile of an anonymous session lives
--- ARGV[7..] eleven per event: digest of its id ('' if it has none), item, role, name of the state or
+-- ARGV[7]   anonymous sessions of a shard that are remembered
+-- ARGV[8]   interactions and impressions kept of each of them, whatever stands
+-- ARGV[9]   event ids of a shard's anonymous sessions that are remembered, at most twice that
+-- ARGV[10]  seconds that preferences of an anonymous session live, and what is known of it at all
+-- ARGV[11..] eleven per event: digest of its id ('' if it has none), item, role, name of the state or
 --           signal, instant (µs), value (thousandths), entry (msgpack), aliases of the item (msgpack
 --           list, '' for none), instant received (µs), '1' for an anonymous session, user
 --
@@ -30,6 +35,8 @@ local MORE_ACTED_ON = 4
 local ids_ttl, known_ttl, anonymous_ttl = ARGV[1], ARGV[2], ARGV[6]
 local hold = tonumber(ARGV[5])
 local profile_cap, shown_cap = tonumber(ARGV[3]), tonumber(ARGV[4])
+local strangers_cap, strangers_items, strangers_ids = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local strangers_ttl = math.max(tonumber(ARGV[6]), tonumber(ARGV[10]))
 local answers = {}
 
 -- Whether something stands, and when the latest thing was done; 0 if all of it was taken back.
@@ -44,15 +51,15 @@ end
 
 -- Forget details, the oldest first. What stands is never forgotten: a vote must be there to be taken
 -- back, and what is hidden must never return. Of the others it is remembered for longer that they
--- were acted on, since that keeps them off the feed.
-local function prune(profile)
+-- were acted on, since that keeps them off the feed. Of strangers nothing goes beyond the cap.
+local function prune(profile, cap, is_stranger)
   local fields = redis.call('HGETALL', profile)
   local others, n_standing = {}, 0
   for i = 1, #fields, 2 do
     local field = fields[i]
     if field ~= '' and field ~= FIRST_SEEN and field ~= PRUNE_AT then
       local stands, last = gist(fields[i + 1])
-      if stands then n_standing = n_standing + 1
+      if stands and not is_stranger then n_standing = n_standing + 1
       else others[#others + 1] = {last, field} end
     end
   end
@@ -60,19 +67,20 @@ local function prune(profile)
     if a[1] ~= b[1] then return a[1] > b[1] end
     return a[2] < b[2]
   end)
-  local detailed = math.max(0, profile_cap - n_standing)
+  local detailed = math.max(0, cap - n_standing)
+  local more = is_stranger and 0 or MORE_ACTED_ON * cap
   for i = detailed + 1, #others do
     local last, field = others[i][1], others[i][2]
-    if last > 0 and i <= detailed + MORE_ACTED_ON * profile_cap then
+    if last > 0 and i <= detailed + more then
       redis.call('HSET', profile, field, cmsgpack.pack({[ACTED_ON] = {0, 0, last}}))
     else redis.call('HDEL', profile, field) end
   end
   local size = redis.call('HLEN', profile)
-  redis.call('HSET', profile, PRUNE_AT, math.ceil(size + profile_cap * 0.1 + 1))
+  redis.call('HSET', profile, PRUNE_AT, math.ceil(size + cap * 0.1 + 1))
 end
 
-local function is_due(profile, size)
-  if size <= profile_cap * 1.1 + 1 then return false end
+local function is_due(profile, size, cap)
+  if size <= cap * 1.1 + 1 then return false end
   local at = redis.call('HGET', profile, PRUNE_AT)
   return not at or size > tonumber(at)
 end
@@ -121,19 +129,26 @@ for e = 0, #KEYS / 7 - 1 do
   local k = 7 * e
   local ids, ids_before, events = KEYS[k + 1], KEYS[k + 2], KEYS[k + 3]
   local profile, shown, readers, names = KEYS[k + 4], KEYS[k + 5], KEYS[k + 6], KEYS[k + 7]
-  local a = 6 + 11 * e
+  local a = 10 + 11 * e
   local id, item, role, name = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4]
   local at, value, entry = tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6]), ARGV[a + 7]
   local received = ARGV[a + 9]
-  local profile_ttl = ARGV[a + 10] == '1' and anonymous_ttl or known_ttl
+  local is_stranger = ARGV[a + 10] == '1'
+  local profile_ttl = is_stranger and anonymous_ttl or known_ttl
+  local items_cap = is_stranger and math.min(strangers_items, profile_cap) or profile_cap
 
   local fresh = true
   if id ~= '' then
     fresh = redis.call('SISMEMBER', ids_before, id) == 0 and redis.call('SADD', ids, id) == 1
     if fresh then redis.call('EXPIRE', ids, ids_ttl, 'NX') end
+    if fresh and is_stranger and redis.call('SCARD', ids) >= strangers_ids then
+      redis.call('RENAME', ids, ids_before)
+    end
   end
 
-  if fresh and ARGV[a + 10] ~= '1' then
+  if fresh and is_stranger then
+    note_stranger(readers, ARGV[a + 11], received, strangers_cap, strangers_ttl)
+  elseif fresh then
     if redis.call('ZADD', readers, 'GT', received, ARGV[a + 11]) == 1 then
       redis.call('ZADD', names, 0, ARGV[a + 11])
     end
@@ -146,7 +161,8 @@ for e = 0, #KEYS / 7 - 1 do
   elseif role == 'exposure' then
     redis.call('XADD', events, '*', 'e', entry)
     redis.call('ZADD', shown, 'GT', ARGV[a + 5], item)
-    redis.call('ZREMRANGEBYRANK', shown, 0, -shown_cap - 1)
+    local most = is_stranger and math.min(strangers_items, shown_cap) or shown_cap
+    redis.call('ZREMRANGEBYRANK', shown, 0, -most - 1)
     redis.call('EXPIRE', shown, profile_ttl)
     answers[e + 1] = 1
   else
@@ -178,7 +194,7 @@ for e = 0, #KEYS / 7 - 1 do
     redis.call('HSET', profile, item, cmsgpack.pack(known))
     local size = redis.call('HLEN', profile)
     if not packed and size <= 2 then redis.call('HSETNX', profile, FIRST_SEEN, received) end
-    if is_due(profile, size) then prune(profile) end
+    if is_due(profile, size, items_cap) then prune(profile, items_cap, is_stranger) end
     redis.call('EXPIRE', profile, profile_ttl)
   end
 end

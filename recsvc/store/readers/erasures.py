@@ -90,7 +90,7 @@ class Erasures:
             keys.erasures(shard),
             keys.preferences(shard, user),
             keys.lists(whose_lists(await signatures(self._pipe), user)),
-            keys.readers(shard),
+            keys.heard_of(shard, user),
             keys.names(shard),
         ]
         await scripts.call(self._pipe, "forget", key_names, [identity, user, now_us])
@@ -153,7 +153,7 @@ class Erasures:
     async def note(self, identity: str, erasure: Erasure) -> None:
         """Keep how far an erasure is."""
         key = keys.erasures(_shard_in(identity))
-        await self._pipe.send("HSET", key, identity, _encode(erasure))
+        await scripts.reserved(self._pipe, "HSET", key, identity, _encode(erasure))
 
     async def settle(self, identity: str, erasure: Erasure, now_us: int) -> None:
         """Replace an erasure by its proof: from here on nothing in the store names the reader."""
@@ -177,7 +177,8 @@ class Erasures:
             await self._put(done)
 
     async def _put(self, proof: Proof) -> None:
-        await self._pipe.send("HSET", keys.ERASED, proof.id, msgspec.json.encode(proof))
+        packed = msgspec.json.encode(proof)
+        await scripts.reserved(self._pipe, "HSET", keys.ERASED, proof.id, packed)
 
     async def _forget_oldest(self) -> None:
         n = int(await self._pipe.send("HLEN", keys.ERASED))

@@ -1,14 +1,15 @@
 import polars as pl
 import pytest
 
-from recsvc.clock import now_us
+from recsvc.clock import DAY_US, from_us, now_us
+from recsvc.core.access.trust import trust_of
 from recsvc.core.items.trending import TrendingParams
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import KINDS
 from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.items.boards import Boards
-from recsvc.store.log.streams import Streams
+from recsvc.store.log.streams import Logged, Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
 from workers.ingest import Ingest
@@ -122,3 +123,39 @@ async def test_the_archive_says_how_far_each_shard_is(site):
 
     assert site.archive.until() == applied
     assert set(applied) == {keys.shard_of(f"u{i}") for i in range(7)}
+
+
+def of_everybody(at_us: int) -> pl.DataFrame:
+    said = [
+        ("ann", "secret"), ("anon:a", "session"), ("anon:b", None), ("visitor-c", "page"),
+        ("visitor-d", None), ("visitor-e", "secret"), ("bob", None), ("simulated-f", None),
+    ]  # fmt: skip
+    rows = [
+        (
+            0,
+            Logged(f"{at_us // 1000}-{n}", {}),
+            Entry(user, "x", "click", at_us, at_us, trust=trust),
+        )
+        for n, (user, trust) in enumerate(said)
+    ]
+    return table(rows)
+
+
+async def test_what_nobody_vouches_for_leaves_the_archive_earlier(site):
+    old, young = now_us() - 400 * DAY_US, now_us() - DAY_US
+    for at_us in (old, young):
+        site.archive.write(of_everybody(at_us), {0: f"{at_us // 1000}-7"}, at_us)
+
+    await site.archiver().run_once(now_us())
+
+    kept = site.archive.read().filter(pl.col("at_us") == old)["user"].to_list()
+    assert sorted(kept) == ["ann", "bob", "visitor-e"]
+    assert sorted(kept) == sorted(
+        row["user"]
+        for row in of_everybody(old).iter_rows(named=True)
+        if trust_of(row["user"], row["trust"]).is_vouched
+    )
+    assert site.archive.count() == 3 + 8
+    assert await site.archiver().run_once(now_us()) == 0
+    assert site.archive.thick_before(from_us(young).date()) == []
+    assert site.archive.gaps() == {}
