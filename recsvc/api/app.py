@@ -9,6 +9,7 @@ from recsvc.api import gorse
 from recsvc.api.embed import modules, oembed
 from recsvc.api.embed import pages as embed_pages
 from recsvc.api.http import metrics
+from recsvc.api.http.compression import compressed
 from recsvc.api.http.door import door
 from recsvc.api.http.head_requests import App
 from recsvc.api.http.headers import add_headers
@@ -87,7 +88,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *_public_doors(settings),
             *([gorse.router(settings.gorse_path)] if settings.gorse_path else []),
         ],
-        middleware=[door],
+        middleware=[compressed, door],
         before_send=[add_headers],
         lifespan=[lifespan_of(settings)],
         on_startup=[metrics.observe],

@@ -85,12 +85,22 @@ def hf_daily_command(
     "--since", metavar="YYYY-MM-DD", help="Submitted since; else where the last run ended."
 )
 @click.option("--until", metavar="YYYY-MM-DD", help="Submitted until; now if not given.")
+@click.option(
+    "--overlap",
+    "overlap_days",
+    type=click.IntRange(0, 3660),
+    default=_OVERLAP_DAYS,
+    metavar="DAYS",
+    help=f"Without --since, so much before the end of the last run ({_OVERLAP_DAYS}): what moderators "
+    "held back for weeks is found with more.",
+)
 @click.option("--base-url", metavar="URL", help="Where to ask, instead of RECSVC_ARXIV_URL.")
 @intake_options
 def arxiv_command(
     categories: tuple[str, ...],
     since: str | None,
     until: str | None,
+    overlap_days: int,
     base_url: str | None,
     keep_demo: bool,
     dry_run: bool,
@@ -106,7 +116,7 @@ def arxiv_command(
 
     async def fetch(intake: Intake, fetches: Fetches, fetcher: Fetcher) -> None:
         last = await fetches.last()
-        begin = since or (None if last is None else _since(last))
+        begin = since or (None if last is None else _since(last, overlap_days))
         if begin is None:
             raise InvalidError("--since: nothing was fetched yet, so from when on?")
         what = f"{begin}..{until or ''}"
@@ -166,15 +176,16 @@ async def _fetch(
     return summary, stopped
 
 
-def _since(last: Run) -> str:
+def _since(last: Run, overlap_days: int) -> str:
     """Return from when on a run without a beginning of its own fetches.
 
-    A run that was stopped is gone on with. After one that came to its end, its last week is asked for
-    again: a paper is found only once it is announced, which takes days over weekends and holidays.
+    A run that was stopped is gone on with. After one that came to its end, its last days are asked for
+    again: a paper is found only once it is announced, which takes days over weekends and holidays, and
+    weeks where moderators hold it.
     """
     if not last.is_done:
         return last.what.partition("..")[0]
-    return (_instant(last.until, "--until") - timedelta(days=_OVERLAP_DAYS)).date().isoformat()
+    return (_instant(last.until, "--until") - timedelta(days=overlap_days)).date().isoformat()
 
 
 def _say_wait(seconds: float, reason: str) -> None:

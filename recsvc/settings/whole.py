@@ -13,7 +13,7 @@ from recsvc.core.readers.off_feed import off_since
 from recsvc.errors import SettingsError
 from recsvc.lists.params import ListParams
 from recsvc.mail.params import DigestParams
-from recsvc.params import setting
+from recsvc.params import check_url, setting
 from recsvc.settings.place import Place
 from recsvc.sources.extra_fields import PUBLIC
 from recsvc.sources.fetching.params import FetchParams
@@ -61,6 +61,13 @@ class Settings(Place, frozen=True, kw_only=True):
     syndication: Annotated[
         bool, setting("Serve lists for feed readers, `/feeds/`, private addresses included.")
     ] = True
+    websub_hub_url: Annotated[
+        str,
+        setting(
+            "Address of a WebSub hub that public feeds name, so that it can tell subscribers of news.",
+            check=check_url,
+        ),
+    ] = ""
     huggingface: Annotated[bool, setting("Serve the calls of Hugging Face's client.")] = True
     embed: Annotated[
         bool, setting("Serve what other people's pages embed: `/embed`, `/oembed`.")

@@ -242,6 +242,17 @@ def test_without_a_beginning_the_last_week_is_asked_for_again(cli: Cli, archive:
     assert f"[{week_ago:%Y%m%d}0000 TO" in server.params("search_query")[-1]
 
 
+def test_what_moderators_held_back_is_found_by_asking_for_more_days(cli: Cli, archive: Make):
+    server = archive(Papers(1))
+    command = ("import", "arxiv", "--category", "cs.LG")
+    cli.run(*command, "--since", "2026-11-01", arxiv_url=server.url)
+
+    cli.run(*command, "--overlap", "60", arxiv_url=server.url)
+
+    then = TODAY - timedelta(days=60)
+    assert f"[{then:%Y%m%d}0000 TO" in server.params("search_query")[-1]
+
+
 def test_arxivs_own_error_is_said(cli: Cli, archive: Make):
     body = json.loads(real("arxiv_atom/id_abc*").read_text())["body"]
     server = archive(lambda asked: Answer(body, status=400))

@@ -24,6 +24,8 @@ def render(channel: Channel) -> bytes:
     _add(ET.SubElement(root, "author"), "name", GENERATOR)
     ET.SubElement(root, "link", href=channel.self_url, rel="self", type=MEDIA_TYPE)
     ET.SubElement(root, "link", href=channel.home_url, rel="alternate")
+    if channel.hub_url:
+        ET.SubElement(root, "link", href=channel.hub_url, rel="hub")
     for entry in channel.entries:
         _add_entry(root, entry, channel.catalogue)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
@@ -34,7 +36,7 @@ def _add_entry(root: ET.Element, entry: Entry, catalogue: str) -> None:
     # An id has to be an IRI that nobody else uses (section 4.2.6).
     _add(element, "id", f"urn:recsvc:{catalogue}:{quote(entry.id, safe='')}")
     _add(element, "title", entry.title)
-    _add(element, "updated", _instant(entry.listed_at))
+    _add(element, "updated", _instant(entry.updated_at))
     _add(element, "published", _instant(entry.listed_at))
     _add(element, "summary", entry.text)
     ET.SubElement(element, "link", href=entry.url, rel="alternate")

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from recsvc.clock import from_us
 from recsvc.core.items.item import StoredItem
 from recsvc.core.text.display import readable
 
@@ -21,7 +22,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     Attributes:
         id: the item's own; the same for ever, whatever becomes of title and text.
-        listed_at: also when it was last updated, for all that a reader needs to know.
+        updated_at: when what it says last became another; when it was listed, if it never did.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Entry(msgspec.Struct, frozen=True):
     authors: list[str]
     topics: list[str]
     listed_at: datetime
+    updated_at: datetime
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -40,6 +42,7 @@ class Channel(msgspec.Struct, frozen=True):
         catalogue: id of the catalogue, which makes ids unique in the world.
         home_url: where people read it.
         self_url: where programs read it, in this format.
+        hub_url: which hub tells them of news; empty for none.
     """
 
     title: str
@@ -48,15 +51,17 @@ class Channel(msgspec.Struct, frozen=True):
     home_url: str
     self_url: str
     entries: list[Entry]
+    hub_url: str = ""
 
     @property
     def updated(self) -> datetime:
-        """When the latest entry was listed; 1970 without entries."""
-        return max((entry.listed_at for entry in self.entries), default=NEVER)
+        """When the latest entry was listed or corrected; 1970 without entries."""
+        return max((entry.updated_at for entry in self.entries), default=NEVER)
 
 
 def entry(item: StoredItem, base_url: str) -> Entry:
     """Return an item as feed readers see it: characters only, and none that XML cannot hold."""
+    listed_at = item.known_listing or item.published_at or NEVER
     return Entry(
         id=item.id,
         title=plain(readable(item.title)),
@@ -64,7 +69,8 @@ def entry(item: StoredItem, base_url: str) -> Entry:
         url=item.url or f"{base_url}/papers/{quote(item.id, safe='')}",
         authors=[plain(readable(name)) for name in item.authors],
         topics=[plain(topic) for topic in item.shown_topics],
-        listed_at=item.known_listing or item.published_at or NEVER,
+        listed_at=listed_at,
+        updated_at=max(listed_at, from_us(item.corrected_us)),
     )
 
 

@@ -101,6 +101,7 @@ async def _answer(
         home_url=f"{base}/",
         self_url=base + quote(_own_path(request), safe="/:?&=%[]@!$'()*+,;~#"),
         entries=[entry(bodies[i], base) for i in ids if i in bodies],
+        hub_url="" if found.is_private else services.settings.websub_hub_url,
     )
     changed_us = services.live.changed_us
     if found.is_private:
@@ -108,7 +109,13 @@ async def _answer(
     elif listed is None or listed.source == "trending":
         changed_us = max(changed_us, now_us() // HOUR_US * HOUR_US)  # its order ages
     cache_control = _PRIVATE if found.is_private else _OPEN
-    return respond(request, form.render(channel), form.media_type, changed_us, cache_control)
+    answer = respond(request, form.render(channel), form.media_type, changed_us, cache_control)
+    if (
+        channel.hub_url
+    ):  # WebSub (w3.org/TR/websub), section 4: in the head, too, for who reads no further
+        links = f'<{channel.hub_url}>; rel="hub", <{channel.self_url}>; rel="self"'
+        answer.headers["Link"] = links
+    return answer
 
 
 def _own_path(request: Request[Any, Any, Any]) -> str:

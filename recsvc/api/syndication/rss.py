@@ -25,9 +25,14 @@ def render(channel: Channel) -> bytes:
     _add(top, "lastBuildDate", format_datetime(channel.updated, usegmt=True))
     link = {"href": channel.self_url, "rel": "self", "type": MEDIA_TYPE}
     ET.SubElement(top, f"{{{_ATOM}}}link", link)
+    if channel.hub_url:
+        ET.SubElement(top, f"{{{_ATOM}}}link", {"href": channel.hub_url, "rel": "hub"})
     for entry in channel.entries:
         _add_item(top, entry)
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+    document = bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+    # To programs that read XML it is the same; of others, more show these as what they are
+    # (rssboard.org/rss-profile, "data types: character data").
+    return document.replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
 
 
 def _add_item(top: ET.Element, entry: Entry) -> None:

@@ -153,11 +153,12 @@ async def patch_item(
 ) -> ItemAnswer:
     """Change fields of an item: a JSON merge patch (RFC 7396)."""
     identity = path_id(request, "/v1/items/")
+    now = now_us()
 
     def change(old: StoredItem | None) -> StoredItem:
         if old is None:
             raise NotFoundError(f"there is no item {identity!r}")
-        return patched(old, data)
+        return patched(old, data, now)
 
     await services.items.change({identity: change})
     await _seen(services)

@@ -42,6 +42,9 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # When an imported item was listed of which nobody knows: before every list that anybody looks at.
 UNDATED = from_us(0)
 
+# What people read of an item: who has read it wants to know when it is another.
+_READ = ("title", "text", "url", "authors")
+
 # Deeper than anything meant, and far from where encoders and stacks give up.
 MAX_EXTRA_DEPTH = 32
 
@@ -113,10 +116,12 @@ class StoredItem(ItemFields, kw_only=True, forbid_unknown_fields=False, gc=False
         created_us: when it arrived.
         origin: who brought it, e.g. `demo` or `seed-pages`; empty for the API.
         keywords: topics extracted from the text, where the source names none; kept by the worker.
+        corrected_us: when what people read of it last became another; 0 if it never did.
     """
 
     id: Id
     created_us: int
+    corrected_us: int = 0
     origin: str = ""
     keywords: tuple[str, ...] = ()
 
@@ -231,7 +236,15 @@ def completed(
         fields["n_authors"] = len(item.authors)
     created_us = now_us if old is None else old.created_us
     keywords: tuple[str, ...] = () if old is None else old.keywords
-    return StoredItem(id=item.id, created_us=created_us, origin=origin, keywords=keywords, **fields)
+    made = StoredItem(id=item.id, created_us=created_us, origin=origin, keywords=keywords, **fields)
+    return made if old is None else _corrected(made, old, now_us)
+
+
+def _corrected(item: StoredItem, old: StoredItem, now_us: int) -> StoredItem:
+    """Return an item that takes the place of another, and when it was last corrected."""
+    is_same = all(getattr(item, name) == getattr(old, name) for name in _READ)
+    item.corrected_us = old.corrected_us if is_same else now_us
+    return item
 
 
 def _first_listed(item: NewItem, now_us: int) -> datetime:
@@ -252,7 +265,7 @@ def united(item: str, *names: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-def patched(old: StoredItem, patch: ItemPatch) -> StoredItem:
+def patched(old: StoredItem, patch: ItemPatch, now_us: int) -> StoredItem:
     """Return an item with a merge patch applied; null puts a field back to its default."""
     defaults = StoredItem(id=old.id, title=old.title, created_us=old.created_us)
     changes = {
@@ -266,7 +279,7 @@ def patched(old: StoredItem, patch: ItemPatch) -> StoredItem:
         changes.setdefault("published_precision", None)
     if "aliases" in changes:
         changes["aliases"] = united(old.id, changes["aliases"])
-    return msgspec.structs.replace(old, **changes)
+    return _corrected(msgspec.structs.replace(old, **changes), old, now_us)
 
 
 def shown(item: StoredItem, public_extra: frozenset[str] | None) -> StoredItem | None:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import feedparser
+import msgspec
 import pytest
 
-from recsvc.api.syndication.formats import alternates
+from recsvc.api.syndication.channel import Channel
+from recsvc.api.syndication.formats import FORMATS, Format, alternates
 from tests.service import Service, wait_until
 
 ODD = {
@@ -224,6 +226,46 @@ def test_any_other_unknown_name_is_refused(library: Service, name: str):
     answer = library.http.get("/feeds/new.rss", params={name: "x"})
 
     assert (answer.status_code, answer.json()["field"]) == (400, name)
+
+
+def test_what_is_corrected_is_updated_and_stays_where_it_was(library: Service):
+    library.put(
+        "corrected", title="An early title", topics=["mended"], listed_at="2024-05-07T00:00:00Z"
+    )
+    before = text(library, "/feeds/new.atom", topic="mended")
+    library.http.patch("/v1/items/corrected", json={"upvotes": 3})
+    assert text(library, "/feeds/new.atom", topic="mended") == before, "votes correct nothing"
+
+    library.http.patch("/v1/items/corrected", json={"title": "First"})
+
+    (atom,) = feedparser.parse(text(library, "/feeds/new.atom", topic="mended")).entries
+    (item,) = json.loads(text(library, "/feeds/new.json", topic="mended"))["items"]
+    (rss,) = feedparser.parse(text(library, "/feeds/new.rss", topic="mended")).entries
+    assert (atom.title, atom.published[:10]) == ("First", "2024-05-07")
+    assert atom.updated > "2026"
+    assert item["date_modified"] == atom.updated
+    assert rss.published_parsed[:3] == (2024, 5, 7)
+
+
+def test_titles_are_escaped_as_validators_recommend(library: Service):
+    raw = text(library, "/feeds/new.rss", topic="feeds")
+
+    assert "<title>Lost in &#x3C;EOS&gt;: 𝕏 &#x26; “quotes” </title>" in raw
+    assert ET.fromstring(raw).find("channel/item/title").text == TITLE
+
+
+@pytest.mark.parametrize(("ending", "form"), FORMATS.items())
+def test_a_hub_is_named_where_there_is_one(ending: str, form: Format):
+    channel = Channel("T", "D", "c", "https://x/", "https://x/feeds/new", [])
+    hub = "https://hub.example.org/?a=1&b=2"
+    named = form.render(msgspec.structs.replace(channel, hub_url=hub)).decode()
+
+    if ending == "json":
+        assert json.loads(named)["hubs"] == [{"type": "WebSub", "url": hub}]
+    else:
+        links = feedparser.parse(named).feed.links
+        assert [link.href for link in links if link.rel == "hub"] == [hub]
+    assert "hub" not in form.render(channel).decode()
 
 
 # The personal list
