@@ -3,11 +3,13 @@
 RecsvcError
 ├── InvalidError             what the caller sent is wrong; names the field
 │   ├── TooLargeError        … because there is too much of it
+│   ├── TooSlowError         … because it did not come in time
 │   ├── UnknownFormatError   … because no importer recognises it
 │   └── UnknownEncodingError … because it is compressed in a way that is not spoken here
 ├── NotAuthenticatedError    the caller did not say who they are, or not convincingly
 ├── NotAllowedError          the caller may not do this
 ├── LimitedError             the caller asks too often; says when to come back
+├── CrowdedError             everybody together sends or asks too much just now
 ├── NotFoundError            there is no such thing: an item, a reader, a snapshot, a list …
 ├── ExpiredError             a cursor outlived its list
 ├── ConflictError            somebody else changed it first
@@ -42,6 +44,10 @@ class InvalidError(RecsvcError):
 
 class TooLargeError(InvalidError):
     """Raised when a body or a batch is larger than the service takes."""
+
+
+class TooSlowError(InvalidError):
+    """Raised when a body does not come in time."""
 
 
 class UnknownFormatError(InvalidError):
@@ -88,6 +94,10 @@ class LimitedError(RecsvcError):
     def __init__(self, detail: str, retry_after_s: int) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class CrowdedError(RecsvcError):
+    """Raised when there is too much to do or to hold just now: nothing was done, retry soon."""
 
 
 class NotFoundError(RecsvcError):

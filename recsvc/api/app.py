@@ -9,6 +9,7 @@ from recsvc.api import gorse
 from recsvc.api.embed import modules, oembed
 from recsvc.api.embed import pages as embed_pages
 from recsvc.api.http import metrics
+from recsvc.api.http.bodies import Bodies
 from recsvc.api.http.compression import compressed
 from recsvc.api.http.door import door
 from recsvc.api.http.head_requests import App
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or from_environment()
     configure(settings.log_format, settings.log_level)
     app = App(
+        Bodies(settings.max_bodies_bytes, settings.max_body_bytes),
         route_handlers=[
             events.router,
             feeds.router,

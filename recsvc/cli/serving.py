@@ -17,6 +17,10 @@ from recsvc.settings import Settings, environment_of, from_environment
 # A relay that does not answer is not waited for: the next worker takes over what was in hand, as after
 # a kill.
 _LAST_MAILS_S = 4.0
+# Of a process, at a time: whoever sends nothing, or half of something, holds little more than a place.
+_CONNECTIONS = 8_192
+_HEADERS_MS = 10_000
+_BUFFERED_BYTES = 65_536
 
 
 @click.command()
@@ -69,6 +73,7 @@ def run_server(settings: Settings) -> None:
     """Serve until told to stop."""
     from granian import Granian
     from granian.constants import Interfaces, Loops
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     os.environ.update(environment_of(settings))  # the serving processes read it again
@@ -86,6 +91,10 @@ def run_server(settings: Settings) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
+        backpressure=_CONNECTIONS,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_HEADERS_MS, max_buffer_size=_BUFFERED_BYTES
+        ),
     ).serve()
 
 

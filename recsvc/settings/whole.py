@@ -46,6 +46,14 @@ class Settings(Place, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, setting("Largest request body taken.", ge=1024)] = (
         4 * 1024 * 1024
     )
+    max_bodies_bytes: Annotated[
+        int,
+        setting(
+            "What a process holds of all request bodies together; beyond it, 503. At least one of "
+            "the largest always fits.",
+            ge=0,
+        ),
+    ] = 16 * 1024 * 1024
     cached_items: Annotated[
         int,
         setting("Items with their text held in memory per process.", ge=100),

@@ -8,14 +8,16 @@ from typing import Any
 from litestar import Litestar
 from litestar.types import Message, Send
 
+from recsvc.api.http.bodies import Bodies, Body
 from recsvc.api.http.overload import Gate, is_probe, refuse
 
 
 class App(Litestar):
     """The application, answering HEAD as it would GET, and no more at a time than it can."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, bodies: Bodies, **options: Any) -> None:
         super().__init__(**options)
+        self._bodies = bodies
         self._gate = Gate()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -24,13 +26,23 @@ class App(Litestar):
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         if scope["type"] != "http" or is_probe(scope["path"]):
             await super().__call__(scope, receive, send)
-        elif await self._gate.enter(scope["path"]):
-            try:
-                await super().__call__(scope, receive, send)
-            finally:
-                self._gate.leave()
         else:
-            await refuse(send)
+            body = Body(self._bodies, self._gate, scope, receive)
+            body.is_outside = not await self._gate.enter(scope["path"])
+            await self._work(scope, body, send)
+
+    async def _work(self, scope: Any, body: Body, send: Any) -> None:
+        """Answer a request, or refuse it where no place was left for it."""
+        try:
+            if body.is_outside:
+                await body.drop()
+                await refuse(send)
+            else:
+                await super().__call__(scope, body, send)
+        finally:
+            body.release()
+            if not body.is_outside:
+                self._gate.leave()
 
 
 def _without_body(send: Send) -> Send:

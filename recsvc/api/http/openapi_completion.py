@@ -121,7 +121,7 @@ def _statuses(access: Access, method: str, has_body: bool) -> set[int]:
     if access.is_limited:
         found.add(429)
     if has_body:
-        found.add(413)
+        found |= {408, 413}
     if access != HEALTH:
         found.add(503)
     return found

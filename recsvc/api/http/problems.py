@@ -13,6 +13,7 @@ from recsvc.api.http.decompression import ACCEPTED as ACCEPTED_ENCODINGS
 from recsvc.api.http.metrics import PROBLEMS
 from recsvc.errors import (
     ConflictError,
+    CrowdedError,
     ExpiredError,
     InvalidError,
     LimitedError,
@@ -23,6 +24,7 @@ from recsvc.errors import (
     SnapshotError,
     StoreUnavailableError,
     TooLargeError,
+    TooSlowError,
     UnknownEncodingError,
 )
 
@@ -32,6 +34,7 @@ MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[RecsvcError], int] = {
     TooLargeError: 413,
+    TooSlowError: 408,
     UnknownEncodingError: 415,
     InvalidError: 400,
     NotAuthenticatedError: 401,
@@ -41,6 +44,7 @@ STATUS: dict[type[RecsvcError], int] = {
     ExpiredError: 410,
     LimitedError: 429,
     SnapshotError: 409,
+    CrowdedError: 503,
     StoreUnavailableError: 503,
 }  # anything else is a bug: 500, logged with its traceback, no detail leaked
 
@@ -50,6 +54,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Conflict",
     410: "Gone",
     413: "Too large",

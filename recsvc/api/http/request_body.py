@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request
 from litestar.types import Receive
 
+from recsvc.api.http.bodies import DRAINED, body_in
 from recsvc.api.http.decompression import decompressed
 from recsvc.api.http.problems import field_of
 from recsvc.errors import InvalidError, TooLargeError
@@ -18,8 +19,6 @@ T = TypeVar("T")
 
 # As much as is read of somebody of whom nothing is known: what the browsers' beacons may send at a time.
 STRANGERS_BYTES = 65_536
-
-_DRAINED = 4  # times the largest body
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -95,9 +94,16 @@ async def read(request: Request[Any, Any, Any], max_bytes: int) -> bytes:
         TooLargeError: when more than `max_bytes` are sent, or would come out.
         InvalidError: when it cannot be decompressed.
         UnknownEncodingError: when nothing here could.
+        TooSlowError: when it does not come in time.
+        CrowdedError: when there is no room for it just now.
     """
     encodings = request.headers.getall("content-encoding", [])
-    return decompressed(await received(request.receive, max_bytes), encodings, max_bytes)
+    raw = await received(request.receive, max_bytes)
+    whole = decompressed(raw, encodings, max_bytes)
+    body = body_in(request.scope)
+    if body is not None and len(whole) > len(raw):
+        body.hold(len(whole) - len(raw))
+    return whole
 
 
 async def received(receive: Receive, max_bytes: int) -> bytes:
@@ -111,7 +117,7 @@ async def received(receive: Receive, max_bytes: int) -> bytes:
         InvalidError: when the client goes away before its end.
     """
     parts, n, more = bytearray(), 0, True
-    while more and n <= _DRAINED * max_bytes:
+    while more and n <= DRAINED * max_bytes:
         message = cast("dict[str, Any]", await receive())
         if message["type"] == "http.disconnect":
             raise InvalidError("the body ended early", "body")
