@@ -92,6 +92,25 @@ async def test_logs_without_their_manifest_are_not_begun_anew_over(tmp_path):
     assert log_file(tmp_path).read_bytes() == before
 
 
+async def test_a_manifest_that_was_cut_anywhere_is_not_believed(tmp_path):
+    store = BundledStore(tmp_path, "always")
+    await store.start()
+    await record(store.url, 0, 3)
+    await store.stop()
+    path = tmp_path / "store" / "appendonlydir" / "appendonly.aof.manifest"
+    whole = path.read_bytes()
+
+    for n in range(len(whole.strip())):
+        path.write_bytes(whole[:n])
+        with pytest.raises(StoreDownError, match=r"manifest is (missing|damaged)"):
+            await store.start()
+
+    path.write_bytes(whole)
+    await store.start()
+    assert await recorded(store.url) == [0, 1, 2]
+    await store.stop()
+
+
 async def test_a_log_of_a_newer_server_is_said_to_be_that(tmp_path):
     store = BundledStore(tmp_path, "always")
     await store.start()

