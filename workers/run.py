@@ -21,7 +21,7 @@ from recsvc.errors import RecsvcError, StoreError, StoreRefusesError
 from recsvc.live.wish_file import WishFile
 from recsvc.settings import Settings
 from recsvc.store import keys
-from recsvc.store.bundled import remove_damaged_copies
+from recsvc.store.bundled import mended_problem, remove_damaged_copies
 from recsvc.store.clock import EVERY_S, follow_clock, skew_problem
 from recsvc.store.compaction import compact
 from recsvc.store.connection import Redis, connect, look_whether_it_accepts, translated
@@ -320,6 +320,7 @@ class Worker:
             self._troubles.note(
                 name, why and f"the worker's part `{name}` fails again and again: {why}"
             )
+        self._troubles.note("log", mended_problem(self._settings.data_path))
         self._troubles.note("disk", disk_problem(self._settings.data_path))
         n_events = await asyncio.to_thread(self._files.count)
         is_bare = n_events > 0 and await self._items.count() == 0

@@ -12,6 +12,7 @@ from recsvc.clock import now_us
 from recsvc.errors import ConflictError
 from recsvc.settings import Settings, from_environment
 from recsvc.store import keys
+from recsvc.store.bundled import forget_mended
 from recsvc.store.connection import Redis, translated
 from recsvc.store.heartbeat import is_at_work
 from recsvc.store.items.boards import Boards
@@ -97,6 +98,7 @@ async def _everything_derived(despite_gaps: bool, settings: Settings, redis: Red
     ]
     archived = Archive(settings.archive_path).epochs()
     await Streams(redis, "rebuild").epochs.hold(set(archived))
+    forget_mended(settings.data_path)
     return "\n".join(told)
 
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from recsvc.store.bundled import BundledStore
+from recsvc.store.bundled import BundledStore, forget_mended, mended_problem
 from recsvc.store.bundled.causes import Cause, StoreDownError
 from tests.faults.servers import events_of, filled, log_file, record, recorded, small_disk
 
@@ -31,8 +31,11 @@ def test_damage_in_the_middle_costs_the_events_it_hits_and_no_other(tmp_path, se
     # 64 bytes lie in one event or two.
     assert len(left) >= N - 2
     assert [copy.read_bytes() for copy in copies(tmp_path)] == [damaged]
+    assert "recsvc rebuild" in (mended_problem(tmp_path) or "")
+    forget_mended(tmp_path)
     assert events_of(tmp_path) == left
     assert len(copies(tmp_path)) == 1, "what is mended is not mended again"
+    assert mended_problem(tmp_path) is None
 
 
 def test_a_length_that_reaches_beyond_the_end_does_not_cut_what_follows(tmp_path):
@@ -51,6 +54,7 @@ def test_an_end_that_was_cut_costs_the_last_event_and_is_kept(tmp_path):
 
     assert events_of(tmp_path) == list(range(N - 1))
     assert [copy.name.startswith(f"{path.name}.from-") for copy in copies(tmp_path)] == [True]
+    assert mended_problem(tmp_path) is None, "what is left is as it was at one moment"
 
 
 def test_copies_of_damaged_logs_are_three_at_most(tmp_path):

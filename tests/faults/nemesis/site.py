@@ -35,14 +35,17 @@ class Site:
 
     def start(self) -> None:
         self.service.start()
-        self.service.put_all(
-            [{"id": f"i{n}", "title": f"paper {n % 7} of {n}"} for n in range(ITEMS)]
-        )
+        self.put_items()
         hides = first_events()
         self.service.send(*hides)
         self.history.acknowledge(hides)
         wait_until(self.archived, "an archive", _WAIT_S)
         self.load.start()
+
+    def put_items(self) -> None:
+        self.service.put_all(
+            [{"id": f"i{n}", "title": f"paper {n % 7} of {n}"} for n in range(ITEMS)]
+        )
 
     def stop(self) -> None:
         self.load.stop()
