@@ -50,7 +50,7 @@ from workers.log.archiver import Archiver
 from workers.log.audit import Audit, Derived
 from workers.log.looking import look
 from workers.log.site_copies import SiteCopies
-from workers.privacy.copies import SiteHolding, WishHolding
+from workers.privacy.copies import BackupHolding, SiteHolding, WishHolding
 from workers.privacy.eraser import Compact, Eraser
 from workers.privacy.exporter import Exporter, ExportHolding
 from workers.privacy.holdings import (
@@ -163,6 +163,7 @@ class Worker:
         """Return every place where something of a reader is kept: the one list of them."""
         profiles, items = Profiles(pipe), Items(pipe)
         return [
+            BackupHolding(self._settings.data_path),  # first: told before anything goes
             ProfileHolding(profiles),
             IndexHolding(self._readers),
             LogHolding(self._streams),

@@ -8,11 +8,14 @@ from pathlib import Path
 import click
 
 from recsvc.cli.context import store
+from recsvc.clock import now_us
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings, from_environment
 from recsvc.store.bundled import BundledStore, FolderLock
 from recsvc.store.connection import connect
 from recsvc.store.log.streams import Streams
+from recsvc.store.pipe import Pipe
+from recsvc.store.readers.erasures import Erasures
 
 
 @click.command()
@@ -40,13 +43,20 @@ def backup(to: Path, verify: bool) -> None:
 @click.command("restore")
 @click.argument("backup", type=click.Path(path_type=Path, file_okay=False, exists=True))
 def restore_command(backup: Path) -> None:
-    """Make a data folder of a BACKUP: RECSVC_DATA_DIR, which must be empty or not be there yet."""
+    """Make a data folder of a BACKUP: RECSVC_DATA_DIR, which must be empty or not be there yet.
+
+    Readers who were erased since the backup was made are forgotten again, and erased once a worker runs.
+    """
     from workers.log.backup import restore
+    from workers.log.backup_erasures import erased_since
 
     settings = _bundled()
     made = restore(backup, settings.data_path)
     n = sum(one.rows for one in made.archive) + sum(made.lengths.values())
     click.echo(f"{n} events restored to {settings.data_path}")
+    if users := erased_since(backup, made.made_us):
+        asyncio.run(_erase_again(settings, users))
+        click.echo(f"{len(users)} readers who were erased since are erased again")
 
 
 def _bundled() -> Settings:
@@ -65,6 +75,13 @@ async def _back_up(settings: Settings, to: Path) -> None:
     click.echo(f"{n} events backed up to {to}")
     for name in made.gaps:
         click.echo(f"not in it, since it is damaged or missing here: archive/{name}", err=True)
+
+
+async def _erase_again(settings: Settings, users: list[str]) -> None:
+    async with store(settings) as redis:
+        erasures = Erasures(Pipe(redis))
+        for user in users:
+            await erasures.request(user, now_us())
 
 
 async def _differences(backup: Path) -> list[str]:

@@ -17,12 +17,14 @@ from recsvc.core.items.trending import TrendingParams
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import KINDS
 from recsvc.errors import InvalidError
+from recsvc.store import keys
 from recsvc.store.bundled import BundledStore
 from recsvc.store.connection import connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
+from recsvc.store.readers.erasures import Erasures
 from tests.faults.servers import record
 from tests.service import recsvc
 from workers.ingest import Ingest
@@ -31,6 +33,8 @@ from workers.log.archiver import Archiver
 from workers.log.backup import back_up, damages, restore
 from workers.log.params import ArchiveParams
 from workers.log.reading import read_log
+from workers.privacy.copies import BackupHolding
+from workers.privacy.holdings import Leaver
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -88,6 +92,19 @@ async def restored_events(folder: Path) -> list[str]:
     return log.events["event_id"].to_list()
 
 
+async def erasing(folder: Path) -> set[str]:
+    """Who is erased as soon as a worker runs, their profiles gone already."""
+    store = BundledStore(folder, "always")
+    await store.start()
+    redis = connect(store.url)
+    found = {job.user for job in (await Erasures(Pipe(redis)).pending()).values()}
+    for user in found:
+        assert not await redis.exists(keys.profile(keys.shard_of(user), user))
+    await redis.aclose()
+    await store.stop()
+    return found
+
+
 async def test_every_backup_under_load_starts_and_misses_nothing(tmp_path):
     folder, to = tmp_path / "data", tmp_path / "backup"
     store = BundledStore(folder, "always")
@@ -133,6 +150,8 @@ def test_the_commands_back_up_verify_and_restore(tmp_path):
 
     made = recsvc("backup", to, data_dir=tmp_path / "data")
     whole = recsvc("backup", "--verify", to, data_dir=tmp_path / "data")
+    erased = BackupHolding(tmp_path / "data").erase([Leaver("u3", "0-0"), Leaver("u4", "0-0")])
+    asyncio.run(erased)
     restored = recsvc("restore", to, data_dir=tmp_path / "new")
     refused = recsvc("restore", to, data_dir=tmp_path / "data")
 
@@ -142,6 +161,10 @@ def test_the_commands_back_up_verify_and_restore(tmp_path):
     assert refused.returncode == 2
     assert "is not empty" in refused.stderr
     assert len(asyncio.run(restored_events(tmp_path / "new"))) == 10
+    assert "2 readers who were erased since" in restored.stdout
+    assert asyncio.run(erasing(tmp_path / "new")) == {"u3", "u4"}
+    assert recsvc("backup", to, data_dir=tmp_path / "data").returncode == 0
+    assert not (tmp_path / "backup" / "erased.ndjson").exists(), "it is no longer needed"
     next((tmp_path / "backup").glob("*.rdb")).write_bytes(b"damaged")
     assert damages(tmp_path / "backup")
     with pytest.raises(InvalidError, match="not whole"):

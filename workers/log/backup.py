@@ -23,6 +23,7 @@ from recsvc.store.connection import Redis
 from recsvc.store.log.streams import Streams
 from workers.log import manifest
 from workers.log.archive import Archive
+from workers.log.backup_erasures import forget_erased, remember_backup
 from workers.log.manifest import Listed, digest, sync
 
 NAME = "backup.json"
@@ -65,6 +66,7 @@ async def back_up(redis: Redis, data_dir: Path, to: Path) -> Backup:
         StoreError: when the store cannot write its picture.
     """
     _make_private(to)
+    remember_backup(data_dir, to)  # before the picture: no erasure after it is missed
     archive, streams, made_us = Archive(data_dir / "archive"), Streams(redis, "backup"), now_us()
     async with _held(archive):
         lengths, lasts = await streams.lengths(), await streams.lasts()
@@ -87,6 +89,7 @@ async def back_up(redis: Redis, data_dir: Path, to: Path) -> Backup:
     sync(to / "archive")
     _write(to, made)
     _remove_others(to, made)
+    forget_erased(to, made_us)
     return made
 
 

@@ -1,9 +1,13 @@
-"""Copies as holdings, of the site and of wishes: whoever is erased is in none of them."""
+"""Copies as holdings, of the site and of wishes, and backups: whoever is erased does not come back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
+from recsvc.clock import now_us
 from recsvc.live.wish_file import WishFile
 from recsvc.store.log.epochs import Epochs
+from workers.log.backup_erasures import tell_backups
 from workers.log.site_copies import SiteCopies
 from workers.privacy.holdings import Leaver, Line
 
@@ -49,6 +53,27 @@ class WishHolding:
 
     async def export(self, _: str, /) -> AsyncIterator[Line]:
         """Yield nothing: the profile has it."""
+        nothing: list[Line] = []
+        for line in nothing:
+            yield line
+
+
+class BackupHolding:
+    """Backups that were made of the data folder: they keep what they have, and are told."""
+
+    name = "backups"
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    async def erase(self, leavers: Sequence[Leaver]) -> dict[str, int]:
+        """Have every backup know whom to erase again when it is restored."""
+        users = [leaver.user for leaver in leavers]
+        await asyncio.to_thread(tell_backups, self._data_dir, users, now_us())
+        return {}
+
+    async def export(self, _: str, /) -> AsyncIterator[Line]:
+        """Yield nothing: what is in a backup was in the others."""
         nothing: list[Line] = []
         for line in nothing:
             yield line

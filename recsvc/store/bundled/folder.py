@@ -53,8 +53,8 @@ def mended_problem(data_dir: Path) -> str | None:
     except OSError:
         return None
     return (
-        f"the store's log was damaged and {n_bytes} bytes of it are lost (store/{DAMAGED}* has them), so "
-        "that boards, profiles or items may lack something: stop the service and run `recsvc rebuild`"
+        f"the store's log was damaged and {n_bytes} bytes of it are lost (store/{DAMAGED}* has them): "
+        "boards, profiles or items may lack something: stop the service and run `recsvc rebuild`"
     )
 
 

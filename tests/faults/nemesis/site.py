@@ -72,16 +72,19 @@ class Site:
         """Wait until all is as if nothing had been; return what is not as it was acknowledged."""
         with self.load.paused():
             try:
-                wait_until(lambda: not self.problems(), "no problem is left", _WAIT_S)
-                wait_until(self._is_counted, "all is on the boards", _WAIT_S)
+                wait_until(self._is_well, "no problem is left, and all on the boards", _WAIT_S)
             except AssertionError as exc:
                 return [f"{exc}: {self.problems()}"]
-            found = list(differences(self.folder, self.history)) + self.history.wrong
-            items = self.service.get("/v1/stats")["items"]
-            return found if items == ITEMS else [*found, f"{items} items are left of {ITEMS}"]
+            return list(differences(self.folder, self.history)) + self.history.wrong
 
-    def _is_counted(self) -> bool:
-        return bool(self.service.get("/v1/stats")["events_behind"] == 0)
+    def _is_well(self) -> bool:
+        if self.problems():
+            return False
+        try:
+            stats = self.service.get("/v1/stats")
+        except httpx.TransportError:
+            return False  # a part that was killed a moment ago
+        return bool(stats["events_behind"] == 0 and stats["items"] == ITEMS)
 
     def archived(self) -> list[Path]:
         """The files of the archive."""
