@@ -199,7 +199,7 @@ class Caller {
 
 const now = () => new Date().toISOString();
 
-/** Events as they are sent now: whoever reads them can tell how wrong this clock is. */
+/** For who must tell how wrong this clock is. */
 const stamped = (events, sent_at = now()) => events.map((event) => ({ ...event, sent_at }));
 
 /** A beacon can set no headers: its credential travels in the body. */
@@ -208,7 +208,7 @@ const beacon = (authorization, events) => (authorization ? { authorization, even
 addEventListener("pagehide", Caller.leave);
 document.addEventListener("visibilitychange", (event) => document.hidden && Caller.leave(event));
 
-/** Reports each card once that stays in view, on a page in view. */
+/** Reports each card once that stays in view. */
 class Views {
   #cards = new Map(); // card -> {report, timer}
   #observer = new IntersectionObserver((entries) => entries.forEach(this.#moved, this), {
@@ -218,7 +218,7 @@ class Views {
     for (const [card, one] of this.#cards) {
       clearTimeout(one.timer);
       this.#observer.unobserve(card);
-      if (!document.hidden) this.#observer.observe(card); // tells anew where it is
+      if (!document.hidden) this.#observer.observe(card);
     }
   };
 
@@ -505,19 +505,19 @@ class Feed extends Base {
   }
 
   #title(who, id, place, { title, url }) {
-    const path = encodeURIComponent(id).replaceAll("%2F", "/");
-    const ours = () => new URL(`papers/${encodeURIComponent(id)}`, who.api).href;
-    const href = safe(setting(this, "link")?.replace("{id}", () => path) ?? url ?? ours());
+    const path = encodeURIComponent(id);
+    const link = setting(this, "link")?.replace("{id}", () => path.replaceAll("%2F", "/"));
+    const href = safe(link ?? url ?? new URL(`papers/${path}`, who.api));
     const attributes = { part: "title", href, target: href && setting(this, "target") };
-    const link = make(href ? "a" : "span", attributes, isolated(title));
+    const made = make(href ? "a" : "span", attributes, isolated(title));
     for (const name of ["click", "auxclick"])
-      link.addEventListener(name, ({ button }) => {
-        if (button > 1) return; // 1 opens a new tab
+      made.addEventListener(name, ({ button }) => {
+        if (button > 1) return; // 1: a new tab
         if (mayTrack(this)) who.report("click", id, place);
         who.remember("click", id);
         who.leave();
       });
-    return link;
+    return made;
   }
 
   #meta({ organisation, authors, n_authors, listed_at, published_at }) {
