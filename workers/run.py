@@ -31,6 +31,7 @@ from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
 from recsvc.store.log.questions import Questions
 from recsvc.store.log.streams import Streams
+from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.models.snapshots import TRAIN_LEASE, Snapshots
 from recsvc.store.models.training import Training
@@ -62,6 +63,7 @@ from workers.privacy.holdings import (
     ProfileHolding,
     VoteHolding,
 )
+from workers.privacy.leaving import FormerAddresses
 from workers.privacy.records import (
     GorseHolding,
     IndexHolding,
@@ -147,6 +149,7 @@ class Worker:
         self._eraser = Eraser(
             Erasures(pipe), self._boards, self._streams, holdings, self._compact_with()
         )
+        self._former_addresses = FormerAddresses(Subscriptions(pipe), self._compact_with())
         self._exporter = Exporter(Exports(pipe), holdings)
         derived = Derived(self._boards, Profiles(pipe), self._items)
         self._audit = Audit(archive, self._streams, derived, settings.kinds)
@@ -172,7 +175,11 @@ class Worker:
             VoteHolding(self._boards, profiles),
             OwnerHolding(items),
             PreferenceHolding(self._preferences),
-            SubscriptionHolding(Subscriptions(pipe), self._settings.outbox_path),
+            SubscriptionHolding(
+                Subscriptions(pipe),
+                Deliveries(pipe, self._settings.digest.repeat_days),
+                self._settings.outbox_path,
+            ),
             GorseHolding(Gorse(pipe, self._settings.log.profile_ttl_days)),
             ExportHolding(Exports(pipe)),
             QuestionHolding(self._questions),
@@ -366,6 +373,7 @@ class Worker:
             await self._archiver.run_once(now_us(), force=bool(erasures))
             self._troubles.note("archive_files", self._archiver.problem)
             await self._eraser.run(erasures)
+            await self._former_addresses.run_once(now_us())
         await self._exporter.run_once()
 
     async def _train(self) -> None:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "estimate": ("estimating", "estimate"),
     "demo": ("demo", "demo_command"),
     "keys": ("keys", "keys"),
+    "people": ("people", "people"),
 }
 
 

@@ -16,6 +16,7 @@ from recsvc.core.mail.subscription import (
     Preferences,
     Request,
     Subscription,
+    as_person,
     checked,
     confirmed,
 )
@@ -82,6 +83,14 @@ class Subscribing:
     def subscription_id(self, email: str) -> str:
         """Return the id of an address's subscription, whether it has one or not."""
         return self._signatures.fingerprint("mail-address", identity(email))
+
+    def person(self, address: str) -> str:
+        """Return the name by which the owner of an address is exported and erased.
+
+        Raises:
+            InvalidError: when it is no address.
+        """
+        return as_person(self.subscription_id(wire_address(address)))
 
     async def waiting(self, token: str) -> Pending:
         """Return what a confirmation would start.

@@ -78,6 +78,8 @@ rs:{site}:mail:due          zset    subscribers      api, digest   digest   job 
 rs:{site}:mail:job:<job>    hash    TTL              digest        digest   who has it in hand; last date sent
 rs:{site}:mail:mailed:<id>  zset    items cap, TTL   digest        digest   item -> instant it was mailed (µs)
 rs:{site}:mail:limit:<name> string  TTL              api           api      requests counted in one stretch
+rs:{site}:left              zset    days             api           worker   day -> when an address ended that files
+                                                                            may still hold (µs)
 rs:{site}:mail:figures      hash    outcomes         digest        people   outcome -> mails
 rs:{site}:mail:trouble      hash    100 items, TTL   digest        people   outcome -> when last (µs); item that no
                                                                             mail can show -> why
@@ -131,6 +133,7 @@ FENCE = "rs:{site}:fence"
 DEMO = "rs:{site}:demo"
 MAIL_SUBS = "rs:{site}:mail:subs"
 MAIL_DUE = "rs:{site}:mail:due"
+MAIL_LEFT = "rs:{site}:left"
 MAIL_FIGURES = "rs:{site}:mail:figures"
 MAIL_TROUBLE = "rs:{site}:mail:trouble"
 GORSE_USERS = "rs:{site}:gorse:users"

@@ -65,6 +65,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "fence": None,
     "epochs": None,
     "problems": None,
+    "left": None,
     "demo": None,
     "mail": "subscriber",
     "gorse": "reader",

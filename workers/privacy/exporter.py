@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from recsvc.clock import from_us, now_us
+from recsvc.core.mail.subscription import subscription_of
 from recsvc.store.readers.exports import Export, Exports
 from workers.privacy.holdings import Holding, Leaver, Line
 
@@ -34,7 +35,9 @@ class Exporter:
 
     async def _write(self, identity: str, export: Export) -> None:
         """Write one export; whole only with its last line, which says how many of each there were."""
-        first = _line({"type": "reader", "id": export.user, "at": from_us(now_us())})
+        address = subscription_of(export.user)
+        whose = "reader" if address is None else "subscriber"
+        first = _line({"type": whose, "id": address or export.user, "at": from_us(now_us())})
         await self._exports.write(identity, first)  # at once: whoever asked knows that we are at it
         piece = bytearray()
         counts: Counter[str] = Counter()

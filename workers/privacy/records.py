@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 
 from recsvc.clock import from_us, now_us
+from recsvc.core.mail.subscription import WORDINGS, Pending, Subscription, subscription_of
 from recsvc.errors import NotFoundError
 from recsvc.store.log.questions import Questions
+from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.readers.gorse import Gorse
 from recsvc.store.readers.index import ReaderIndex
@@ -42,17 +44,21 @@ class PreferenceHolding:
 
 
 class SubscriptionHolding:
-    """Subscriptions, wishes for one that wait to be confirmed, and mails that lie in the outbox."""
+    """Subscriptions, wishes for one that wait to be confirmed, and mails that lie in the outbox.
+
+    Of readers, and of owners of addresses who are none.
+    """
 
     name = "subscriptions"
 
-    def __init__(self, subscriptions: Subscriptions, outbox: Path) -> None:
+    def __init__(self, subscriptions: Subscriptions, deliveries: Deliveries, outbox: Path) -> None:
         """Compose a holding.
 
         Args:
             outbox: the folder that mails go to where there is no relay.
         """
         self._subscriptions = subscriptions
+        self._deliveries = deliveries
         self._outbox = outbox
 
     async def erase(self, leavers: Sequence[Leaver]) -> dict[str, int]:
@@ -62,36 +68,64 @@ class SubscriptionHolding:
         since one may have been written meanwhile.
         """
         users = [leaver.user for leaver in leavers]
-        addresses = {address for user in users for address in await self._addresses_of(user)}
+        found = [await self._of(user) for user in users]
+        addresses = {one.email for kept, _ in found for one in kept}
+        addresses |= {wish.email for _, wishes in found for wish in wishes}
         if addresses:
             await asyncio.to_thread(remove_mails_to, self._outbox, addresses)
-        erased = {user: await self._subscriptions.erase_subscriptions_of(user) for user in users}
+        erased = {user: await self._erase(user) for user in users}
         if addresses:
             await asyncio.to_thread(remove_mails_to, self._outbox, addresses)
         return erased
 
-    async def _addresses_of(self, user: str) -> list[str]:
-        subscriptions = await self._subscriptions.of(user)
-        wishes = await self._subscriptions.wishes_of(user)
-        return [s.email for s in subscriptions] + [wish.email for wish in wishes]
+    async def _erase(self, user: str) -> int:
+        address = subscription_of(user)
+        if address is not None:
+            return await self._subscriptions.erase_address(address)
+        return await self._subscriptions.erase_subscriptions_of(user)
+
+    async def _of(self, user: str) -> tuple[list[Subscription], list[Pending]]:
+        """Return the subscriptions and the wishes of a reader, or of the owner of an address."""
+        address = subscription_of(user)
+        if address is None:
+            return await self._subscriptions.of(user), await self._subscriptions.wishes_of(user)
+        known = await self._subscriptions.get(address)
+        wishes = await self._subscriptions.wishes_for(address)
+        return [] if known is None else [known], list(wishes.values())
 
     async def export(self, user: str) -> AsyncIterator[Line]:
-        """Yield the subscriptions, then the wishes."""
-        for found in await self._subscriptions.of(user):
-            yield {
-                "type": "subscription",
-                "email": found.email,
-                "preferences": msgspec.to_builtins(found.preferences),
-                "confirmed_at": from_us(found.consent.confirmed_us),
-                "suspended": found.suspended,
-            }
-        for wish in await self._subscriptions.wishes_of(user):
+        """Yield the subscriptions, each followed by what was mailed, then the wishes."""
+        kept, wishes = await self._of(user)
+        for found in kept:
+            yield _subscription_line(found)
+            for item, at_us in (await self._deliveries.mailed_since(found.id)).items():
+                yield {"type": "mailed_item", "item": item, "at": from_us(at_us)}
+        for wish in wishes:
             yield {
                 "type": "subscription",
                 "email": wish.email,
+                "user": wish.user,
                 "preferences": msgspec.to_builtins(wish.preferences),
+                "requested_at": from_us(wish.requested_us),
                 "confirmed_at": None,
             }
+
+
+def _subscription_line(found: Subscription) -> Line:
+    consent = found.consent
+    return {
+        "type": "subscription",
+        "email": found.email,
+        "user": found.user,
+        "preferences": msgspec.to_builtins(found.preferences),
+        "requested_at": from_us(consent.requested_us),
+        "confirmed_at": from_us(consent.confirmed_us),
+        "agreed_to": WORDINGS.get(consent.wording),
+        "proof": consent.proof,
+        "strikes": found.strikes,
+        "suspended": found.suspended,
+        "suspended_at": from_us(found.suspended_us) if found.suspended_us else None,
+    }
 
 
 class GorseHolding:

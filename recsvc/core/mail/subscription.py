@@ -16,6 +16,9 @@ Cadence = Literal["daily", "weekly"]
 Content = Literal["trending", "personal", "both"]
 
 MAX_STRIKES = 3
+
+# Who subscribes and is no reader is exported and erased under a name that no reader can have.
+_SUBSCRIBER = "\x01mail:"
 PENDING_DAYS = 3
 
 # What people agree to, by version: a subscription records which of these was shown. Add, never edit.
@@ -102,6 +105,16 @@ class Subscription(msgspec.Struct, frozen=True):
     strikes: int = 0
     suspended: str = ""
     suspended_us: int = 0
+
+
+def as_person(subscription_id: str) -> str:
+    """Return the name by which the owner of an address is exported and erased."""
+    return _SUBSCRIBER + subscription_id
+
+
+def subscription_of(person: str) -> str | None:
+    """Return the id of the subscription of a person who is known by an address; None for a reader."""
+    return person.removeprefix(_SUBSCRIBER) if person.startswith(_SUBSCRIBER) else None
 
 
 def confirmed(pending: Pending, now_us: int, proof: str) -> Subscription:

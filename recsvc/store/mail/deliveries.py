@@ -210,6 +210,13 @@ class Deliveries:
         )
         return [item.decode() for item in found]
 
+    async def mailed_since(self, subscription_id: str) -> dict[str, int]:
+        """Return all that is kept of what a subscriber was sent: item -> when (µs)."""
+        found: list[tuple[bytes, float]] = await self._pipe.send(
+            "ZRANGE", keys.mail_mailed(subscription_id), 0, -1, "WITHSCORES"
+        )
+        return {item.decode(): int(at_us) for item, at_us in found}
+
     async def figures(self) -> dict[str, int]:
         """Return how many mails came to which outcome, and `last_sent_us`, the latest sending."""
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.MAIL_FIGURES)

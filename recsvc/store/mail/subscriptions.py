@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from recsvc.clock import DAY_S, SECOND_US
+from recsvc.clock import DAY_S, DAY_US, SECOND_US, now_us
 from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Subscription
 from recsvc.errors import ConflictError
 from recsvc.store import keys, scripts
@@ -37,6 +37,10 @@ def links_job(subscription_id: str) -> str:
     return f"l:for-{subscription_id}"
 
 
+def _day(instant_us: int) -> str:
+    return str(instant_us // DAY_US)
+
+
 class Subscriptions:
     """Keeps who gets mail."""
 
@@ -46,13 +50,21 @@ class Subscriptions:
     async def request(self, nonce: str, pending: Pending) -> None:
         """Keep a wish for some days, and have its address asked for confirmation."""
         now_s = pending.requested_us // SECOND_US
-        key_names = [keys.mail_pending(nonce), keys.MAIL_DUE, keys.mail_of(pending.user or "")]
+        ends_us = pending.requested_us + _PENDING_S * SECOND_US
+        key_names = [
+            keys.mail_pending(nonce),
+            keys.MAIL_DUE,
+            keys.mail_of(pending.user or ""),
+            keys.MAIL_LEFT,
+        ]
         args: list[object] = [
             _encode(pending),
             _PENDING_S,
             confirm_job(nonce),
             pending.requested_us,
             "" if pending.user is None else now_s,
+            ends_us,
+            _day(ends_us),
         ]
         await scripts.call(self._pipe, "mail_request", key_names, args)
 
@@ -132,8 +144,10 @@ class Subscriptions:
             keys.mail_job(job),
             keys.mail_mailed(subscription_id),
             keys.mail_of("" if known is None else known.user or ""),
+            keys.MAIL_LEFT,
         ]
-        args = [job, subscription_id, _PENDING_S]
+        now = now_us()
+        args = [job, subscription_id, _PENDING_S, now, _day(now)]
         return bool(await scripts.call(self._pipe, "mail_remove", key_names, args))
 
     async def of(self, user: str) -> list[Subscription]:
@@ -149,6 +163,35 @@ class Subscriptions:
         nonces = [m.decode()[2:] for m in members if m.startswith(b"c:")]
         found = [await self.pending(nonce) for nonce in nonces]
         return [wish for wish in found if wish is not None and wish.user == user]
+
+    async def wishes_for(self, subscription_id: str) -> dict[str, Pending]:
+        """Return the wishes of an address that wait, by nonce; the whole store is looked through."""
+        found = {}
+        async for key in self._pipe.scan(keys.mail_pending("*")):
+            nonce = key.decode().rpartition(":")[2]
+            wish = await self.pending(nonce)
+            if wish is not None and wish.id == subscription_id:
+                found[nonce] = wish
+        return found
+
+    async def erase_address(self, subscription_id: str) -> int:
+        """Forget the subscription and the wishes of an address; return how many there were."""
+        wishes = await self.wishes_for(subscription_id)
+        commands: list[Command] = []
+        for nonce, wish in wishes.items():
+            job = confirm_job(nonce)
+            commands += [
+                ("DEL", keys.mail_pending(nonce), keys.mail_job(job)),
+                ("ZREM", keys.MAIL_DUE, job),
+                ("ZREM", keys.mail_of(wish.user or ""), job),
+            ]
+        await self._pipe.send_all(commands)
+        return len(wishes) + await self.remove(subscription_id)
+
+    async def take_left(self, until_us: int) -> bool:
+        """Return whether addresses ended before an instant that files may still hold; asked once."""
+        command = ("ZREMRANGEBYSCORE", keys.MAIL_LEFT, "-inf", until_us)
+        return bool(await self._pipe.send(*command))
 
     async def erase_subscriptions_of(self, user: str) -> int:
         """Forget every subscription and every wish of a reader; return how many there were."""

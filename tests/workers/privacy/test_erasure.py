@@ -19,6 +19,7 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import GROUP, Logged, Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
+from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.subscriptions import Subscriptions
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures, ErasureState
@@ -98,7 +99,7 @@ def world_on(redis: Redis, folder: Path, compact=None) -> World:
         holdings.VoteHolding(boards, profiles),
         holdings.OwnerHolding(items),
         PreferenceHolding(ReaderPreferences(pipe)),
-        SubscriptionHolding(Subscriptions(pipe), folder / "outbox"),
+        SubscriptionHolding(Subscriptions(pipe), Deliveries(pipe, 30), folder / "outbox"),
         ExportHolding(Exports(pipe)),
     ]
     return World(
