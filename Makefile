@@ -45,6 +45,7 @@ bench: $(VENV)/.dev  ## measure, as ratios to a bare route in the same run (need
 
 soak: $(VENV)/.dev  ## load a service for MINUTES (30), its parts killed now and then
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
+	$(BIN)/python -m tests.catalogues --minutes $(or $(MINUTES),30)
 
 import-census: $(VENV)/.dev  ## read the files of DIR and say what importing them would lose
 	@$(BIN)/python -m tests.census $(DIR)

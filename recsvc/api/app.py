@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     configure(settings.log_format, settings.log_level)
     app = App(
         Bodies(settings.max_bodies_bytes, settings.max_body_bytes),
+        names_below=settings.gorse_path,
         route_handlers=[
             events.router,
             feeds.router,

@@ -2,15 +2,17 @@
 
 import numpy as np
 
+from recsvc.clock import this_minute_us
 from recsvc.core.choices import Likeness
-from recsvc.core.items.catalogue import Rows
-from recsvc.core.ranking.public_lists import Examples, similar_list
+from recsvc.core.items.catalogue import Mask, Rows
+from recsvc.core.ranking.blend import Ranking
+from recsvc.core.ranking.public_lists import Examples, Fading, cold_list, similar_list
 from recsvc.errors import NotFoundError
 from recsvc.lists.arrival import NEW_ITEM_WAIT_S, arrived
 from recsvc.lists.audience import Audience
 from recsvc.lists.kit import Kit
 from recsvc.lists.paging import Piece, RankedList, new_feed_id
-from recsvc.lists.shapes import Feed, Page
+from recsvc.lists.shapes import Feed, ListSource, Page
 
 
 class Similar:
@@ -22,14 +24,15 @@ class Similar:
         self._audiences = kit.audiences
         self._pager = kit.pager
         self._dresser = kit.dresser
-        self._depth = kit.params.depth
+        self._params = kit.params
 
     async def similar(
         self, positive: list[str], negative: list[str], page: Page, by: Likeness = "both"
     ) -> Feed:
         """Return what is like some items and unlike others, none of these themselves.
 
-        Items that are unknown are left out.
+        Items that are unknown are left out. Where nothing is like them in any way, as of an item
+        without words, it is what gathers votes, then the newest.
 
         Raises:
             NotFoundError: when there is none of the positive ones.
@@ -41,6 +44,16 @@ class Similar:
             examples = await self._examples(positive, negative, by)
             piece = await self._begun(examples, page, audience)
         return await self._dresser.dressed(piece, page, audience)
+
+    def _instead(self, examples: Examples, candidates: Mask) -> tuple[ListSource, Ranking]:
+        """Return a list for where nothing is like what was asked for, and who proposes it."""
+        others = candidates.copy()
+        others[np.concatenate([examples.positive, examples.negative])] = False
+        half_life_us = self._params.trending.half_life_us("month")
+        fading = Fading("month", half_life_us, this_minute_us())
+        ranking = cold_list(self._live.catalogue, fading, others, self._params.depth)
+        is_trending = len(ranking.rows) > 0 and ranking.scores[0] != 0
+        return ("trending" if is_trending else "new"), ranking
 
     async def _examples(self, positive: list[str], negative: list[str], by: Likeness) -> Examples:
         """Return both by row, once this process has what has just arrived.
@@ -64,6 +77,8 @@ class Similar:
 
     async def _begun(self, examples: Examples, page: Page, audience: Audience) -> Piece:
         candidates = audience.allowed(self._live.catalogue.mask(page.filters))
-        ranking = similar_list(self._live.model, examples, candidates, self._depth)
+        ranking = similar_list(self._live.model, examples, candidates, self._params.depth)
         listed = RankedList("similar", "similar", ranking, new_feed_id())
+        if not len(ranking.rows) and examples.by == "both":  # whoever says by what wants no other
+            listed = RankedList("similar", *self._instead(examples, candidates), new_feed_id())
         return await self._pager.first(listed, page, audience)

@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from recsvc.access.admission import Head, Visit
 from recsvc.access.owner import Address
+from recsvc.api.http.path_slashes import put_back
 from recsvc.api.http.query_names import refuse_unknown
 from recsvc.api.http.request_body import STRANGERS_BYTES, received
 from recsvc.core.access.caller import ADMIN, Access, Caller, CallerKind
@@ -38,6 +39,7 @@ def door(app: ASGIApp) -> ASGIApp:
 
     async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
         http = cast("HTTPScope", scope)  # there are no others: the service has no websockets
+        put_back(scope)
         if http["method"] != "OPTIONS":
             headers: Headers = dict(http["headers"])
             visit = Visit(head_of(http, headers))

@@ -10,13 +10,15 @@ from litestar.types import Message, Send
 
 from recsvc.api.http.bodies import Bodies, Body
 from recsvc.api.http.overload import Gate, is_probe, refuse
+from recsvc.api.http.path_slashes import kept_apart
 
 
 class App(Litestar):
     """The application, answering HEAD as it would GET, and no more at a time than it can."""
 
-    def __init__(self, bodies: Bodies, **options: Any) -> None:
+    def __init__(self, bodies: Bodies, names_below: str, **options: Any) -> None:
         super().__init__(**options)
+        self._names_below = names_below
         self._bodies = bodies
         self._gate = Gate()
 
@@ -24,6 +26,8 @@ class App(Litestar):
         """Handle a connection (ASGI 3)."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
+        if scope["type"] == "http":
+            scope = kept_apart(scope, self._names_below)
         if scope["type"] != "http" or is_probe(scope["path"]):
             await super().__call__(scope, receive, send)
         else:
