@@ -21,8 +21,8 @@ from recsvc.errors import RecsvcError, StoreError, StoreRefusesError
 from recsvc.live.wish_file import WishFile
 from recsvc.settings import Settings
 from recsvc.store import keys
-from recsvc.store.bundled import mended_problem, remove_damaged_copies
-from recsvc.store.clock import EVERY_S, follow_clock, skew_problem
+from recsvc.store.bundled import remove_damaged_copies
+from recsvc.store.clock import EVERY_S, follow_clock
 from recsvc.store.compaction import compact
 from recsvc.store.connection import Redis, connect, look_whether_it_accepts, translated
 from recsvc.store.heartbeat import BEAT_S, KEPT_S
@@ -44,7 +44,6 @@ from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
 from recsvc.store.troubles import Troubles
-from workers.disk import disk_problem
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
@@ -75,6 +74,7 @@ from workers.topics import Topics
 from workers.training.candidate import round_params
 from workers.training.trainer import Trainer
 from workers.warmer import Warmer
+from workers.watch import Watch
 
 log = structlog.get_logger()
 
@@ -82,7 +82,6 @@ _LEASE_S = 10.0
 _RETRY_S = 0.5
 _RECOUNT_S = 1.0
 _COMPARE_S = 10.0
-_STUCK_S = 60.0
 _LOOK_S = 0.25
 _STIRRED_S = 5.0
 _AT_REST = 4
@@ -90,8 +89,6 @@ _COPY_PAUSES = 20
 _FIRST_AUDIT_S = 20.0
 _AUDIT_S = 600.0
 _AUDIT_PAUSES = 100
-_LOOPS = ("ingest", "archiving", "copying", "train", "recount", "topics", "warm")
-_BARE = "the archive holds {n} events and the catalogue no item: put the items anew"
 _WARM_S = 1.0
 _ANSWER_S = 0.1
 _SWEEP_S = 60.0  # of readers whose profiles have lapsed
@@ -158,7 +155,7 @@ class Worker:
         self._warming_s = 0.0
         self._compared = False
         self._is_indexed = False
-        self._failing: dict[str, tuple[float, str]] = {}  # loop -> since when, and why
+        self._watch = Watch(self._troubles, archive, self._items, settings.data_path)
         self._stirred_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -210,7 +207,7 @@ class Worker:
             self._forever(self._compare, "compare"),
             self._forever(self._set_clock, "clock"),
             self._forever(self._copy, "copying"),
-            self._forever(self._compare_sample, "audit"),
+            self._forever(self._compare_sample, "auditing"),
             self._forever(self._beat, "heartbeat"),
             self._forever(self._reclaim, "reclaim"),
             self._forever(self._recount, "recount"),
@@ -248,11 +245,10 @@ class Worker:
                     started = True
                 await once()
                 failing = None
-                self._failing.pop(name, None)
+                self._watch.went_well(name)
             except Exception as exc:
                 started = start is None
-                since_s, _ = self._failing.get(name, (time.monotonic(), ""))
-                self._failing[name] = (since_s, str(exc) or repr(exc))
+                self._watch.failed(name, str(exc) or repr(exc), time.monotonic())
                 if failing != repr(exc):
                     failing = repr(exc)
                     if not isinstance(exc, RecsvcError):
@@ -296,8 +292,7 @@ class Worker:
         """Look whether store and archive still are two halves of one log."""
         await self._pause(_COMPARE_S if self._compared else _LOOK_S)
         if self._token:
-            self._troubles.note("clock", skew_problem())
-            await self._look_for_troubles()
+            await self._watch.look(time.monotonic())
             self._troubles.note("archive", await self._archiver.agreement.problem())
             self._compared = True
 
@@ -319,20 +314,6 @@ class Worker:
             started_s = time.monotonic()
             await self._copies.write(held[0])
             self._copying_s = time.monotonic() - started_s
-
-    async def _look_for_troubles(self) -> None:
-        now_s = time.monotonic()
-        stuck = {n: why for n, (s, why) in self._failing.items() if now_s - s > _STUCK_S}
-        for name in _LOOPS:
-            why = stuck.get(name)
-            self._troubles.note(
-                name, why and f"the worker's part `{name}` fails again and again: {why}"
-            )
-        self._troubles.note("log", mended_problem(self._settings.data_path))
-        self._troubles.note("disk", disk_problem(self._settings.data_path))
-        n_events = await asyncio.to_thread(self._files.count)
-        is_bare = n_events > 0 and await self._items.count() == 0
-        self._troubles.note("catalogue", _BARE.format(n=n_events) if is_bare else None)
 
     async def _ingest_once(self) -> None:
         before = self._ingest.n_applied

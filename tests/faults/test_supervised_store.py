@@ -15,7 +15,7 @@ import pytest
 from recsvc.errors import StoreError
 from recsvc.store.bundled import BundledStore, Supervisor, socket_url
 from recsvc.store.troubles import StoreProblem
-from tests.faults.servers import record, recorded, server_pids, small_disk, stopped
+from tests.faults.servers import fill, record, recorded, server_pids, small_disk, stopped
 from tests.service import REPOSITORY, wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.alone]
@@ -40,7 +40,7 @@ async def test_a_full_disk_is_waited_out_and_costs_nothing(tmp_path, capsys):
         assert n < 1_000, "the store goes on although the disk is full"
         await until(lambda: "is full" in str(problem.read()))
         await until(lambda: supervisor._pause_s > 2)  # several tries later
-        assert capsys.readouterr().out.count("store_does_not_start") == 1
+        assert "".join(capsys.readouterr()).count("store_does_not_start") == 1
         assert not list((folder / "store").glob("appendonlydir.damaged-*"))
         supervisor.is_up.clear()
         filler.unlink()
@@ -51,13 +51,6 @@ async def test_a_full_disk_is_waited_out_and_costs_nothing(tmp_path, capsys):
         await record(store.url, n + 1, 1)
         keeping.cancel()
         await asyncio.gather(keeping, store.stop(), return_exceptions=True)
-
-
-def fill(path: Path) -> None:
-    """Take what the disk has left."""
-    with path.open("ab", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
 
 
 @pytest.fixture
@@ -89,6 +82,21 @@ async def test_a_folder_without_permission_is_waited_out(open_folder):
     assert problem.read() == []
     keeping.cancel()
     await asyncio.gather(keeping, store.stop(), return_exceptions=True)
+
+
+def test_what_the_server_says_takes_a_bounded_room(tmp_path):
+    store = BundledStore(tmp_path, "everysec")
+    path = tmp_path / "store" / "valkey.log"
+    path.parent.mkdir()
+    with path.open("ab") as said:  # as the server has it, while it runs
+        for n in range(12):
+            said.write(b"x" * (1 << 20))
+            said.flush()
+            store.bound_log()
+            assert path.stat().st_size <= 5 << 20, n
+        said.write(b"the last word")
+    assert path.read_bytes().endswith(b"the last word")
+    assert sum(one.stat().st_size for one in path.parent.iterdir()) <= 10 << 20
 
 
 def test_a_start_that_takes_long_is_said_and_no_second_server_started(tmp_path):

@@ -8,9 +8,11 @@ log takes its time: a second server beside the first would be worse than any wai
 """
 
 import asyncio
+import contextlib
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,6 +37,7 @@ log = structlog.get_logger()
 _SLOW_S = 5.0
 _STOP_S = 20.0
 _SAID_BYTES = 8_192
+_LOG_BYTES = 4 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 
 
@@ -116,13 +119,24 @@ class BundledStore:
             self._process.wait()
         self._process = None
 
-    async def ended(self) -> None:
-        """Wait until the server has ended."""
+    async def ended(self, within_s: float) -> bool:
+        """Wait until the server has ended, for a while; return whether it has."""
         if self._process is not None:
-            await asyncio.to_thread(self._process.wait)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._process.wait, within_s)
+        return not self.is_running
+
+    def bound_log(self) -> None:
+        """Keep of what the server says two files of a few megabytes: it appends, wherever the end is."""
+        path = self._folder / "valkey.log"
+        with contextlib.suppress(OSError):
+            if path.stat().st_size > _LOG_BYTES:
+                shutil.copyfile(path, path.with_suffix(".log.1"))
+                os.truncate(path, 0)
 
     async def _launch(self, lock: int, on_slow: Callable[[str], None]) -> bool:
         """Start the server; return whether it answers, or False when it has ended."""
+        self.bound_log()
         with (self._folder / "valkey.log").open("ab") as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once

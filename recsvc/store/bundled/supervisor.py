@@ -13,6 +13,7 @@ log = structlog.get_logger()
 
 _PAUSE_S = 0.25
 _LONG_LIFE_S = 10.0
+_LOOK_S = 60.0
 
 
 class Supervisor:
@@ -41,7 +42,8 @@ class Supervisor:
                 continue
             self._over()
             started_s = time.monotonic()
-            await self._store.ended()
+            while not await self._store.ended(_LOOK_S):
+                await asyncio.to_thread(self._store.bound_log)
             log.error("store_died", exit_code=self._store.exit_code)
             if time.monotonic() - started_s > _LONG_LIFE_S:
                 self._pause_s = _PAUSE_S

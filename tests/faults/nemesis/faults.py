@@ -19,6 +19,7 @@ from recsvc.store.bundled import BundledStore, socket_url
 from recsvc.store.connection import connect
 from recsvc.store.log.streams import Streams
 from tests.faults.nemesis.site import Site
+from tests.faults.servers import fill
 from tests.service import wait_until
 from workers.log.archive import Archive
 from workers.log.backup import back_up, restore
@@ -90,9 +91,7 @@ def disk_full(site: Site) -> None:
     with filler.open("ab", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(1 << 20))
-    with filler.open("ab", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(512))
+    fill(filler)
     site.told("full")
     time.sleep(site.rng.uniform(0, 3))
     filler.unlink()
