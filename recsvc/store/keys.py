@@ -8,8 +8,10 @@ one XREADGROUP of a worker reads them all, and a batch of the pipe goes to one s
 Key                         Type    Bound            Writer        Reader   Holds
 rs:{s}:events               stream  trimmed          api           worker   the log of record of shard s
 rs:{s}:dead                 stream  10,000 entries   worker        people   entries that can never succeed
-rs:{s}:ids:<bucket>         set     TTL              api           api      digests of event ids seen lately
+rs:{s}:ids:<bucket>         set     TTL              api           api      keyed digests of event ids seen lately
 rs:{s}:ids:anon:<bucket>    set     ids, TTL         api           api      the same of anonymous sessions
+rs:{s}:forgotten            hash    erasures, TTL    api           api      keyed digest of a reader -> their latest
+                                                                            erasure: event ids of before count for none
 rs:{s}:strangers            zset    strangers, TTL   api           api      anonymous session -> when it was last
                                                                             heard of (µs)
 rs:{s}:profile:<user>       hash    items cap, TTL   api           api      item -> packed interaction; field ""
@@ -173,6 +175,11 @@ def profile(shard: int, user: str) -> str:
 def readers(shard: int) -> str:
     """Return the key of when a shard's readers were last heard of."""
     return f"rs:{{{shard}}}:readers"
+
+
+def forgotten(shard: int) -> str:
+    """Return the key of which of a shard's readers were erased."""
+    return f"rs:{{{shard}}}:forgotten"
 
 
 def strangers(shard: int) -> str:

@@ -26,6 +26,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "readers": "reader",
     "names": "reader",
     "strangers": "reader",
+    "forgotten": None,
     "indexed": None,
     "prefs": "reader",
     "lists": "reader",

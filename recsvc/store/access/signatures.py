@@ -80,6 +80,11 @@ class Signatures:
         return base64.urlsafe_b64encode(self.digest(purpose, text)[:15]).decode()
 
 
+def reader_digest(signs: Signatures, user: str) -> bytes:
+    """Return what stands for a reader where event ids are remembered."""
+    return signs.digest("reader", user)[:8]
+
+
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 

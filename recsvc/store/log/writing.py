@@ -5,7 +5,7 @@ import enum
 import hashlib
 import math
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -18,10 +18,14 @@ from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError
 from recsvc.params import setting
 from recsvc.store import keys, scripts
+from recsvc.store.access.signatures import Signatures, reader_digest, signatures
 from recsvc.store.pipe import Pipe
 
 # One call blocks the server for about 10 µs per event; 200 keep it under 2 ms.
 _PER_CALL = 200
+
+_PURPOSE = "event-id"
+_DIGEST_BYTES = 12
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -70,6 +74,23 @@ class EventLogParams(msgspec.Struct, frozen=True):
     budget: BudgetParams = BudgetParams()
 
 
+class _Named(NamedTuple):
+    """By what an event is known again: digests, empty where nothing identifies it.
+
+    Attributes:
+        digest: keyed, so that nobody who has the store can test guesses.
+        former: as former releases made it.
+        reader: keyed, of the reader.
+    """
+
+    digest: bytes
+    former: bytes
+    reader: bytes
+
+
+_NAMELESS = _Named(b"", b"", b"")
+
+
 class EventLog:
     """Appends events and folds them into profiles: one server-side function, atomic per event.
 
@@ -110,6 +131,7 @@ class EventLog:
         ]
         self._waiting: list[tuple[Entry, int | None, asyncio.Future[Outcome]]] = []
         self._sender: asyncio.Task[None] | None = None
+        self._signs: Signatures | None = None
         self.observe_logged: Callable[[list[Entry]], object] = lambda _: None
 
     async def record(self, entries: list[Entry], dedupe: list[bool]) -> list[bool]:
@@ -152,9 +174,11 @@ class EventLog:
     async def _send(self, batch: list[tuple[Entry, int | None, asyncio.Future[Outcome]]]) -> None:
         key_names: list[str] = []
         args: list[object] = list(self._limits)
-        for entry, said_us, _ in batch:
-            self._add(entry, said_us, key_names, args)
         try:
+            self._signs = self._signs or await signatures(self._pipe)
+            for entry, said_us, _ in batch:
+                named = _named(self._signs, entry, said_us)
+                self._add(entry, named, key_names, args)
             results = await scripts.call(self._pipe, "record", key_names, args)
         except StoreError as exc:
             for _, _, future in batch:
@@ -165,9 +189,7 @@ class EventLog:
             if not future.done():
                 future.set_result(Outcome(result))
 
-    def _add(
-        self, entry: Entry, said_us: int | None, key_names: list[str], args: list[object]
-    ) -> None:
+    def _add(self, entry: Entry, named: _Named, key_names: list[str], args: list[object]) -> None:
         aliases = self._aliases()
         item = aliases.resolve(entry.item)
         if item != entry.item:
@@ -175,7 +197,8 @@ class EventLog:
         names = aliases.of(item)
         shard = keys.shard_of(entry.user)
         bucket = entry.received_us // self._bucket_us
-        ids = keys.strangers_ids if is_anonymous(entry.user) else keys.event_ids
+        is_stranger = is_anonymous(entry.user)
+        ids = keys.strangers_ids if is_stranger else keys.event_ids
         key_names += (
             ids(shard, bucket),
             ids(shard, bucket - 1),
@@ -184,10 +207,11 @@ class EventLog:
             keys.shown(shard, entry.user),
             keys.heard_of(shard, entry.user),
             keys.names(shard),
+            keys.forgotten(shard),
         )
         kind = self._kinds[entry.kind]
         args += (
-            _digest(entry, said_us),
+            named.digest,
             item,
             kind.role.value,
             kind.state,
@@ -196,17 +220,26 @@ class EventLog:
             _encode(entry),
             _encode(names) if names else b"",
             entry.received_us,
-            "1" if is_anonymous(entry.user) else "",
+            "1" if is_stranger else "",
             entry.user,
+            b"" if is_stranger else named.former,
+            named.reader,
         )
 
 
-def _digest(entry: Entry, said_us: int | None) -> bytes:
+def _identity(entry: Entry, said_us: int | None) -> str | None:
     """Return what identifies an event: its id within its user, or else its content; or nothing."""
     if entry.event_id is not None:
-        identity = f"{entry.user}\n{entry.event_id}"
-    elif said_us is not None:
-        identity = f"{entry.user}\n\n{entry.item}\n{entry.kind}\n{said_us}\n{entry.value_milli}"
-    else:
-        return b""
-    return hashlib.blake2b(identity.encode(), digest_size=12).digest()
+        return f"{entry.user}\n{entry.event_id}"
+    if said_us is None:
+        return None
+    return f"{entry.user}\n\n{entry.item}\n{entry.kind}\n{said_us}\n{entry.value_milli}"
+
+
+def _named(signs: Signatures, entry: Entry, said_us: int | None) -> _Named:
+    identity = _identity(entry, said_us)
+    if identity is None:
+        return _NAMELESS
+    digest = signs.digest(_PURPOSE, identity)[:_DIGEST_BYTES]
+    former = hashlib.blake2b(identity.encode(), digest_size=_DIGEST_BYTES).digest()
+    return _Named(digest, former, reader_digest(signs, entry.user))

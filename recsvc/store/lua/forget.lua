@@ -1,7 +1,9 @@
 -- Forget a reader at once, and note durably that what is logged of them up to now must go too.
 --
--- KEYS: profile, shown, events, erasures, preferences, lists, readers, names
--- ARGV: erasure id, user, instant (µs)
+-- KEYS: profile, shown, events, erasures, preferences, lists, readers, names, forgotten
+-- ARGV: erasure id, user, instant (µs), keyed digest of the user, seconds that it is remembered
+--
+-- Digests of the reader's event ids are of no use from then on: those of later events depend on the erasure.
 --
 -- One step, so that whatever arrives later starts afresh: it is logged after the cut, in a profile
 -- that knows nothing. Returns the number of interactions and impressions that were forgotten.
@@ -23,6 +25,8 @@ local preferences = redis.call('HLEN', KEYS[5])
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[5], KEYS[6])
 redis.call('ZREM', KEYS[7], ARGV[2])
 redis.call('ZREM', KEYS[8], ARGV[2])
+redis.call('HSET', KEYS[9], ARGV[4], ARGV[1])
+redis.call('EXPIRE', KEYS[9], ARGV[5])
 local job = {
   user = ARGV[2], requested_us = tonumber(ARGV[3]), cut = last_entry(KEYS[3]),
   counts = {interactions = interactions, shown = shown, preferences = preferences},

@@ -1,7 +1,7 @@
 -- Log events and fold each into its reader's profile: all or nothing per event, atomic per shard.
 --
--- KEYS, seven per event: ids (current bucket), ids (bucket before), events, profile, shown, readers or
---       strangers, names
+-- KEYS, eight per event: ids (current bucket), ids (bucket before), events, profile, shown, readers or
+--       strangers, names, forgotten
 -- ARGV[1]   seconds that event ids are remembered
 -- ARGV[2]   seconds that an untouched profile lives
 -- ARGV[3]   interactions kept per profile in detail; what stands - votes, saves, hides - goes beyond it
@@ -12,9 +12,10 @@
 -- ARGV[8]   interactions and impressions kept of each of them, whatever stands
 -- ARGV[9]   event ids of a shard's anonymous sessions that are remembered, at most twice that
 -- ARGV[10]  seconds that preferences of an anonymous session live, and what is known of it at all
--- ARGV[11..] eleven per event: digest of its id ('' if it has none), item, role, name of the state or
+-- ARGV[11..] thirteen per event: digest of its id ('' if it has none), item, role, name of the state or
 --           signal, instant (µs), value (thousandths), entry (msgpack), aliases of the item (msgpack
---           list, '' for none), instant received (µs), '1' for an anonymous session, user
+--           list, '' for none), instant received (µs), '1' for an anonymous session, user,
+--           digest of its id as former releases made it ('' for none), keyed digest of the user
 --
 -- Readers who are not anonymous are in the index: their name, and when they were last heard of.
 --
@@ -125,11 +126,24 @@ local function counts_from(profile, received)
   return due > tonumber(received) and string.format('%.0f', due) or nil
 end
 
-for e = 0, #KEYS / 7 - 1 do
-  local k = 7 * e
+local function is_known(ids, id) return redis.call('SISMEMBER', ids, id) == 1 end
+
+-- Whoever was erased comes back as somebody new: what they send again is no repetition.
+local function own_id(forgotten, user, id)
+  return id .. (redis.call('HGET', forgotten, user) or '')
+end
+
+-- Whether a former release took the event; of somebody erased since that is forgotten.
+local function was_known(ids, ids_before, id, is_erased)
+  if id == '' or is_erased then return false end
+  return is_known(ids, id) or is_known(ids_before, id)
+end
+
+for e = 0, #KEYS / 8 - 1 do
+  local k = 8 * e
   local ids, ids_before, events = KEYS[k + 1], KEYS[k + 2], KEYS[k + 3]
   local profile, shown, readers, names = KEYS[k + 4], KEYS[k + 5], KEYS[k + 6], KEYS[k + 7]
-  local a = 10 + 11 * e
+  local a = 10 + 13 * e
   local id, item, role, name = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4]
   local at, value, entry = tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6]), ARGV[a + 7]
   local received = ARGV[a + 9]
@@ -139,7 +153,9 @@ for e = 0, #KEYS / 7 - 1 do
 
   local fresh = true
   if id ~= '' then
-    fresh = redis.call('SISMEMBER', ids_before, id) == 0 and redis.call('SADD', ids, id) == 1
+    id = own_id(KEYS[k + 8], ARGV[a + 13], id)
+    fresh = not is_known(ids_before, id) and not was_known(ids, ids_before, ARGV[a + 12], id ~= ARGV[a + 1])
+    fresh = fresh and redis.call('SADD', ids, id) == 1
     if fresh then redis.call('EXPIRE', ids, ids_ttl, 'NX') end
     if fresh and is_stranger and redis.call('SCARD', ids) >= strangers_ids then
       redis.call('RENAME', ids, ids_before)

@@ -10,9 +10,10 @@ import os
 
 import msgspec
 
+from recsvc.clock import DAY_S
 from recsvc.errors import NotFoundError
 from recsvc.store import keys, scripts
-from recsvc.store.access.signatures import signatures
+from recsvc.store.access.signatures import reader_digest, signatures
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.frozen_lists import whose_lists
 
@@ -20,6 +21,8 @@ MAX_PROOFS = 100_000
 
 _PURPOSE = "erasure"
 _RANDOM_BYTES = 6
+# Longer than any event id is remembered.
+_FORGOTTEN_S = 800 * DAY_S
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -80,7 +83,7 @@ class Erasures:
 
     async def request(self, user: str, now_us: int) -> Proof:
         """Forget a reader, and note that what is logged of them must go too."""
-        shard = keys.shard_of(user)
+        shard, signs = keys.shard_of(user), await signatures(self._pipe)
         # The id ends in the shard: whoever asks how far it is names no reader to look it up by.
         identity = f"{now_us // 1000:012x}{os.urandom(_RANDOM_BYTES).hex()}{shard:02x}"
         key_names = [
@@ -89,11 +92,13 @@ class Erasures:
             keys.events(shard),
             keys.erasures(shard),
             keys.preferences(shard, user),
-            keys.lists(whose_lists(await signatures(self._pipe), user)),
+            keys.lists(whose_lists(signs, user)),
             keys.heard_of(shard, user),
             keys.names(shard),
+            keys.forgotten(shard),
         ]
-        await scripts.call(self._pipe, "forget", key_names, [identity, user, now_us])
+        args = [identity, user, now_us, reader_digest(signs, user), _FORGOTTEN_S]
+        await scripts.call(self._pipe, "forget", key_names, args)
         return await self.find(identity)
 
     async def find(self, identity: str) -> Proof:

@@ -1,6 +1,7 @@
 """The server-side function against the reference fold, on a real server."""
 
 import asyncio
+import hashlib
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
+from recsvc.store.readers.erasures import Erasures
 from recsvc.store.readers.profiles import Profiles
 from workers.ingest import Ingest
 
@@ -236,8 +238,8 @@ async def test_every_key_is_bounded_or_lives_for_a_time(redis, log):
     for key in await redis.keys("*"):
         name = key.decode()
         assert name.startswith("rs:{"), "every key carries a hash tag"
-        if name.endswith(":events"):
-            continue  # trimmed once archived
+        if name.endswith(":events") or name == keys.SECRET:
+            continue  # trimmed once archived; and one for the whole site
         assert 0 < await redis.ttl(key) <= 401 * 86_400, name
 
 
@@ -252,3 +254,34 @@ async def test_all_keys_of_a_call_are_those_of_the_table(redis, log):
         keys.readers(shard),
         keys.names(shard),
     } | {k.decode() for k in await redis.keys(f"rs:{{{shard}}}:ids:*")}
+
+
+async def test_what_an_erased_reader_sends_again_is_a_new_event(redis, log):
+    sent = entry("click", event_id="1")
+    assert await log.record([sent, sent], [False] * 2) == [True, False]
+
+    await Erasures(Pipe(redis)).request("ann", now_us())
+
+    assert await log.record([sent, sent], [False] * 2) == [True, False]
+    await Erasures(Pipe(redis)).request("ann", now_us())
+    assert await log.record([sent], [False]) == [True]
+
+
+async def test_nobody_who_has_the_store_can_test_a_guess_against_event_ids(redis, log):
+    await log.record([entry("click", event_id="1"), entry("click", event_id="2")], [False] * 2)
+
+    guesses = {hashlib.blake2b(f"ann\n{n}".encode(), digest_size=12).digest() for n in range(5)}
+    held = [await redis.smembers(key) for key in await redis.keys("rs:*:ids:*")]
+    assert sum(map(len, held)) == 2
+    assert guesses.isdisjoint(*held)
+
+
+async def test_an_event_that_the_former_release_took_is_known_again(redis, log):
+    sent = entry("click", event_id="1")
+    await log.record([sent], [False])
+    (key,) = await redis.keys("rs:*:ids:*")
+    former = hashlib.blake2b(b"ann\n1", digest_size=12).digest()
+    await redis.delete(key)
+    await redis.sadd(key, former)
+
+    assert await log.record([sent], [False]) == [False]
