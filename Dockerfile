@@ -2,7 +2,9 @@
 # recsvc in one image: `recsvc up` for everything on one machine, `recsvc serve` and `recsvc worker` apart.
 # It listens to others, so it wants a key first: docker run --rm -v recsvc:/data recsvc keys create secret
 
-FROM python:3.13-slim AS build
+# A name may be given to another image; a digest may not: --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:…
+ARG PYTHON_IMAGE=python:3.13-slim
+FROM ${PYTHON_IMAGE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/recsvc
 WORKDIR /src
@@ -14,7 +16,7 @@ COPY workers ./workers
 RUN /opt/recsvc/bin/pip install --no-deps --no-build-isolation . \
     && /opt/recsvc/bin/python -m compileall -q /opt/recsvc/lib
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
 # implicit computes with OpenMP; a process per request path wants one BLAS thread each.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgomp1 \

@@ -1,4 +1,4 @@
-# One verb per line: run, test, test-fast, check, fuzz, bench, evaluate, soak, import-census, lock, clean.
+# One verb per line: run, test, test-fast, check, fuzz, bench, evaluate, soak, import-census, audit, sbom, lock, clean.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Modules side by side, each in one process; what a busy machine would disturb comes after them.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run test test-fast check fuzz bench evaluate soak import-census lock clean format
+.PHONY: help run test test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
 
 help:  ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,12 @@ import-census: $(VENV)/.dev  ## read the files of DIR and say what importing the
 
 evaluate: $(VENV)/.dev  ## measure the goals of ranking quality (needs the public data sets; half an hour)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.goals
+
+audit: $(VENV)/.dev  ## ask for known vulnerabilities of what the lock installs (needs the network)
+	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes --requirement requirements.lock
+
+sbom: $(VENV)/.run  ## write sbom.json (CycloneDX) and docs/licences.md, from the lock
+	$(BIN)/python deploy/sbom.py > sbom.json
 
 lock: $(VENV)/.dev  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
