@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from recsvc.lists.assembled import assembled
-from recsvc.lists.kit import kit
+from recsvc.lists.kit import Memory, kit
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.model import LiveModel
@@ -18,7 +18,6 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.pipe import Pipe
-from recsvc.store.readers.profiles import Profiles
 
 
 @asynccontextmanager
@@ -35,8 +34,7 @@ async def composer(redis: Redis, pipe: Pipe, settings: Settings) -> AsyncIterato
     boards = Boards(pipe, settings.lists.trending)
     catalogue = LiveCatalogue(items, boards, cache, index)
     live = Live(redis, catalogue, LiveModel(snapshots))
-    profiles = Profiles(pipe, lambda: live.catalogue.aliases)
-    tools = kit(live, profiles, cache, settings.lists, pipe, await signatures(pipe))
+    tools = kit(Memory(live, cache), settings.lists, pipe, await signatures(pipe))
     lists = assembled(tools, index, settings.zone)
     try:
         await live.start()

@@ -72,7 +72,7 @@ from workers.privacy.records import (
 )
 from workers.topics import Topics
 from workers.training.candidate import round_params
-from workers.training.trainer import Trainer
+from workers.training.trainer import Shelves, Trainer
 from workers.warmer import Warmer
 from workers.watch import Watch
 
@@ -117,15 +117,11 @@ class Worker:
         self._items = Items(pipe)
         self._archiver = Archiver(archive, self._streams, self._boards, settings.archive)
         self._troubles = Troubles(pipe)
+        snapshots = Snapshots(pipe, settings.snapshot_cache_path)
         self._trainer = Trainer(
-            archive,
-            self._streams,
-            Items(pipe),
-            Snapshots(pipe, settings.snapshot_cache_path),
-            Training(pipe),
-            due=settings.training.due,
-            how=round_params(settings.training, settings.lists.profile, settings.lists.blend),
-            snapshots_kept=settings.training.snapshots_kept,
+            Shelves(archive, self._streams, Items(pipe), snapshots, Training(pipe)),
+            settings.training,
+            round_params(settings.training, settings.lists.profile, settings.lists.blend),
             alarm=self._troubles.note,
         )
         self._topics = Topics(Items(pipe))

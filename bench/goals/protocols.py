@@ -18,10 +18,12 @@ from workers.evaluation.outcomes import Outcomes, outcomes
 from workers.evaluation.trials import content_of, snapshot_of
 from workers.training import als
 from workers.training.holdout import at_random
+from workers.training.learning import Beginning
 from workers.training.params import AlsParams, LearnParams
 from workers.training.popularity import lists_by, readers_of
 from workers.training.ranking import Ranked, ranked, served
-from workers.training.tuning import Found, tune
+from workers.training.trying import Means
+from workers.training.tuning import Found, Sitting, Window, tune
 
 # Nothing in these sets has a date: there is no item that was read last.
 BLEND = BlendParams(just_read=0)
@@ -87,9 +89,9 @@ def tuned(
 ) -> Found:
     """Search inside a training window, from the service's defaults."""
     begin = LearnParams(ConfidenceParams(), AlsParams(factors=factors, threads=run.threads))
-    window, targets = at_random(train, 0.1, seed=1)
-    content = content_of(counts, known, train.shape[1])
-    found = tune(window, targets, content, begin, BLEND, run.search_s, time.monotonic)
+    evidence, targets = at_random(train, 0.1, seed=1)
+    window = Window(evidence, targets, content_of(counts, known, train.shape[1]))
+    found = tune(window, begin, Means(BLEND), Sitting(run.search_s, time.monotonic))
     run.say(
         f"search: NDCG@20 {found.ndcg_before:.4f} -> {found.ndcg:.4f} with {found.n_tried} tries "
         f"in {found.took_s:.0f} s: {described(found.params)}"
@@ -287,7 +289,7 @@ def growing(run: Run) -> list[Measured]:
     earlier, _ = at_random(train, 1 / 11, seed=3)
     first = snapshot_of(earlier, content, params)
     anew = snapshot_of(train, content, params)
-    on = snapshot_of(train, content, params, start=first.item_factors)
+    on = snapshot_of(train, content, params, Beginning(first.item_factors))
     full = measure(run, served(anew, BLEND), train, test, (20,))
     one = measure(run, served(on, BLEND), train, test, (20,), users=full.users)
     share = one.means(["recall@20"])["recall@20"] / full.means(["recall@20"])["recall@20"]

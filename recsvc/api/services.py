@@ -14,7 +14,7 @@ from recsvc.access.owner import owner_of
 from recsvc.core.items.item import names_in
 from recsvc.errors import StoreError, StoreUnavailableError
 from recsvc.lists.assembled import assembled
-from recsvc.lists.kit import kit
+from recsvc.lists.kit import Memory, kit
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.keeping import Keeping
@@ -98,7 +98,8 @@ class Services:
         wishes = Wishes(self.kinds, file=WishFile(settings.keepsake_path))
         self.events.observe_logged = wishes.logged
         self.preferences.observe_changed = wishes.preferred
-        tools = kit(self.live, self.profiles, self.cache, settings.lists, pipe, signs, wishes)
+        memory = Memory(self.live, self.cache, wishes)
+        tools = kit(memory, settings.lists, pipe, signs)
         self.keeping = Keeping(settings.keepsake_path, self.keepsake, wishes, pipe)
         self.ranker = tools.ranker
         self.lists = assembled(tools, index, settings.zone)

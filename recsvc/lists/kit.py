@@ -28,27 +28,32 @@ class Kit(msgspec.Struct, frozen=True):
     dresser: Dresser
 
 
-def kit(
-    live: Live,
-    profiles: Profiles,
-    cache: ItemCache,
-    params: ListParams,
-    pipe: Pipe,
-    signs: Signatures,
-    wishes: Wishes | None = None,
-) -> Kit:
+class Memory(msgspec.Struct, frozen=True):
+    """What a process holds in memory for its lists.
+
+    Attributes:
+        wishes: told elsewhere too of what readers hide and mute; the lists' own by default.
+    """
+
+    live: Live
+    cache: ItemCache
+    wishes: Wishes = msgspec.field(default_factory=lambda: Wishes({}))
+
+
+def kit(memory: Memory, params: ListParams, pipe: Pipe, signs: Signatures) -> Kit:
     """Return the tools of one process.
 
     Args:
         signs: cursors.
-        wishes: told elsewhere too of what readers hide and mute; the lists' own if None.
     """
+    live, cache = memory.live, memory.cache
+    profiles = Profiles(pipe, lambda: live.catalogue.aliases)
     lists = FrozenLists(pipe, signs, params.frozen)
     return Kit(
         live,
         cache,
         params,
-        Audiences(live, profiles, cache, params, wishes or Wishes({})),
+        Audiences(live, profiles, cache, params, memory.wishes),
         Ranker(live, params),
         Pager(live, lists, signs, params.frozen.cursor_ttl_s),
         Dresser(live, cache),

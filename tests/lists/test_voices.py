@@ -14,7 +14,7 @@ from recsvc.core.ranking.voice import CommonVoice, Voice
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.profile import Interaction, Profile
 from recsvc.lists.feed import Feeds
-from recsvc.lists.kit import Kit, kit
+from recsvc.lists.kit import Kit, Memory, kit
 from recsvc.lists.params import ListParams
 from recsvc.lists.shapes import Page
 from recsvc.live.catalogue import LiveCatalogue
@@ -29,7 +29,6 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.pipe import Pipe
-from recsvc.store.readers.profiles import Profiles
 from tests.stored import put_all
 from tests.workers.training import world
 
@@ -70,7 +69,7 @@ async def recommending(
     params = msgspec.structs.replace(settings.lists, voices=(*VOICES, *voices), depth=30)
     await live.start()
     try:
-        yield kit(live, Profiles(pipe), cache, params, pipe, Signatures(b"secret"))
+        yield kit(Memory(live, cache), params, pipe, Signatures(b"secret"))
     finally:
         await live.stop()
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.snapshot import Manifest
 from recsvc.core.readers.events import Entry
@@ -24,7 +26,7 @@ from workers.training import als
 from workers.training.candidate import carry_out, round_params
 from workers.training.engine import Engine
 from workers.training.params import DueParams
-from workers.training.trainer import CarryOut, Trainer
+from workers.training.trainer import CarryOut, Shelves, Trainer
 from workers.warmer import Warmer
 
 
@@ -79,13 +81,11 @@ class Site:
         self, carry: CarryOut = carry_out, engine: Engine = als, due: DueParams | None = None,
         alarm: Callable[[str, str | None], object] = lambda *_: None,
     ) -> Trainer:  # fmt: skip
+        params, lists = self.settings.training, self.settings.lists
         return Trainer(
-            self._archive, self._streams, self.items, self.snapshots, self.training,
-            due=due or self.settings.training.due,
-            how=round_params(
-                self.settings.training, self.settings.lists.profile, self.settings.lists.blend, engine
-            ),
-            snapshots_kept=self.settings.training.snapshots_kept,
-            carry_out=carry,
-            alarm=alarm,
-        )  # fmt: skip
+            Shelves(self._archive, self._streams, self.items, self.snapshots, self.training),
+            msgspec.structs.replace(params, due=due or params.due),
+            round_params(params, lists.profile, lists.blend, engine),
+            carry,
+            alarm,
+        )

@@ -21,7 +21,7 @@ from workers.evaluation.outcomes import Outcomes, outcomes
 from workers.training.holdout import Holdout, hold_out
 from workers.training.params import TrainParams
 from workers.training.popularity import readers_of
-from workers.training.training import Material, announced, fitted
+from workers.training.training import Material, Way, announced, fitted
 
 KS = (10, 20)
 NAMES = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "mrr")
@@ -111,7 +111,7 @@ def evaluate(
     if holdout is None or len(holdout.users) == 0:
         raise InvalidError("no reader has interactions both before and after the cut")
     done = progress("training", 1)
-    snapshot = fitted(holdout.histories, m.content, train.learn, announced(m, len(m.events)))
+    snapshot = fitted(holdout.histories, m.content, Way(train.learn), announced(m, len(m.events)))
     done(1)
     users = _drawn(holdout.users, params)
     found = {}

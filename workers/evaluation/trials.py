@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.core.text import tfidf
 from recsvc.core.text.terms import N_COLUMNS
-from workers.training.learning import Fixed
+from workers.training.learning import NOTHING, Beginning
 from workers.training.params import LearnParams
-from workers.training.training import Content, fitted
+from workers.training.training import Content, Way, fitted
 
 Rows = NDArray[np.int64]
 
@@ -37,14 +37,12 @@ def snapshot_of(
     evidence: sp.csr_matrix,
     content: Content,
     params: LearnParams,
-    start: NDArray[np.float32] | None = None,
-    fixed: Fixed | None = None,
+    begin: Beginning = NOTHING,
 ) -> Snapshot:
     """Train as the worker does.
 
     Args:
         evidence: (n_users, n_rows).
-        start, fixed: as `workers.training.learning.learn` takes them.
     """
     n_rows = evidence.shape[1]
     about = Manifest(
@@ -55,4 +53,4 @@ def snapshot_of(
         n_items=n_rows,
         n_events=int(evidence.nnz),
     )
-    return fitted(evidence, content, params, about, start, fixed)
+    return fitted(evidence, content, Way(params), about, begin)

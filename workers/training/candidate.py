@@ -16,13 +16,15 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.profile import ProfileParams
 from workers.training import als
 from workers.training.engine import Engine
-from workers.training.gate import judge
+from workers.training.gate import Gate
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions
+from workers.training.learning import Beginning
 from workers.training.moment import moment_of
 from workers.training.params import GateParams, TrainingParams, TrainParams
-from workers.training.training import Material, announced, fitted
-from workers.training.tuning import Found, Tried, tune
+from workers.training.training import Material, Way, announced, fitted
+from workers.training.trying import Means
+from workers.training.tuning import Found, Sitting, Tried, Window, tune
 
 _TUNING_GROWTH = 2.0
 _TUNING_READERS = 200
@@ -89,15 +91,13 @@ def carry_out(
     learn = params.train.learn if found is None else found.params
     everything = interactions(m.events, m.listed, m.n_rows, profile, m.now_us)
     about = announced(material, everything.n_events)
-    trial = None
+    way, trial = Way(learn, params.engine), None
     if holdout is not None and len(holdout.users) >= gate.min_readers:
-        trial = fitted(holdout.histories, m.content, learn, about, engine=params.engine)
-    start = None if trial is None else trial.item_factors
-    candidate = fitted(everything.evidence, m.content, learn, about, start, engine=params.engine)
-    verdict = judge(
-        candidate, trial, current, holdout, m, params.blend, gate.min_readers, params.engine,
-        learn.als.threads,
-    )  # fmt: skip
+        trial = fitted(holdout.histories, m.content, way, about)
+    begin = Beginning(None if trial is None else trial.item_factors)
+    candidate = fitted(everything.evidence, m.content, way, about, begin)
+    means = Means(params.blend, params.engine, learn.als.threads)
+    verdict = Gate(m, means, gate.min_readers).judge(candidate, trial, current, holdout)
     return Round(with_verdict(candidate, verdict), found, tuned_s)
 
 
@@ -129,19 +129,11 @@ def _tuned(
     n_now = holdout.histories.nnz
     if found is not None and not tried and n_now < _TUNING_GROWTH * found.n_interactions:
         return found
-    window, targets = at_random(holdout.histories, _TUNING_SHARE, begin.als.seed)
-    done = tune(
-        window,
-        targets,
-        material.content,
-        begin,
-        params.blend,
-        params.search_s,
-        clock,
-        tried=tried,
-        engine=params.engine,
-        moment=moment_of(holdout, material.items, params.blend.votes),
-    )
+    evidence, targets = at_random(holdout.histories, _TUNING_SHARE, begin.als.seed)
+    moment = moment_of(holdout, material.items, params.blend.votes)
+    window = Window(evidence, targets, material.content, moment)
+    sitting = Sitting(params.search_s, clock, tried)
+    done = tune(window, begin, Means(params.blend, params.engine), sitting)
     if not done.unfinished:
         return done
     in_force = begin if found is None else found.params

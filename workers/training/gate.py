@@ -15,20 +15,18 @@ nothing: one that overfits would win every time.
 Whether the candidate's very arrays are sound is another question (`soundness`).
 """
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core.model.snapshot import Compared, Snapshot, Verdict, not_finite
 from recsvc.core.ranking import metrics
-from recsvc.core.ranking.params import BlendParams
-from workers.training import als
-from workers.training.engine import Engine
 from workers.training.holdout import Holdout
 from workers.training.popularity import POPULARITY, TRENDING, lists_by, opponents
 from workers.training.ranking import ndcg_of
 from workers.training.soundness import unsound
 from workers.training.training import Material
-from workers.training.trying import K, Trying, trying
+from workers.training.trying import K, Means, Trying, trying
 
 _MAX_READERS = 500
 _SERVED = "served"
@@ -38,52 +36,66 @@ _MAY_STOP = (POPULARITY, _SERVED)
 Values = NDArray[np.float64]
 
 
-def judge(
-    candidate: Snapshot,
-    trial: Snapshot | None,
-    current: Snapshot | None,
-    holdout: Holdout | None,
-    material: Material,
-    blend: BlendParams,
-    min_readers: int,
-    engine: Engine = als,
-    threads: int = 0,
-) -> Verdict:
-    """Return whether a candidate may be published.
+class Gate(msgspec.Struct, frozen=True):
+    """Who judges candidates of one log.
 
-    Args:
-        trial: trained like the candidate, without the slice; None: it is fitted here.
-        current: what is served; None when there is nothing, or nothing that can be read.
+    Attributes:
         min_readers: with fewer readers in the slice, every candidate of numbers passes.
     """
-    seed = candidate.manifest.seed  # of the readers drawn and of the bootstrap
-    if (broken := not_finite(candidate.arrays())) is not None:
-        return Verdict(False, f"its {broken.replace('_', ' ')} are not numbers")
-    n_readers = 0 if holdout is None else len(holdout.users)
-    if holdout is None or n_readers < min_readers:
-        reason = (
-            f"too few readers to tell: {n_readers} of {min_readers} in any slice, so not judged"
-        )
-        return Verdict(True, reason, n_readers)
-    users = np.sort(np.random.default_rng(seed).permutation(holdout.users)[:_MAX_READERS])
-    tried = trying(holdout, users, material, blend, engine, threads)
-    trial = trial or tried.refit(candidate.manifest)
-    if trial is None:
-        return Verdict(False, "it does not say how it was trained")
+
+    material: Material
+    means: Means
+    min_readers: int
+
+    def judge(
+        self,
+        candidate: Snapshot,
+        trial: Snapshot | None,
+        current: Snapshot | None,
+        holdout: Holdout | None,
+    ) -> Verdict:
+        """Return whether a candidate may be published.
+
+        Args:
+            trial: trained like the candidate, without the slice; None: it is fitted here.
+            current: what is served; None when there is nothing, or nothing that can be read.
+        """
+        if (broken := not_finite(candidate.arrays())) is not None:
+            return Verdict(False, f"its {broken.replace('_', ' ')} are not numbers")
+        n_readers = 0 if holdout is None else len(holdout.users)
+        if holdout is None or n_readers < self.min_readers:
+            readers = f"{n_readers} of {self.min_readers} in any slice"
+            return Verdict(True, f"too few readers to tell: {readers}, so not judged", n_readers)
+        seed = candidate.manifest.seed  # of the readers drawn and of the bootstrap
+        users = np.sort(np.random.default_rng(seed).permutation(holdout.users)[:_MAX_READERS])
+        tried = trying(holdout, users, self.material, self.means)
+        trial = trial or tried.refit(candidate.manifest)
+        if trial is None:
+            return Verdict(False, "it does not say how it was trained")
+        return _compare(candidate, trial, current, tried)
+
+
+def _compare(
+    candidate: Snapshot, trial: Snapshot, current: Snapshot | None, tried: Trying
+) -> Verdict:
+    """Return the verdict of the readers who are asked."""
+    seed = candidate.manifest.seed
     ours = tried.ndcg(trial)
-    against = _against(ours, tried, candidate, current, seed)
+    against = _against(ours, tried, candidate, current)
     flaw = unsound(candidate, trial, tried, seed)
     worse = [name for name in _MAY_STOP if name in against and against[name].high < 0]
     reason = flaw or (f"worse than {_named(worse[0], against)}" if worse else _passed(against))
     passed = flaw is None and not worse
-    return Verdict(passed, reason, len(users), against, float(ours.mean()), holdout.name)
+    ndcg, name = float(ours.mean()), tried.holdout.name
+    return Verdict(passed, reason, len(tried.users), against, ndcg, name)
 
 
 def _against(
-    ours: Values, tried: Trying, candidate: Snapshot, current: Snapshot | None, seed: int
+    ours: Values, tried: Trying, candidate: Snapshot, current: Snapshot | None
 ) -> dict[str, Compared]:
     """Return how well the trial does against everything that it has to beat."""
     histories, targets, users = tried.holdout.histories, tried.holdout.targets, tried.users
+    seed = candidate.manifest.seed
     found = {}
     for name, worth in opponents(tried.holdout, tried.moment).items():
         lists = lists_by(worth, histories, users, K)

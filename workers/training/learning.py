@@ -48,6 +48,21 @@ class Fixed(msgspec.Struct, frozen=True):
     neighbours: Neighbours
 
 
+class Beginning(msgspec.Struct, frozen=True):
+    """What learning may begin with instead of nothing.
+
+    Attributes:
+        factors: (n_rows, f) to go on from with few iterations; None begins anew.
+        fixed: what `prepare` made of the same evidence and texts, where it is at hand.
+    """
+
+    factors: Factors | None = None
+    fixed: Fixed | None = None
+
+
+NOTHING = Beginning()
+
+
 def prepare(evidence: sp.csr_matrix, texts: Texts) -> Fixed:
     """Walk from item to item, and find what is near to items without interactions."""
     n_rows = evidence.shape[1]
@@ -65,8 +80,7 @@ def learn(
     evidence: sp.csr_matrix,
     texts: Texts,
     params: LearnParams,
-    start: Factors | None = None,
-    fixed: Fixed | None = None,
+    begin: Beginning = NOTHING,
     engine: Engine = als,
 ) -> Learned:
     """Learn from evidence.
@@ -74,8 +88,6 @@ def learn(
     Args:
         evidence: (n_users, n_rows) without explicit zeros; negative means disliked.
         texts: n_rows rows.
-        start: (n_rows, f) factors to go on from with few iterations instead of beginning anew.
-        fixed: what `prepare` made of the same evidence and texts, where it is at hand.
     """
     n_rows, f = evidence.shape[1], params.als.factors
     confidence, weighting = weigh(evidence, params.confidence)
@@ -84,8 +96,8 @@ def learn(
         nowhere = lists(sp.csr_matrix((n_rows, n_rows), dtype=np.float32))
         nothing, gram = np.zeros((n_rows, f), np.float32), np.zeros((f, f), np.float32)
         return Learned(nothing, support, weighting, nowhere, gram)
-    fixed = fixed or prepare(evidence, texts)
-    fit = engine.fit(confidence, params.als, start)
+    fixed = begin.fixed or prepare(evidence, texts)
+    fit = engine.fit(confidence, params.als, begin.factors)
     factors = fit.item_factors
     factors[support == 0] = fixed.near @ factors
     gram = fit.user_factors.T @ fit.user_factors

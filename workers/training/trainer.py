@@ -18,7 +18,7 @@ from workers.log.archive import Archive
 from workers.training.alarms import lacking, unpublished
 from workers.training.candidate import Round, RoundParams, carry_out
 from workers.training.gathering import gathered
-from workers.training.params import DueParams
+from workers.training.params import DueParams, TrainingParams
 from workers.training.training import Material
 from workers.training.tuning import Found
 
@@ -35,38 +35,60 @@ CarryOut = Callable[
 ]
 
 
+class Shelves(msgspec.Struct, frozen=True):
+    """Where the trainer finds what it learns from, and leaves what it made."""
+
+    archive: Archive
+    streams: Streams
+    items: Items
+    snapshots: Snapshots
+    training: Training
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """The training before this one.
+
+    Attributes:
+        manifest: of what was trained, whatever became of it; None: nothing ever was.
+        took_s: how long that took, without tuning.
+        searching: whether a search for better parameters waits to go on.
+    """
+
+    manifest: Manifest | None = None
+    took_s: float = 0.0
+    searching: bool = False
+
+
+class There(msgspec.Struct, frozen=True):
+    """How much there is to learn from at an instant: items in the catalogue, events in the log."""
+
+    n_items: int
+    n_events: int
+    now_us: int
+
+
 class Trainer:
     """Trains by time or by number of new events; at most one at a time, by the leader."""
 
     def __init__(
         self,
-        archive: Archive,
-        streams: Streams,
-        items: Items,
-        snapshots: Snapshots,
-        training: Training,
-        *,
-        due: DueParams,
+        shelves: Shelves,
+        params: TrainingParams,
         how: RoundParams,
-        snapshots_kept: int,
         carry_out: CarryOut = carry_out,
         alarm: Callable[[str, str | None], object] = lambda *_: None,
     ) -> None:
-        self._archive = archive
-        self._streams = streams
-        self._items = items
-        self._snapshots = snapshots
-        self._due = due
+        self._archive = shelves.archive
+        self._streams = shelves.streams
+        self._items = shelves.items
+        self._snapshots = shelves.snapshots
+        self._training = shelves.training
+        self._params = params
         self._how = how
-        self._snapshots_kept = snapshots_kept
-        self._training = training
         self._carry_out = carry_out
         self._alarm = alarm
         self._served: Manifest | None = None
-        self._last: Manifest | None = None
-        self._knows_last = False
-        self._took_s = 0.0
-        self._searching = False
+        self._latest: Latest | None = None
 
     async def run_once(self, token: int, now_us: int) -> Snapshot | None:
         """Train and publish if it is time.
@@ -74,26 +96,25 @@ class Trainer:
         Raises:
             ConflictError: when another worker has taken over meanwhile; nothing was published.
         """
-        if not self._knows_last:
+        if self._latest is None:
             manifests = await self._snapshots.manifests()
-            self._last = manifests[0] if manifests else None
-            self._knows_last = True
+            self._latest = Latest(manifests[0] if manifests else None)
         n_items = await self._items.count()
         n_events = await self._n_events() if n_items else 0
-        await self._tell(n_items, n_events, now_us)
-        if not is_due(
-            self._due, self._last, self._took_s, n_items, n_events, now_us, self._searching
-        ):
+        there = There(n_items, n_events, now_us)
+        await self._tell(self._latest.manifest, there)
+        if not is_due(self._params.due, self._latest, there):
             return None
         return await self.train(token, now_us)
 
-    async def _tell(self, n_items: int, n_events: int, now_us: int) -> None:
+    async def _tell(self, last: Manifest | None, there: There) -> None:
         """Raise the alarms that there is reason for, and end the others."""
         served = await self._snapshots.current()
         if served != (None if self._served is None else self._served.snapshot_id):
             self._served = None if served is None else await self._snapshots.manifest(served)
-        self._alarm("gate", unpublished(await self._training.n_stopped(), self._last))
-        self._alarm("model", lacking(self._served, n_items, n_events, now_us))
+        self._alarm("gate", unpublished(await self._training.n_stopped(), last))
+        lacks = lacking(self._served, there.n_items, there.n_events, there.now_us)
+        self._alarm("model", lacks)
 
     async def train(self, token: int | None, now_us: int) -> Snapshot:
         """Train on all events; publish what the gate lets pass."""
@@ -107,15 +128,15 @@ class Trainer:
         if done.found is not None and done.found != found:
             await self._training.keep_found(msgspec.json.encode(done.found))
             log.info("parameters_found", **_figures(done.found))
-        self._searching = done.found is not None and bool(done.found.unfinished)
+        searching = done.found is not None and bool(done.found.unfinished)
         manifest = await self._snapshots.save(done.candidate)
-        self._last = manifest
-        self._took_s = max(0.0, time.monotonic() - started_s - done.tuned_s)
-        await self._conclude(manifest, token)
-        await self._snapshots.prune(self._snapshots_kept)
+        took_s = max(0.0, time.monotonic() - started_s - done.tuned_s)
+        self._latest = Latest(manifest, took_s, searching)
+        await self._conclude(manifest, token, took_s)
+        await self._snapshots.prune(self._params.snapshots_kept)
         return done.candidate
 
-    async def _conclude(self, manifest: Manifest, token: int | None) -> None:
+    async def _conclude(self, manifest: Manifest, token: int | None, took_s: float) -> None:
         """Publish a candidate or not; log and count which."""
         verdict = manifest.verdict
         assert verdict is not None, "every round ends with a verdict"
@@ -132,7 +153,7 @@ class Trainer:
             n_interactions=manifest.n_interactions,
             n_items=manifest.n_items,
             size_bytes=manifest.size_bytes,
-            took_s=round(self._took_s, 2),
+            took_s=round(took_s, 2),
         )
 
     async def _current(self, catalogue_id: str) -> Snapshot | None:
@@ -161,28 +182,14 @@ class Trainer:
         return archived + sum((await self._streams.lengths()).values())
 
 
-def is_due(
-    params: DueParams,
-    last: Manifest | None,
-    took_s: float,
-    n_items: int,
-    n_events: int,
-    now_us: int,
-    searching: bool = False,
-) -> bool:
+def is_due(params: DueParams, latest: Latest, there: There) -> bool:
     """Return whether to train now.
 
     Training takes its share of the time and no more, but for a model that lacks much: as each training
     then has a quarter more to learn from than the one before, all of them together cost a few times
     the last.
-
-    Args:
-        last: what was trained last, whatever became of it.
-        took_s: how long that took.
-        n_items: in the catalogue.
-        n_events: in the log.
-        searching: whether a search for better parameters waits to go on.
     """
+    last, n_items, n_events = latest.manifest, there.n_items, there.n_events
     if n_items == 0:
         return False
     if last is None:  # until somebody acts, processes describe a small catalogue by themselves
@@ -190,17 +197,17 @@ def is_due(
     # The first interactions of a large catalogue do not wait for what describing its texts has cost.
     is_first = n_events > 0 and last.n_interactions == 0
     share = max(params.share, _FIRST_SHARE) if is_first else params.share
-    age_s = (now_us - last.created_us) / SECOND_US
+    age_s = (there.now_us - last.created_us) / SECOND_US
     lacks_much = _lacks_much(last.n_events, n_events, params.every_events) or _lacks_much(
         last.n_items, n_items, _FEW_ITEMS
     )
-    if age_s < (params.pause_s if lacks_much else max(params.pause_s, took_s / share)):
+    if age_s < (params.pause_s if lacks_much else max(params.pause_s, latest.took_s / share)):
         return False
     # Either way: without events that were erased or dropped the model is another one too.
     n_new = abs(n_events - last.n_events)
     if n_new >= params.every_events or lacks_much:
         return True
-    changed = n_new > 0 or n_items != last.n_items or searching
+    changed = n_new > 0 or n_items != last.n_items or latest.searching
     return changed and age_s >= params.every_s
 
 

@@ -10,7 +10,6 @@ import msgspec
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from recsvc.clock import from_us
 from recsvc.core.items.item import StoredItem
@@ -21,7 +20,7 @@ from recsvc.core.text.terms import item_text, term_counts
 from workers.training import als
 from workers.training.engine import Engine
 from workers.training.interactions import interactions
-from workers.training.learning import Fixed, learn
+from workers.training.learning import NOTHING, Beginning, learn
 from workers.training.params import AlsParams, LearnParams, TrainParams
 
 
@@ -54,6 +53,13 @@ def describe(items: dict[int, StoredItem], n_rows: int) -> Content:
     placed = tfidf.empty(n_rows, weighed.n_terms)
     placed.terms[rows], placed.weights[rows] = weighed.terms, weighed.weights
     return Content(digest, terms, placed)
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A way of training: the parameters, and what fits the factors."""
+
+    params: LearnParams
+    engine: Engine = als
 
 
 class Material(msgspec.Struct, frozen=True):
@@ -102,14 +108,12 @@ def gather(
     )
 
 
-def train(
-    material: Material, params: TrainParams, start: NDArray[np.float32] | None = None
-) -> Snapshot:
+def train(material: Material, params: TrainParams) -> Snapshot:
     """Train a model on an event log and a catalogue."""
     m = material
     found = interactions(m.events, m.listed, m.n_rows, params.profile, m.now_us)
     about = announced(material, found.n_events)
-    return fitted(found.evidence, m.content, params.learn, about, start)
+    return fitted(found.evidence, m.content, Way(params.learn), about)
 
 
 def announced(material: Material, n_events: int) -> Manifest:
@@ -127,21 +131,18 @@ def announced(material: Material, n_events: int) -> Manifest:
 def fitted(
     evidence: sp.csr_matrix,
     content: Content,
-    params: LearnParams,
+    way: Way,
     about: Manifest,
-    start: NDArray[np.float32] | None = None,
-    fixed: Fixed | None = None,
-    engine: Engine = als,
+    begin: Beginning = NOTHING,
 ) -> Snapshot:
     """Fit a model to evidence and content.
 
     Args:
         evidence: (n_users, n_rows) without explicit zeros.
         about: what is known of the snapshot beforehand.
-        start: (n_rows, f) factors to go on from; None begins anew.
-        fixed: what `prepare` made of the same evidence and texts, where it is at hand.
     """
-    learned = learn(evidence, content.texts, params, start, fixed, engine)
+    params = way.params
+    learned = learn(evidence, content.texts, params, begin, way.engine)
     manifest = msgspec.structs.replace(
         about,
         n_users=evidence.shape[0],

@@ -8,16 +8,29 @@ from recsvc.core.model.model import Model
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.text.terms import item_text, term_counts
+from workers.training import als
 from workers.training.engine import Engine
 from workers.training.holdout import Holdout
 from workers.training.moment import Moment, moment_of
 from workers.training.params import LearnParams
 from workers.training.ranking import model_of, ranked
-from workers.training.training import Material, fitted, learned_with
+from workers.training.training import Material, Way, fitted, learned_with
 
 K = 20
 
 Values = NDArray[np.float64]
+
+
+class Means(msgspec.Struct, frozen=True):
+    """What models are tried with: how they are served, and what fits them.
+
+    Attributes:
+        threads: for what is fitted; 0: all there are.
+    """
+
+    blend: BlendParams
+    engine: Engine = als
+    threads: int = 0
 
 
 class Trying(msgspec.Struct, frozen=True):
@@ -25,16 +38,18 @@ class Trying(msgspec.Struct, frozen=True):
 
     Attributes:
         users: rows of the readers who are asked.
-        threads: for what is fitted here.
     """
 
     holdout: Holdout
     users: NDArray[np.int64]
     moment: Moment
     material: Material
-    blend: BlendParams
-    engine: Engine
-    threads: int
+    means: Means
+
+    @property
+    def blend(self) -> BlendParams:
+        """How models are served."""
+        return self.means.blend
 
     def ndcg(self, snapshot: Snapshot) -> Values:
         """Return each reader's NDCG@20 of the whole blend."""
@@ -55,26 +70,18 @@ class Trying(msgspec.Struct, frozen=True):
 
     def way_of(self, manifest: Manifest) -> LearnParams | None:
         """Return how a snapshot was trained; None when it does not say."""
-        return learned_with(manifest, self.threads)
+        return learned_with(manifest, self.means.threads)
 
     def refit(self, manifest: Manifest) -> Snapshot | None:
         """Train without the slice in the way another was; None when it does not say how."""
         way = self.way_of(manifest)
         if way is None:
             return None
-        return fitted(
-            self.holdout.histories, self.material.content, way, manifest, engine=self.engine
-        )
+        histories, content = self.holdout.histories, self.material.content
+        return fitted(histories, content, Way(way, self.means.engine), manifest)
 
 
-def trying(
-    holdout: Holdout,
-    users: NDArray[np.int64],
-    material: Material,
-    blend: BlendParams,
-    engine: Engine,
-    threads: int,
-) -> Trying:
+def trying(holdout: Holdout, users: NDArray[np.int64], material: Material, means: Means) -> Trying:
     """Return a slice ready to try models on."""
-    moment = moment_of(holdout, material.items, blend.votes)
-    return Trying(holdout, users, moment, material, blend, engine, threads)
+    moment = moment_of(holdout, material.items, means.blend.votes)
+    return Trying(holdout, users, moment, material, means)

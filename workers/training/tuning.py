@@ -18,16 +18,13 @@ from numpy.typing import NDArray
 
 from recsvc.core.model.confidence import ConfidenceParams
 from recsvc.core.model.snapshot import Manifest
-from recsvc.core.ranking.params import BlendParams
-from workers.training import als
-from workers.training.engine import Engine
-from workers.training.learning import prepare
+from workers.training.learning import Beginning, prepare
 from workers.training.moment import Moment
 from workers.training.params import LearnParams
 from workers.training.ranking import served
-from workers.training.training import Content, fitted
+from workers.training.training import Content, Way, fitted
+from workers.training.trying import K, Means
 
-K = 20
 _MAX_READERS = 1_000
 _TRIALS = 40
 
@@ -72,60 +69,50 @@ class Found(msgspec.Struct, frozen=True):
     until_us: int = 0
 
 
-def tune(
-    evidence: sp.csr_matrix,
-    targets: sp.csr_matrix,
-    content: Content,
-    begin: LearnParams,
-    blend: BlendParams,
-    budget_s: float,
-    clock: Callable[[], float],
-    advance: Callable[[LearnParams, float], object] = lambda *_: None,
-    tried: tuple[Tried, ...] = (),
-    engine: Engine = als,
-    moment: Moment | None = None,
-) -> Found:
+class Window(msgspec.Struct, frozen=True):
+    """What is tuned on.
+
+    Attributes:
+        evidence: (n_users, n_rows) what readers did before the slice.
+        targets: (n_users, n_rows) what they went for within it.
+        moment: of the slice; None where nothing is known of time.
+    """
+
+    evidence: sp.csr_matrix
+    targets: sp.csr_matrix
+    content: Content
+    moment: Moment | None = None
+
+
+class Sitting(msgspec.Struct, frozen=True):
+    """How long one sitting may take.
+
+    Attributes:
+        clock: seconds from anywhere.
+        tried: what an earlier sitting tried of the same slice: the search goes on behind it.
+    """
+
+    budget_s: float
+    clock: Callable[[], float]
+    tried: tuple[Tried, ...] = ()
+
+
+def tune(window: Window, begin: LearnParams, means: Means, sitting: Sitting) -> Found:
     """Return the best parameters found when nothing is left to try, or so far.
 
     Args:
-        evidence: (n_users, n_rows) what readers did before the slice.
-        targets: (n_users, n_rows) what they went for within it.
-        clock: seconds from anywhere.
-        advance: told of each try.
-        tried: what an earlier sitting tried of the same slice: the search goes on behind it.
-        moment: of the slice; None where nothing is known of time.
+        begin: the parameters in force.
     """
-    started = clock()
-    users = np.flatnonzero((np.diff(targets.indptr) > 0) & (np.diff(evidence.indptr) > 0))
-    chosen = np.random.default_rng(begin.als.seed).permutation(users)[:_MAX_READERS]
-    users = np.sort(chosen)
-    fixed = prepare(evidence, content.texts)
-    n_rows = evidence.shape[1]
-    about = Manifest(
-        snapshot_id="tuning",
-        catalogue_id="tuning",
-        created_us=0,
-        n_rows=n_rows,
-        n_items=n_rows,
-        n_events=0,
-    )
-    candidates = np.ones(n_rows, bool) if moment is None else moment.listed
-
-    def measure(params: LearnParams) -> float:
-        snapshot = fitted(evidence, content, params, about, fixed=fixed, engine=engine)
-        ranked = served(snapshot, blend, moment=moment)
-        found = float(ranked.ndcg(evidence, targets, users, K, candidates).mean())
-        advance(params, found)
-        return found
-
-    known = {one.params: one.ndcg for one in tried}
+    started = sitting.clock()
+    measure = _measuring(window, begin, means)
+    known = {one.params: one.ndcg for one in sitting.tried}
     seen = {begin: known[begin] if begin in known else measure(begin)}
     best, is_finished = begin, True
     while is_finished and len(seen) < _TRIALS:
         candidate = next((move for move in _moves(best) if move not in seen), None)
         if candidate is None:
             break
-        if candidate not in known and clock() - started > budget_s:
+        if candidate not in known and sitting.clock() - started > sitting.budget_s:
             is_finished = False
             break
         seen[candidate] = known[candidate] if candidate in known else measure(candidate)
@@ -137,10 +124,35 @@ def tune(
         seen[best],
         seen[begin],
         len(seen),
-        int(evidence.nnz),
-        clock() - started,
+        int(window.evidence.nnz),
+        sitting.clock() - started,
         () if is_finished else tuple(Tried(params, ndcg) for params, ndcg in seen.items()),
     )
+
+
+def _measuring(window: Window, begin: LearnParams, means: Means) -> Callable[[LearnParams], float]:
+    """Return what measures parameters: NDCG@20 of the same readers, through the served blend."""
+    evidence, targets, moment = window.evidence, window.targets, window.moment
+    users = np.flatnonzero((np.diff(targets.indptr) > 0) & (np.diff(evidence.indptr) > 0))
+    users = np.sort(np.random.default_rng(begin.als.seed).permutation(users)[:_MAX_READERS])
+    start = Beginning(fixed=prepare(evidence, window.content.texts))
+    n_rows = evidence.shape[1]
+    candidates = np.ones(n_rows, bool) if moment is None else moment.listed
+    about = Manifest(
+        snapshot_id="tuning",
+        catalogue_id="tuning",
+        created_us=0,
+        n_rows=n_rows,
+        n_items=n_rows,
+        n_events=0,
+    )
+
+    def measure(params: LearnParams) -> float:
+        snapshot = fitted(evidence, window.content, Way(params, means.engine), about, start)
+        ranked = served(snapshot, means.blend, moment=moment)
+        return float(ranked.ndcg(evidence, targets, users, K, candidates).mean())
+
+    return measure
 
 
 def _moves(params: LearnParams) -> Iterator[LearnParams]:

@@ -11,9 +11,9 @@ from tests.workers.site import Site
 from tests.workers.training import world
 from workers.training.engine import FittedFactors
 from workers.training.interactions import Interactions, interactions
-from workers.training.learning import learn
+from workers.training.learning import Beginning, learn
 from workers.training.ranking import served
-from workers.training.training import Material, announced, fitted
+from workers.training.training import Material, Way, announced, fitted
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +59,7 @@ def test_a_snapshot_of_another_engine_ranks_like_one_of_the_engine_in_use():
     subject = np.array([int(user[1:]) % world.SUBJECTS for user in found.users])
 
     def share_of_own_subject(**options) -> float:
-        snapshot = fitted(found.evidence, material.content, world.LEARN, about, **options)
+        snapshot = fitted(found.evidence, material.content, Way(world.LEARN, **options), about)
         ranked = served(snapshot, BlendParams(similar=0, content=0))
         lists = ranked.rankings(found.evidence, users, 1, everything)
         return float(np.mean([r.rows[0] % world.SUBJECTS for r in lists] == subject))
@@ -73,7 +73,7 @@ def test_an_engine_that_goes_on_is_given_what_there_was():
     evidence, engine = interactions_of(material).evidence, Exact()
 
     first = learn(evidence, material.content.texts, world.LEARN, engine=engine)
-    on = learn(evidence, material.content.texts, world.LEARN, first.factors, engine=engine)
+    on = learn(evidence, material.content.texts, world.LEARN, Beginning(first.factors), engine)
 
     assert engine.starts == [False, True]
     assert np.abs(on.factors - first.factors).max() < 0.5

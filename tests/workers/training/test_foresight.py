@@ -14,10 +14,11 @@ from recsvc.core.model.snapshot import Snapshot
 from tests.workers.training import world
 from workers.log.schema import SCHEMA
 from workers.training.candidate import RoundParams, carry_out
-from workers.training.gate import judge
+from workers.training.gate import Gate
 from workers.training.holdout import Holdout, hold_out
 from workers.training.params import AlsParams, GateParams, LearnParams
 from workers.training.training import Material, train
+from workers.training.trying import Means
 
 replace = msgspec.structs.replace
 
@@ -109,8 +110,9 @@ def test_each_array_is_asked_alone_and_none_hides_behind_another(broken, voice):
     holdout = hold_out(m.events, m.listed, m.n_rows, world.PARAMS.profile, 0.1, MIN_READERS)
     blend = world.ROUND.blend
 
-    assert judge(sound, None, None, holdout, material, blend, MIN_READERS).passed
-    verdict = judge(broken(sound), None, None, holdout, material, blend, MIN_READERS)
+    gate = Gate(material, Means(blend), MIN_READERS)
+    assert gate.judge(sound, None, None, holdout).passed
+    verdict = gate.judge(broken(sound), None, None, holdout)
 
     assert not verdict.passed
     assert f"its {voice} voice is broken" in verdict.reason
@@ -198,6 +200,7 @@ def test_shuffled_factors_are_stopped_whatever_came_last(shape):
     shuffled = replace(sound, item_factors=sound.item_factors[order])
     holdout = divided(tail_of(world.events(), shape, 400, 0))
 
-    verdict = judge(shuffled, None, sound, holdout, material, world.ROUND.blend, MIN_READERS)
+    gate = Gate(material, Means(world.ROUND.blend), MIN_READERS)
+    verdict = gate.judge(shuffled, None, sound, holdout)
 
     assert not verdict.passed

@@ -10,10 +10,11 @@ import pytest
 from recsvc.core.model.snapshot import Snapshot, Verdict
 from tests.workers.training import world
 from workers.training.candidate import carry_out
-from workers.training.gate import judge
+from workers.training.gate import Gate
 from workers.training.holdout import Holdout, hold_out
 from workers.training.params import AlsParams, GateParams, LearnParams
 from workers.training.training import Material, train
+from workers.training.trying import Means
 
 replace = msgspec.structs.replace
 
@@ -39,8 +40,8 @@ def sound(material: Material) -> Snapshot:
 def judged(
     candidate: Snapshot, current: Snapshot | None, holdout: Holdout, material: Material
 ) -> Verdict:
-    blend = world.ROUND.blend
-    return judge(candidate, None, current, holdout, material, blend, GateParams().min_readers)
+    gate = Gate(material, Means(world.ROUND.blend), GateParams().min_readers)
+    return gate.judge(candidate, None, current, holdout)
 
 
 def test_the_slice_is_the_latest_tenth_and_nobody_knew_its_targets(holdout, material):

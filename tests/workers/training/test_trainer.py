@@ -13,10 +13,11 @@ from tests.workers.site import Site
 from tests.workers.training import world
 from workers.training.alarms import lacking
 from workers.training.candidate import Round, carry_out, with_verdict
-from workers.training.gate import judge
+from workers.training.gate import Gate
 from workers.training.holdout import hold_out
 from workers.training.params import DueParams
-from workers.training.trainer import is_due
+from workers.training.trainer import Latest, There, is_due
+from workers.training.trying import Means
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +29,8 @@ def sabotaged(material, current, found, params, clock) -> Round:
     broken = msgspec.structs.replace(done.candidate, item_factors=shuffled)
     m, profile = material, params.train.profile
     holdout = hold_out(m.events, m.listed, m.n_rows, profile, params.gate.share)
-    verdict = judge(broken, None, current, holdout, material, params.blend, params.gate.min_readers)
+    gate = Gate(m, Means(params.blend), params.gate.min_readers)
+    verdict = gate.judge(broken, None, current, holdout)
     return msgspec.structs.replace(done, candidate=with_verdict(broken, verdict))
 
 
@@ -99,7 +101,7 @@ def after(took_s: float, age_s: float, n_events: int, last: Manifest | None = No
     """Whether to train some time after a training of a catalogue of 10,000 items without readers."""
     due = DueParams(every_s=30, every_events=1_000, pause_s=5, share=0.05)
     last = last or described()
-    return is_due(due, last, took_s, 10_000, n_events, int(age_s * SECOND_US))
+    return is_due(due, Latest(last, took_s), There(10_000, n_events, int(age_s * SECOND_US)))
 
 
 def test_training_takes_its_share_of_the_time_and_no_more():
@@ -134,7 +136,8 @@ def test_a_model_that_lacks_much_is_replaced_at_once_whatever_the_last_one_took(
     last = described(n_events=learned[0], n_interactions=learned[0], n_items=learned[1])
 
     def is_due_at(age_s: float) -> bool:
-        return is_due(due, last, 600.0, there[1], there[0], int(age_s * SECOND_US))
+        now_us = int(age_s * SECOND_US)
+        return is_due(due, Latest(last, 600.0), There(there[1], there[0], now_us))
 
     assert is_due_at(6) == is_time
     assert not is_due_at(4), "the pause holds whatever came"
