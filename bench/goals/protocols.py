@@ -21,7 +21,7 @@ from workers.training.holdout import at_random
 from workers.training.learning import Beginning
 from workers.training.params import AlsParams, LearnParams
 from workers.training.popularity import lists_by, readers_of
-from workers.training.ranking import Ranked, ranked, served
+from workers.training.ranking import Ranked, model_of, ranked, served
 from workers.training.trying import Means
 from workers.training.tuning import Found, Sitting, Window, tune
 
@@ -143,7 +143,7 @@ def cold_papers(run: Run) -> list[Measured]:
         known = np.setdiff1d(np.arange(x.shape[1]), cold)
         params = params or tuned(run, train, counts, known, 128).params
         snapshot = snapshot_of(train, content_of(counts, known, x.shape[1]), params)
-        shipped = served(snapshot, BLEND, x.shape[1], cold, counts[cold])
+        shipped = ranked(model_of(snapshot, x.shape[1], cold, counts[cold]), BLEND)
         found = measure(run, shipped, train, test, (10, 100), cold)
         means.append(found.means(["recall@100", "ndcg@10"]))
         run.say(f"T-COLD seed {seed}: {means[-1]}")
@@ -161,7 +161,7 @@ def mixed_feed(run: Run) -> list[Measured]:
     known = np.setdiff1d(np.arange(x.shape[1]), cold)
     params = tuned(run, train, counts, known, 128).params
     snapshot = snapshot_of(train, content_of(counts, known, x.shape[1]), params)
-    shipped = served(snapshot, BLEND, x.shape[1], cold, counts[cold])
+    shipped = ranked(model_of(snapshot, x.shape[1], cold, counts[cold]), BLEND)
     everything = measure(run, shipped, train, test, (20,)).means(["recall@20", "ndcg@20"])
     among_old = measure(run, shipped, train, old, (20,), known).means(["recall@20"])
     return [
@@ -229,7 +229,7 @@ def first_clicks(run: Run) -> list[Measured]:
         AlsParams(factors=128, iterations=7, regularization=20, threads=run.threads),
     )
     snapshot = snapshot_of(train, content_of(counts, known, x.shape[1]), params)
-    before = served(snapshot, BLEND, x.shape[1], cold, counts[cold]).model
+    before = ranked(model_of(snapshot, x.shape[1], cold, counts[cold]), BLEND).model
     worst, at_three = 1.0, 0.0
     for n in (1, 2, 3, 5, 10):
         seen, left, visits = visited(train, test, cold, n)

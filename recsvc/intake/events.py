@@ -12,7 +12,7 @@ import msgspec
 
 from recsvc.clock import now_us
 from recsvc.core.access.trust import Trust
-from recsvc.core.readers.events import Entry, Event, accept
+from recsvc.core.readers.events import Bringer, Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError
 from recsvc.intake.summary import Summary
@@ -62,7 +62,7 @@ class EventIntake:
         if event.event_id is None:
             event = msgspec.structs.replace(event, event_id=self._id(event))
         try:
-            entry = accept(event, None, self._kinds, now_us(), origin, Trust.IMPORT)
+            entry = accept(event, None, self._kinds, now_us(), Bringer(origin, Trust.IMPORT))
         except InvalidError as exc:
             hint = " (--kind THEIRS=OURS)" if exc.field == "kind" else ""
             self._summary.complain(problem(found.place, f"{exc}{hint}"))

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from recsvc.clock import from_us, now_us, to_us
 from recsvc.core.access.trust import Trust
-from recsvc.core.readers.events import MIN_AT_US, Event, accept, event_of
+from recsvc.core.readers.events import MIN_AT_US, Bringer, Event, accept, event_of
 from recsvc.core.readers.kinds import KINDS, SAVE
 from recsvc.intake.items import ItemIntake
 from recsvc.intake.summary import Summary
@@ -86,8 +86,7 @@ class LibraryIntake:
                 None,
                 KINDS,
                 now,
-                origin,
-                Trust.IMPORT,
+                Bringer(origin, Trust.IMPORT),
             )
             for item, (at, origin) in added.items()
             if item not in known or (at is not None and at > known[item])

@@ -107,7 +107,7 @@ def evaluate(
         InvalidError: when the log cannot be divided, or no reader is on both sides of the cut.
     """
     m = material
-    holdout = hold_out(m.events, m.listed, m.n_rows, train.profile, params.share)
+    holdout = hold_out(m.log, train.profile, params.share)
     if holdout is None or len(holdout.users) == 0:
         raise InvalidError("no reader has interactions both before and after the cut")
     done = progress("training", 1)

@@ -85,7 +85,7 @@ def carry_out(
     m, profile = material, params.train.profile
     began_s = clock()
     gate = params.gate
-    holdout = hold_out(m.events, m.listed, m.n_rows, profile, gate.share, gate.min_readers)
+    holdout = hold_out(m.log, profile, gate.share, gate.min_readers)
     found = _tuned(material, holdout, found, params, clock)
     tuned_s = clock() - began_s
     learn = params.train.learn if found is None else found.params
@@ -123,7 +123,9 @@ def _tuned(
         until_us, tried = found.until_us, found.unfinished
         events, profile = m.events.filter(pl.col("received_us") <= until_us), params.train.profile
         gate = params.gate
-        holdout = hold_out(events, m.listed, m.n_rows, profile, gate.share, gate.min_readers)
+        holdout = hold_out(
+            msgspec.structs.replace(m.log, events=events), profile, gate.share, gate.min_readers
+        )
     if holdout is None or len(holdout.users) < _TUNING_READERS:
         return found
     n_now = holdout.histories.nnz

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
 from recsvc.core.readers.profile import ProfileParams
-from workers.training.interactions import Votes, interactions, votes
+from workers.training.interactions import Log, Votes, interactions, votes
 
 Mask = NDArray[np.bool_]
 
@@ -53,32 +53,24 @@ class Holdout(msgspec.Struct, frozen=True):
     name: str
 
 
-def hold_out(
-    events: pl.DataFrame,
-    listed: dict[str, int],
-    n_rows: int,
-    params: ProfileParams,
-    share: float,
-    min_readers: int = 1,
-) -> Holdout | None:
+def hold_out(log: Log, params: ProfileParams, share: float, min_readers: int = 1) -> Holdout | None:
     """Set the latest share of the events that say something about taste apart, or more of them.
 
     Args:
-        events: the log, every item under its own id.
-        listed: row of every item in the catalogue.
         min_readers: the slice grows until there are as many who have both a past and a target.
 
     Returns:
         The slice with the most readers where all have too few; None when nothing divides the log.
     """
     telling = [name for name, kind in params.kinds.items() if kind.weight > 0]
-    is_known = pl.col("item").is_in(list(listed))
+    is_known = pl.col("item").is_in(list(log.listed))
     day = pl.col("received_us") // DAY_US
-    log = events.sort(day, "at_us", "received_us", *_ENTRY)
-    tells = log.select(is_known & pl.col("kind").is_in(telling)).to_series()
+    events = log.events.sort(day, "at_us", "received_us", *_ENTRY)
+    tells = events.select(is_known & pl.col("kind").is_in(telling)).to_series()
+    ordered = msgspec.structs.replace(log, events=events)
     best: Holdout | None = None
-    for name, chosen in _slices(log, tells.to_numpy(), share):
-        found = _divided(log, chosen, listed, n_rows, params, name)
+    for name, chosen in _slices(events, tells.to_numpy(), share):
+        found = _divided(ordered, chosen, params, name)
         if best is None or len(found.users) > len(best.users):
             best = found
         if len(best.users) >= min_readers:
@@ -135,15 +127,9 @@ def _latest_of_each(log: pl.DataFrame, tells: Mask, share: float) -> Mask:
     return chosen
 
 
-def _divided(
-    log: pl.DataFrame,
-    chosen: Mask,
-    listed: dict[str, int],
-    n_rows: int,
-    params: ProfileParams,
-    name: str,
-) -> Holdout:
-    before, after = log.filter(~chosen), log.filter(chosen)
+def _divided(log: Log, chosen: Mask, params: ProfileParams, name: str) -> Holdout:
+    before, after = log.events.filter(~chosen), log.events.filter(chosen)
+    listed, n_rows = log.listed, log.n_rows
     cut_us = max(_extreme(before["at_us"].max()), _extreme(after["at_us"].min()))
     past = interactions(before, listed, n_rows, params, cut_us)
     future = interactions(after, listed, n_rows, params, cut_us)

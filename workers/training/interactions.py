@@ -16,6 +16,20 @@ from recsvc.core.readers.profile import ProfileParams
 from workers.training.believing import believed, vouched
 
 
+class Log(msgspec.Struct, frozen=True):
+    """An event log and the catalogue it is about.
+
+    Attributes:
+        events: every item under its own id.
+        listed: row of every item in the catalogue.
+        n_rows: rows the catalogue has given out.
+    """
+
+    events: pl.DataFrame
+    listed: dict[str, int]
+    n_rows: int
+
+
 class Interactions(msgspec.Struct, frozen=True):
     """Evidence by reader and item row.
 

@@ -121,23 +121,13 @@ def ranked(
     return Ranked(model, params, shared, moment.latest_us)
 
 
-def served(
-    snapshot: Snapshot,
-    params: BlendParams,
-    n_rows: int | None = None,
-    arrived: Rows | None = None,
-    counts: sp.csr_matrix | None = None,
-    moment: Moment | None = None,
-) -> Ranked:
-    """Return a snapshot as it would be served.
+def served(snapshot: Snapshot, params: BlendParams, moment: Moment | None = None) -> Ranked:
+    """Return a snapshot as it would be served to the catalogue that it was trained on.
 
     Args:
-        n_rows: rows of the catalogue, where it has grown since.
-        arrived: (k,) rows whose texts came after training.
-        counts: (k, columns) their term counts.
         moment: when; None where nothing is known of time.
     """
-    return ranked(model_of(snapshot, n_rows, arrived, counts), params, moment)
+    return ranked(model_of(snapshot), params, moment)
 
 
 def model_of(

@@ -19,7 +19,7 @@ from recsvc.core.text import tfidf
 from recsvc.core.text.terms import item_text, term_counts
 from workers.training import als
 from workers.training.engine import Engine
-from workers.training.interactions import interactions
+from workers.training.interactions import Log, interactions
 from workers.training.learning import NOTHING, Beginning, learn
 from workers.training.params import AlsParams, LearnParams, TrainParams
 
@@ -80,6 +80,11 @@ class Material(msgspec.Struct, frozen=True):
     catalogue_id: str
     content: Content
     now_us: int
+
+    @property
+    def log(self) -> Log:
+        """What happened, and to which rows."""
+        return Log(self.events, self.listed, self.n_rows)
 
 
 def gather(

@@ -16,7 +16,7 @@ from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.access.trust import Trust
 from recsvc.core.ids import Id
-from recsvc.core.readers.events import accept, event_of
+from recsvc.core.readers.events import Bringer, accept, event_of
 from recsvc.errors import InvalidError, NotAllowedError
 from recsvc.sources import demo
 
@@ -105,7 +105,7 @@ async def _record(
     event = event_of(fields)
     where = services.admission.neighbourhood(visit_of(request).head)
     network = await services.networks.name(where)
-    entry = accept(event, user, services.kinds, now_us(), trust=Trust.PAGE, network=network)
+    entry = accept(event, user, services.kinds, now_us(), Bringer(None, Trust.PAGE, network))
     if services.refuses_unknown and not all(await services.items.known([entry.item])):
         raise InvalidError(f"unknown item {entry.item!r}", "item")
     await services.events.record([entry], [False])

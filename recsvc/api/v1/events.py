@@ -24,7 +24,7 @@ from recsvc.api.v1.all_events import list_events
 from recsvc.clock import SECOND_US, now_us, to_us
 from recsvc.core.access.caller import EVENTS, Caller
 from recsvc.core.access.trust import trust_in
-from recsvc.core.readers.events import MAX_BATCH, Entry, Event, accept
+from recsvc.core.readers.events import MAX_BATCH, Bringer, Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError, TooLargeError
 from recsvc.store.log.writing import Outcome
@@ -71,6 +71,13 @@ class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _beacon = msgspec.json.Decoder(Beacon)
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    """The events of a body, and when it was sent by its sender's clock, where it says so."""
+
+    records: Sequence[bytes | msgspec.Raw]
+    at: datetime | None
 
 
 class Taken(msgspec.Struct):
@@ -123,7 +130,7 @@ async def record(
     network = None
     if not trust_in(visit.caller.kind).is_vouched:
         network = await services.networks.name(services.admission.neighbourhood(visit.head))
-    taken = _taken(records, sent_at, visit.caller, services.kinds, received_us, network)
+    taken = _taken(_Sent(records, sent_at), visit.caller, services.kinds, received_us, network)
     if taken.entries and (strict or (network and services.refuses_unknown)):
         await _reject_unknown(taken, services)
     if single and taken.rejected:
@@ -156,24 +163,17 @@ def _beacon_in(raw: bytes) -> Beacon | None:
 
 
 def _taken(
-    records: Sequence[bytes | msgspec.Raw],
-    sent_at: datetime | None,
-    caller: Caller,
-    kinds: dict[str, Kind],
-    received_us: int,
-    network: str | None,
+    sent: _Sent, caller: Caller, kinds: dict[str, Kind], received_us: int, network: str | None
 ) -> Taken:
-    taken, trust = Taken(), trust_in(caller.kind)
-    for index, record in enumerate(records):
+    taken, bringer = Taken(), Bringer(None, trust_in(caller.kind), network)
+    for index, record in enumerate(sent.records):
         try:
             event = body.decode(record, _decoder)
-            if sent_at is not None and event.sent_at is None:
-                event = msgspec.structs.replace(event, sent_at=sent_at)
+            if sent.at is not None and event.sent_at is None:
+                event = msgspec.structs.replace(event, sent_at=sent.at)
             who = caller.sender(event.user)
             # A microsecond apart, so that events without a time of their own keep their order.
-            taken.entries[index] = accept(
-                event, who, kinds, received_us + index, trust=trust, network=network
-            )
+            taken.entries[index] = accept(event, who, kinds, received_us + index, bringer)
             taken.said_us[index] = None if event.at is None else to_us(event.at)
         except InvalidError as exc:
             taken.rejected[index] = exc

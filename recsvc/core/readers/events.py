@@ -94,23 +94,35 @@ def event_of(fields: Mapping[str, Any]) -> Event:
     return fitted(fields, Event)
 
 
+class Bringer(msgspec.Struct, frozen=True):
+    """Who brought an event in.
+
+    Attributes:
+        source: what it was, where it was no client.
+        trust: who vouches for it.
+        network: what stands for where it came from.
+    """
+
+    source: str | None = None
+    trust: Trust | None = None
+    network: str | None = None
+
+
+SOMEBODY = Bringer()
+
+
 def accept(
     event: Event,
     user: str | None,
     kinds: Mapping[str, Kind],
     received_us: int,
-    source: str | None = None,
-    trust: Trust | None = None,
-    network: str | None = None,
+    bringer: Bringer = SOMEBODY,
 ) -> Entry:
     """Check what types cannot, and complete an event to the entry that is logged.
 
     Args:
         user: who sends it, by their token; None when the event's own `user` is to be believed.
         received_us: the event's time where it names none.
-        source: what brought it, where it was no client.
-        trust: who vouches for it.
-        network: what stands for where it came from.
 
     Raises:
         InvalidError: naming the field.
@@ -137,9 +149,9 @@ def accept(
         feed_id=event.feed_id,
         position=event.position,
         value_milli=None if event.value is None else round(event.value * 1000),
-        source=source,
-        trust=trust,
-        network=network,
+        source=bringer.source,
+        trust=bringer.trust,
+        network=bringer.network,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from recsvc.clock import DAY_US, HOUR_US, from_us
 from recsvc.core.access.trust import Trust
 from recsvc.core.items.item import NewItem, Organisation
-from recsvc.core.readers.events import Entry, accept, event_of
+from recsvc.core.readers.events import Bringer, Entry, accept, event_of
 from recsvc.core.readers.kinds import KINDS
 from recsvc.sources.naming.title_ids import id_of_title
 
@@ -111,7 +111,7 @@ def events(items: list[NewItem], now_us: int) -> list[Entry]:
 def _event(user: str, item: str, kind: str, at_us: int, now_us: int) -> Entry:
     event_id = f"{ORIGIN}-{kind}-{item}"[:256]
     fields = {"user": user, "item": item, "kind": kind, "at": from_us(at_us), "event_id": event_id}
-    return accept(event_of(fields), None, KINDS, now_us, ORIGIN, Trust.PAGE)
+    return accept(event_of(fields), None, KINDS, now_us, Bringer(ORIGIN, Trust.PAGE))
 
 
 def _midnight(day: str | None) -> datetime | None:

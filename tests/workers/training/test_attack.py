@@ -127,7 +127,7 @@ def test_a_holdout_is_judged_by_readers_whom_somebody_vouches_for():
     params = ProfileParams(trust=TrustParams({}, 1e9, 1e9))
     m = world.material(log)
 
-    holdout = hold_out(m.events, m.listed, m.n_rows, params, 0.2)
+    holdout = hold_out(m.log, params, 0.2)
 
     assert len(holdout.users) > 0
     n_known = 20

@@ -107,7 +107,7 @@ def test_each_array_is_asked_alone_and_none_hides_behind_another(broken, voice):
     material = world.material(catalogue=spoken)
     sound = train(material, world.PARAMS)
     m = material
-    holdout = hold_out(m.events, m.listed, m.n_rows, world.PARAMS.profile, 0.1, MIN_READERS)
+    holdout = hold_out(m.log, world.PARAMS.profile, 0.1, MIN_READERS)
     blend = world.ROUND.blend
 
     gate = Gate(material, Means(blend), MIN_READERS)
@@ -163,7 +163,7 @@ def by_reader(log: pl.DataFrame) -> pl.DataFrame:
 
 def divided(log: pl.DataFrame) -> Holdout | None:
     m = world.material(log)
-    return hold_out(m.events, m.listed, m.n_rows, world.PARAMS.profile, 0.1, MIN_READERS)
+    return hold_out(m.log, world.PARAMS.profile, 0.1, MIN_READERS)
 
 
 @settings(max_examples=12, deadline=None)

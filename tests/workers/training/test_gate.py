@@ -27,7 +27,7 @@ def material() -> Material:
 @pytest.fixture(scope="module")
 def holdout(material: Material) -> Holdout:
     m = material
-    found = hold_out(m.events, m.listed, m.n_rows, world.PARAMS.profile, 0.1)
+    found = hold_out(m.log, world.PARAMS.profile, 0.1)
     assert found is not None
     return found
 

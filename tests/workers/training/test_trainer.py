@@ -28,7 +28,7 @@ def sabotaged(material, current, found, params, clock) -> Round:
     shuffled = np.random.default_rng(0).permutation(done.candidate.item_factors)
     broken = msgspec.structs.replace(done.candidate, item_factors=shuffled)
     m, profile = material, params.train.profile
-    holdout = hold_out(m.events, m.listed, m.n_rows, profile, params.gate.share)
+    holdout = hold_out(m.log, profile, params.gate.share)
     gate = Gate(m, Means(params.blend), params.gate.min_readers)
     verdict = gate.judge(broken, None, current, holdout)
     return msgspec.structs.replace(done, candidate=with_verdict(broken, verdict))
