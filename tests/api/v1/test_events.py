@@ -156,6 +156,7 @@ def test_an_event_for_an_unknown_item_takes_effect_when_the_item_arrives(service
     assert "early-item" not in service.ids("/v1/trending")
 
     service.put("early-item")
+    service.put("another-item")  # who has seen everything is shown it again
 
     assert "early-item" in service.ids("/v1/trending", limit=100)
     assert "early-item" not in [i["id"] for i in service.feed("early")["items"]]
