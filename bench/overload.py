@@ -100,7 +100,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         service = Service(Path(folder) / "data", train_every_s=10**6).start()
         try:
-            service.put_all([{"id": f"p{n}", "title": f"Paper {n}"} for n in range(_ITEMS)])
+            for first in range(0, _ITEMS, 1_000):
+                items = range(first, first + 1_000)
+                service.put_all([{"id": f"p{n}", "title": f"Paper {n}"} for n in items])
             client = Client(service.port)
             alone = asyncio.run(one_after_another(Client(service.port), seconds))
             table.add_row(*_row("one after another", alone, seconds, service))

@@ -140,7 +140,7 @@ class Body:
 
     def _step_out(self) -> None:
         self.is_outside = True
-        self._gate.leave()
+        self._gate.leave(self._path)
 
     async def _return(self) -> None:
         if self.is_outside:

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.types import Message, Send
 
 from recsvc.api.http.bodies import Bodies, Body
-from recsvc.api.http.overload import Gate, is_probe, refuse
+from recsvc.api.http.overload import OTHERS_IN_FLIGHT, Gate, is_probe, refuse
 from recsvc.api.http.path_slashes import kept_apart
 
 
@@ -20,7 +20,7 @@ class App(Litestar):
         super().__init__(**options)
         self._names_below = names_below
         self._bodies = bodies
-        self._gate = Gate()
+        self._gate = Gate(others=OTHERS_IN_FLIGHT)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle a connection (ASGI 3)."""
@@ -46,7 +46,7 @@ class App(Litestar):
         finally:
             body.release()
             if not body.is_outside:
-                self._gate.leave()
+                self._gate.leave(scope["path"])
 
 
 def _without_body(send: Send) -> Send:

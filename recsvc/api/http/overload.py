@@ -18,6 +18,10 @@ from prometheus_client import Counter, Gauge
 from recsvc.api.http.metrics import registry
 
 IN_FLIGHT = 64
+OTHERS_IN_FLIGHT = 8
+"""Of what is no event. A list is computed: the more at a time, the later each, and none the sooner.
+Events wait for the store, which takes many at a time as it takes one."""
+
 _WAITING = 2_000
 _EVENT_WAIT_S = 1.0
 _OTHER_WAIT_S = 0.5
@@ -49,21 +53,29 @@ _HEADERS = [
 
 
 class Gate:
-    """Lets in so many requests at a time."""
+    """Lets in so many requests at a time.
 
-    def __init__(self, in_flight: int = IN_FLIGHT, waiting: int = _WAITING) -> None:
+    Args:
+        in_flight: of all that are worked on.
+        waiting: of those that may wait, of events and of others each.
+        others: of those that are no events; as many as of all if None.
+    """
+
+    def __init__(
+        self, in_flight: int = IN_FLIGHT, waiting: int = _WAITING, others: int | None = None
+    ) -> None:
         self._free = in_flight
+        self._free_for_others = in_flight if others is None else others
         self._bound = waiting
         self._events: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
 
     async def enter(self, path: str) -> bool:
         """Wait to be let in; return whether that came about. Whoever was let in has to `leave`."""
-        if self._free > 0:
-            self._free -= 1
-            WORKED_ON.inc()
-            return True
         is_event = path == _EVENTS
+        if self._free > 0 and (is_event or self._free_for_others > 0):
+            self._take(is_event)
+            return True
         queue = self._events if is_event else self._others
         if len(queue) >= self._bound:
             return self._shed(is_event)
@@ -72,25 +84,37 @@ class Gate:
         try:
             await asyncio.wait({place}, timeout=_EVENT_WAIT_S if is_event else _OTHER_WAIT_S)
         except asyncio.CancelledError:
-            self._give_up(place, queue)
+            self._give_up(place, path)
             raise
-        return True if place.done() else self._give_up(place, queue) or self._shed(is_event)
+        return True if place.done() else self._give_up(place, path) or self._shed(is_event)
 
-    def leave(self) -> None:
-        """Let the next one in."""
-        while self._events or self._others:
-            place = self._events.popleft() if self._events else self._others.pop()
-            if not place.done():
-                place.set_result(None)
-                return
+    def leave(self, path: str = "") -> None:
+        """Give a place back, and let the next ones in."""
+        is_event = path == _EVENTS
         self._free += 1
+        self._free_for_others += not is_event
         WORKED_ON.dec()
+        while self._free > 0:
+            if self._events:
+                place, is_event = self._events.popleft(), True
+            elif self._others and self._free_for_others > 0:
+                place, is_event = self._others.pop(), False
+            else:
+                return
+            if not place.done():
+                self._take(is_event)
+                place.set_result(None)
 
-    def _give_up(self, place: asyncio.Future[None], queue: deque[asyncio.Future[None]]) -> bool:
+    def _take(self, is_event: bool) -> None:
+        self._free -= 1
+        self._free_for_others -= not is_event
+        WORKED_ON.inc()
+
+    def _give_up(self, place: asyncio.Future[None], path: str) -> bool:
         if place.done():
-            self.leave()  # let in in the same instant
+            self.leave(path)  # let in in the same instant
         else:
-            queue.remove(place)
+            (self._events if path == _EVENTS else self._others).remove(place)
         return False
 
     def _shed(self, is_event: bool) -> bool:

@@ -68,6 +68,23 @@ async def test_an_event_goes_before_feeds_and_a_new_feed_before_an_old_one():
     assert order == ["event", "later event", "new feed", "old feed"]
 
 
+async def test_lists_leave_places_to_events():
+    gate = Gate(in_flight=3, others=1)
+    assert await gate.enter(FEED)
+    waiting = asyncio.create_task(gate.enter(FEED))
+    await asyncio.sleep(0)
+    assert await gate.enter(EVENTS)
+    assert await gate.enter(EVENTS)
+
+    gate.leave(EVENTS)
+    await asyncio.sleep(0)
+    assert not waiting.done(), "the place of an event is none for a list"
+    gate.leave(FEED)
+
+    assert await waiting
+    assert await gate.enter(EVENTS)
+
+
 async def test_whoever_waits_in_vain_is_refused_within_a_second_or_so():
     gate = Gate(in_flight=1)
     assert await gate.enter(FEED)

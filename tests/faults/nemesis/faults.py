@@ -132,7 +132,7 @@ def _rebuilt(site: Site) -> None:
     done = site.service.run("rebuild", "--everything")
     assert done.returncode == 0, done.stderr
     site.note(f"rebuilt: {done.stdout.strip()[-200:]}")
-    site.service.start()
+    site.begin()
 
 
 def store_lost(site: Site) -> None:

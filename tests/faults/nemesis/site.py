@@ -34,7 +34,7 @@ class Site:
         self.load = Load(self.service.port, self.history, seed)
 
     def start(self) -> None:
-        self.service.start()
+        self.begin()
         self.put_items()
         hides = first_events()
         self.service.send(*hides)
@@ -105,8 +105,20 @@ class Site:
         wait_until(lambda: not server_pids(self.folder), "its server ended", _WAIT_S)
         self.note("killed" if killed else "stopped")
         yield
-        self.service.start()
-        self.note("started")
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the service, with patience where the machine is busy."""
+        for _ in range(3):
+            try:
+                self.service.start()
+                self.note("started")
+                return
+            except AssertionError as exc:
+                self.note(f"it takes long: {exc}"[:200])
+                assert self.service.process is not None
+                self.service.process.wait(120)
+        raise AssertionError("the service does not start")
 
     def damage(self, path: Path, n_bytes: int) -> int:
         """Overwrite some bytes of a file at random; return where."""
