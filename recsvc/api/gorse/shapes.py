@@ -21,6 +21,7 @@ from recsvc.core.items.item import NewItem, StoredItem
 from recsvc.core.readers.events import Entry, accept, event_of
 from recsvc.core.readers.gorse_feedback import event_fields, kind_of
 from recsvc.core.readers.kinds import Kind
+from recsvc.errors import InvalidError
 from recsvc.store.readers.gorse import FeedbackRow
 
 MAX_ROWS = 10_000
@@ -118,7 +119,13 @@ async def read(request: Request[Any, Any, Any], services: Services, shape: Any) 
 
 
 def item_of(given: Item, now_us: int) -> NewItem:
-    """Return what the catalogue is to hold: the comment is the title, labels and categories its text."""
+    """Return what the catalogue is to hold: the comment is the title, words among the labels the text.
+
+    All three are kept as they came, too; where title and text have to be shorter, they say so by `…`.
+
+    Raises:
+        InvalidError: for categories that cannot be topics, since nothing could be found by them.
+    """
     listed: datetime | None = None
     if given.timestamp:
         listed = from_us(times.instant_us(given.timestamp, now_us))
@@ -126,8 +133,8 @@ def item_of(given: Item, now_us: int) -> NewItem:
     words = " ".join(_words(given.labels))
     return NewItem(
         id=given.item_id,
-        title=given.comment.strip()[:_TITLE_CHARS] or given.item_id,
-        text=words[:_TEXT_CHARS],
+        title=_cut(given.comment.strip(), _TITLE_CHARS) or given.item_id,
+        text=_cut(words, _TEXT_CHARS),
         topics=tuple(_topics(given.categories or [])),
         listed_at=listed,
         hidden=given.is_hidden,
@@ -188,8 +195,16 @@ def entry_of(
 
 
 def _topics(categories: list[str]) -> list[str]:
-    kept = [c for c in dict.fromkeys(categories) if 0 < len(c) <= _TOPIC_CHARS]
-    return kept[:_TOPICS]
+    kept = [c for c in dict.fromkeys(categories) if c]
+    if any(len(c) > _TOPIC_CHARS for c in kept):
+        raise InvalidError(f"a category has at most {_TOPIC_CHARS} characters", "Categories")
+    if len(kept) > _TOPICS:
+        raise InvalidError(f"an item has at most {_TOPICS} categories", "Categories")
+    return kept
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _words(labels: Any) -> list[str]:

@@ -12,17 +12,17 @@ from typing import Any
 
 import msgspec
 
-from recsvc.clock import now_us, to_us
+from recsvc.clock import from_us, now_us, to_us
 from recsvc.core.fitting import fitted
 from recsvc.core.items.item import NewItem
 from recsvc.core.readers.events import Event, event_of
 from recsvc.core.readers.gorse_feedback import event_fields, kind_of
+from recsvc.core.readers.gorse_times import moment_us
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Happened, Note, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
-from recsvc.sources.text.dates import instant
 from recsvc.sources.text.unwrapping import one_line, paragraphs
 
 NAME = "gorse"
@@ -88,7 +88,7 @@ def _item(raw: str) -> NewItem:
     text = labels.get("description") or labels.get("text") or labels.get("abstract")
     fields = {
         "id": identity,
-        "title": title[:1000] or identity,
+        "title": title or identity,
         "text": paragraphs(text if isinstance(text, str) else ""),
         "topics": list(dict.fromkeys([*(found.categories or []), *_words(words)])),
         "listed_at": _instant(found.timestamp),
@@ -123,4 +123,5 @@ def _event(raw: str, options: Options) -> Event:
 
 def _instant(text: str) -> datetime | None:
     """Return an instant; Gorse writes year 1 where there is none."""
-    return None if text.startswith("0001-") else instant(text)
+    at_us = moment_us(text)
+    return None if at_us is None else from_us(at_us)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from recsvc.api.gorse.times import duration_us, instant_us, written
 from recsvc.clock import DAY_US, SECOND_US, to_us
 from recsvc.errors import InvalidError
+from recsvc.sources.tables.gorse import _instant as instant_of_a_file
 
 NOW = to_us(datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC))
 THEN = datetime(2025, 3, 11, 9, 30, 15, tzinfo=UTC)
@@ -32,12 +33,15 @@ THEN = datetime(2025, 3, 11, 9, 30, 15, tzinfo=UTC)
 )
 def test_moments_are_read_as_clients_of_many_languages_write_them(text):
     assert instant_us(text, NOW) == to_us(THEN)
+    assert instant_of_a_file(text) == THEN
 
 
 @pytest.mark.parametrize(
     "text", [None, "", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "0000000000"]
 )
 def test_no_moment_is_now(text):
+    if not text or text.startswith("0001"):
+        assert instant_of_a_file(text or "") is None
     assert instant_us(text, NOW) == NOW
 
 
@@ -50,8 +54,9 @@ def test_a_second_that_has_just_begun_is_now():
 
 @pytest.mark.parametrize("text", ["yesterday", "2025-13-01", "12", "²" * 10])
 def test_what_is_no_moment_is_refused(text):
-    with pytest.raises(InvalidError):
-        instant_us(text, NOW)
+    for read in (lambda: instant_us(text, NOW), lambda: instant_of_a_file(text)):
+        with pytest.raises(InvalidError):
+            read()
 
 
 @given(st.integers(2 * DAY_US, 8_000 * 365 * DAY_US))
