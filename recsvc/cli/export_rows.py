@@ -6,6 +6,7 @@ import msgspec
 
 from recsvc.api.gorse.shapes import item_as_gorse, row_as_gorse
 from recsvc.clock import from_us
+from recsvc.core.access.trust import trust_of
 from recsvc.core.items.item import ItemFields, StoredItem
 from recsvc.core.readers.events import Entry
 from recsvc.sources.tables.gorse import WHOLE
@@ -18,7 +19,7 @@ ITEM = ("id", *ItemFields.__struct_fields__)
 USER = ("id", "first_at", "last_at", "items", "shown")
 EVENT = (
     *("user", "item", "kind", "at", "value", "event_id", "feed_id", "position"),
-    *("received_at", "source"),
+    *("received_at", "source", "trust"),
 )
 INSTANTS = ("published_at", "listed_at", "expires_at", "first_at", "last_at", "at", "received_at")
 
@@ -37,13 +38,14 @@ def user_row(known: Known) -> Row:
 
 
 def event_row(entry: Entry) -> Row:
-    """Return an event as the API takes it, with when it came and what brought it."""
+    """Return an event as the API takes it, with when it came, what brought it and who vouches for it."""
     row: Row = {name: getattr(entry, name, None) for name in EVENT}
     value = None if entry.value_milli is None else entry.value_milli / 1000
     return row | {
         "at": from_us(entry.at_us),
         "received_at": from_us(entry.received_us),
         "value": value,
+        "trust": trust_of(entry.user, entry.trust).value,
     }
 
 

@@ -61,8 +61,9 @@ class EventIntake:
         event = found.event
         if event.event_id is None:
             event = msgspec.structs.replace(event, event_id=self._id(event))
+        trust = found.trust or Trust.IMPORT
         try:
-            entry = accept(event, None, self._kinds, now_us(), Bringer(origin, Trust.IMPORT))
+            entry = accept(event, None, self._kinds, now_us(), Bringer(origin, trust))
         except InvalidError as exc:
             hint = " (--kind THEIRS=OURS)" if exc.field == "kind" else ""
             self._summary.complain(problem(found.place, f"{exc}{hint}"))

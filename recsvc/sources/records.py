@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from recsvc.core.access.trust import Trust
 from recsvc.core.items.item import NewItem
 from recsvc.core.readers.events import Event
 from recsvc.core.readers.gorse_feedback import types_with
@@ -48,10 +49,15 @@ class LibraryEntry(msgspec.Struct, frozen=True):
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """An event, and where it was read."""
+    """An event, and where it was read.
+
+    Attributes:
+        trust: who vouched for it where it comes from; None: whoever imports it.
+    """
 
     place: Place
     event: Event
+    trust: Trust | None = None
 
 
 Record = NewItem | LibraryEntry | Happened | Problem | Note

@@ -71,7 +71,7 @@ def states(seen: Seen, user: str) -> dict[str, dict[str, int]]:
 
 
 def instants(votes: dict[str, bytes]) -> dict[str, bytes]:
-    """Since when who votes: who brings a vote in vouches for it, so that is another one there."""
+    """Since when who votes, whoever vouches for it."""
     return {user: vote.rpartition(b":")[0] for user, vote in votes.items()}
 
 
@@ -90,8 +90,10 @@ def test_items_profiles_and_boards_are_the_same_there(
             assert there.profile(user) == here.profile(user)
             assert there.shown(user) == here.shown(user)
     for item in ("p1", "p2", "p3", "p4"):
-        assert instants(there.votes(item)) == instants(here.votes(item))
-        if form != "gorse":
+        if form == "gorse":  # whose feedback has no field for who vouches: there it is who imports
+            assert instants(there.votes(item)) == instants(here.votes(item))
+        else:
+            assert there.votes(item) == here.votes(item)
             assert there.board(item) == here.board(item)
     here.close()
     there.close()

@@ -21,7 +21,8 @@ class Read:
         self.name = name
         self.items = [r for r in records if isinstance(r, NewItem)]
         self.entries = [r for r in records if isinstance(r, LibraryEntry)]
-        self.events = [r.event for r in records if isinstance(r, Happened)]
+        self.happened = [r for r in records if isinstance(r, Happened)]
+        self.events = [happened.event for happened in self.happened]
         self.problems = [r for r in records if isinstance(r, Problem)]
         self.notes = [r.detail for r in records if isinstance(r, Note)]
 

@@ -7,6 +7,7 @@ A rating of 4 or more is an upvote; of a lower one it is only known that the ite
 from collections.abc import Iterator
 from datetime import datetime
 
+from recsvc.core.access.trust import Trust
 from recsvc.core.readers.events import event_of
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
@@ -22,7 +23,18 @@ TITLES_IDENTIFY = False
 _IDS = {"user", "item", "event_id", "feed_id"}
 _NUMBERS = {"position", "value"}
 _LIKED = 4.0
-_FIELDS = ("user", "item", "kind", "rating", "at", "event_id", "feed_id", "position", "value")
+_FIELDS = (
+    "user",
+    "item",
+    "kind",
+    "rating",
+    "at",
+    "event_id",
+    "feed_id",
+    "position",
+    "value",
+    "trust",
+)
 
 
 def recognises(content: Content, options: Options) -> bool:
@@ -46,7 +58,8 @@ def read(content: Content, options: Options) -> Iterator[Record]:
         if not kind and rating is not None:
             kind = _rated(str(rating).strip(), options)
         fields |= {"kind": options.kinds.get(kind, kind), "at": _at(row.get("at"))}
-        return Happened(place, event_of(fields))
+        trust = _trust(fields.pop("trust", None))
+        return Happened(place, event_of(fields), trust)
 
     yield from convert_each(tables.read(content, options, _FIELDS), convert)
     others = tables.unused(content, options, _FIELDS)
@@ -58,6 +71,14 @@ def _rated(rating: str, options: Options) -> str:
     if rating in options.kinds:
         return options.kinds[rating]
     return "upvote" if _number(rating, "rating") >= _LIKED else "impression"
+
+
+def _trust(value: object) -> Trust | None:
+    """Return who vouched, as `recsvc export` says it."""
+    try:
+        return Trust(str(value)) if value else None
+    except ValueError:
+        raise InvalidError(f"trust: nobody vouches as {value!r}", "trust") from None
 
 
 def _at(value: object) -> datetime | None:

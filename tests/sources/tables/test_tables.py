@@ -3,9 +3,14 @@
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from recsvc.cli.export_rows import event_row, filled
+from recsvc.clock import to_us
+from recsvc.core.access.trust import Trust, trust_of
 from recsvc.core.items.item import Organisation
+from recsvc.core.readers.events import Entry
 from recsvc.errors import UnknownFormatError
 from tests.sources.reading import read_text
 
@@ -171,3 +176,34 @@ def test_gorses_users_and_feedback():
         ("share", None),
     ]
     assert users.notes == ["2 users: nothing to keep, readers exist by their events"]
+
+
+def test_who_vouched_for_an_event_is_read_as_it_is_exported():
+    row = {"user": "u", "item": "i", "kind": "click", "at": T}
+
+    found = read_text(lines(row | {"trust": "session"}, row, row | {"trust": "my mother"}))
+
+    assert [one.trust for one in found.happened] == ["session", None]
+    (problem,) = found.problems
+    assert "trust" in str(problem)
+
+
+@pytest.mark.parametrize("trust", [None, *Trust])
+@pytest.mark.parametrize("user", ["ann", "anon:1", "visitor-1"])
+def test_an_exported_event_says_who_vouches_as_boards_and_training_see_it(user, trust):
+    at_us = to_us(AT)
+    entry = Entry(
+        user=user,
+        item="i",
+        kind="upvote",
+        at_us=at_us,
+        received_us=at_us,
+        event_id="e",
+        trust=trust,
+    )
+    line = msgspec.json.encode(filled(event_row(entry))).decode()
+
+    (found,) = read_text(line + "\n").happened
+
+    assert found.trust == trust_of(user, trust)
+    assert (found.event.user, found.event.at) == (user, AT)
