@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from recsvc.clock import from_us
+from recsvc.clock import DAY_US, from_us
 from recsvc.core.mail.subscription import Pending, Subscription
 from recsvc.mail.composing import Digest, shortened, without
 from recsvc.mail.links import Links
@@ -36,6 +36,10 @@ class Written(msgspec.Struct, frozen=True):
     letter: Letter | None
     digest: Digest
     left_out: dict[str, str]
+
+
+# So long a link changes what its subscriber gets.
+_LINK_US = DAY_US
 
 
 class Letters:
@@ -76,7 +80,8 @@ class Letters:
         """Return the letter with new links, for who holds none that works."""
         message_id = self._links.message_id(links_job(subscription.id), str(now_us))
         heading = Heading(subscription.email, message_id, from_us(now_us))
-        return letter(self._params, heading, self._renderer.fresh_links(subscription))
+        rendered = self._renderer.fresh_links(subscription, now_us + _LINK_US)
+        return letter(self._params, heading, rendered)
 
     def _letter(self, subscription: Subscription, digest: Digest, now_us: int) -> Letter:
         heading = Heading(

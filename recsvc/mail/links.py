@@ -65,8 +65,16 @@ class Links:
         return self._page("unsubscribe", self._signatures.sign(UNSUBSCRIBE, subscription_id))
 
     def preferences(self, subscription_id: str) -> str:
-        """Return the page on which a subscriber changes what they get."""
+        """Return the page that has a link mailed by which a subscriber changes what they get.
+
+        It is in every mail, and whoever was forwarded one reads nothing there.
+        """
         return self._page("preferences", self._signatures.sign(PREFERENCES, subscription_id))
+
+    def fresh_preferences(self, subscription_id: str, until_us: int) -> str:
+        """Return the page on which a subscriber changes what they get, up to an instant."""
+        token = self._signatures.sign(PREFERENCES, [subscription_id, until_us])
+        return self._page("preferences", token)
 
     def click(self, click: Click) -> str:
         """Return the address of an item in a mail."""
@@ -138,13 +146,14 @@ class Links:
         """
         return str(self._signatures.read(UNSUBSCRIBE, token))
 
-    def read_preferences(self, token: str) -> str:
-        """Return the subscription whose preferences an address changes.
+    def read_preferences(self, token: str) -> tuple[str, int]:
+        """Return the subscription whose preferences an address changes, and until when (µs); 0: never.
 
         Raises:
             NotAllowedError: when it was not signed here.
         """
-        return str(self._signatures.read(PREFERENCES, token))
+        found = self._signatures.read(PREFERENCES, token)
+        return (found, 0) if isinstance(found, str) else msgspec.convert(found, tuple[str, int])
 
     def read_click(self, token: str) -> Click:
         """Return what a link to an item stands for.

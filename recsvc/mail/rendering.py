@@ -77,14 +77,14 @@ class Renderer:
             },
         )
 
-    def fresh_links(self, subscription: Subscription) -> Rendered:
+    def fresh_links(self, subscription: Subscription, until_us: int) -> Rendered:
         """Return the mail with links that work, for who has none."""
         return self._render(
             "links",
             f"Your links: {self._params.title} by mail",
             {
                 "what": described(subscription.preferences),
-                "preferences": self._links.preferences(subscription.id),
+                "preferences": self._links.fresh_preferences(subscription.id, until_us),
                 "unsubscribe": self._links.unsubscribe(subscription.id),
             },
         )

@@ -141,17 +141,30 @@ class Subscribing:
         """
         return await self._subscriptions.remove(self._links.read_unsubscribe(token))
 
-    async def subscriber(self, token: str) -> Subscription:
-        """Return the subscription whose preferences an address changes.
+    async def subscriber(self, token: str, now_us: int) -> Subscription | None:
+        """Return the subscription whose preferences an address changes; None when it may not (any more).
+
+        Mails are forwarded: only a link that was mailed lately, on request, says or changes anything.
 
         Raises:
             NotAllowedError: when the token was not signed here.
             NotFoundError: when it is over.
         """
-        found = await self._subscriptions.get(self._links.read_preferences(token))
+        name, until_us = self._links.read_preferences(token)
+        found = await self._subscriptions.get(name)
         if found is None:
             raise NotFoundError("this subscription is over; you can subscribe again")
-        return found
+        return found if now_us < until_us else None
+
+    async def mail_fresh(self, token: str, now_us: int) -> None:
+        """Mail a link that changes preferences to the subscriber; how often is limited, and not told.
+
+        Raises:
+            NotAllowedError: when the token was not signed here.
+        """
+        known = await self._subscriptions.get(self._links.read_preferences(token)[0])
+        if known is not None and await self._limits.may_mail(mailbox(known.email), now_us):
+            await self._subscriptions.request_links(known.id, now_us)
 
     async def prefer(self, token: str, preferences: Preferences, now_us: int) -> Subscription:
         """Change what a subscriber gets; return the subscription.
@@ -159,9 +172,12 @@ class Subscribing:
         Raises:
             NotAllowedError: when the token was not signed here.
             NotFoundError: when it is over.
+            ExpiredError: when the token may change nothing (any more).
             InvalidError: for a preference that cannot be, naming the field.
         """
-        known = await self.subscriber(token)
+        known = await self.subscriber(token, now_us)
+        if known is None:
+            raise ExpiredError("this link is too old; have a new one mailed")
         new = checked(preferences, known.user)
         changed = await self._subscriptions.change(
             known.id,

@@ -151,6 +151,10 @@ def test_the_pages_of_a_subscription(browser: Browser, service: Service, scheme:
     outbox.make_due()
     mail = outbox.next_to(email, 2)
     page.goto(address_in(mail, "preferences"))
+    shot("fresh")
+    page.get_by_role("button", name="Mail me the link").click()
+    page.get_by_text("Look into your inbox").wait_for()
+    page.goto(address_in(outbox.next_to(email, 3), "preferences"))
     shot("preferences")
     assert page.locator("select[name=weekday]").input_value() == "friday"
     page.get_by_role("button", name="Save").click()

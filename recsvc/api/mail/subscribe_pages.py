@@ -108,8 +108,6 @@ async def unsubscribe_page(services: NamedDependency[Services], token: Token = "
     return page(
         "unsubscribe",
         title=services.settings.digest.title,
-        what=described(subscription.preferences),
-        address=masked(subscription.email),
     )
 
 
@@ -130,7 +128,9 @@ async def unsubscribe(
 @get("/preferences", include_in_schema=False)
 async def preferences_form(services: NamedDependency[Services], token: Token = "") -> Template:
     """What a subscriber gets, to be changed."""
-    subscription = await services.subscribing.subscriber(token)
+    subscription = await services.subscribing.subscriber(token, now_us())
+    if subscription is None:
+        return page("fresh", title=services.settings.digest.title)
     return _preferences(services, subscription)
 
 
@@ -138,13 +138,16 @@ async def preferences_form(services: NamedDependency[Services], token: Token = "
 async def prefer(
     request: Request[Any, Any, Any], services: NamedDependency[Services], token: Token = ""
 ) -> Template:
-    """Change what a subscriber gets."""
+    """Change what a subscriber gets, or have a link mailed by which they can."""
+    known = await services.subscribing.subscriber(token, now_us())
+    if known is None:
+        await services.subscribing.mail_fresh(token, now_us())
+        return message("Look into your inbox", LINKS_ASKED)
     form = await request.form()
     try:
         wanted = _filled(form, Preferences)
         subscription = await services.subscribing.prefer(token, wanted, now_us())
     except InvalidError as exc:
-        known = await services.subscribing.subscriber(token)
         return _preferences(services, known, str(exc), exc.field, 400)
     return message("Saved", f"Your next mail comes on {_next(subscription)}.")
 

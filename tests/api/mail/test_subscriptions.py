@@ -239,7 +239,9 @@ def test_the_button_unsubscribes_and_offers_a_way_back(http: httpx.Client, outbo
     subscribed(http, outbox, "button@example.com")
     address = address_in(digest_to(outbox, "button@example.com"), "unsubscribe")
 
-    assert '<form method="post">' in http.get(address).text
+    page = http.get(address).text
+    assert '<form method="post">' in page
+    assert not any(mine in page for mine in ("example.com", "07:00", "UTC")), "it may be forwarded"
     answer = http.post(address)
 
     assert "unsubscribed" in answer.text
@@ -280,13 +282,18 @@ def test_preferences_are_shown_and_changed(http: httpx.Client, outbox: Outbox):
     outbox.service.put("about-a", topics=["a"])
     outbox.service.act("somebody", "upvote", "about-a")
     outbox.service.settled()
-    address = address_in(digest_to(outbox, "prefers@example.com"), "preferences")
+    in_every_mail = address_in(digest_to(outbox, "prefers@example.com"), "preferences")
 
+    asking = http.get(in_every_mail).text
+    assert not any(mine in asking for mine in ("Tokyo", "a, b", "example.com"))
+    before = len(outbox.to("prefers@example.com"))
+    fields = {"timezone": "Europe/Berlin", "hour": "9", "cadence": "weekly", "weekday": "friday"}
+    assert "inbox" in http.post(in_every_mail, data=fields).text, "and nothing is changed"
+    address = address_in(outbox.next_to("prefers@example.com", before + 1), "preferences")
     form = http.get(address).text
     assert "<option selected>Asia/Tokyo</option>" in form
     assert '<option value="0" selected>00:00</option>' in form
     assert 'value="a, b"' in form
-    fields = {"timezone": "Europe/Berlin", "hour": "9", "cadence": "weekly", "weekday": "friday"}
     saved = http.post(address, data=fields)
 
     assert "Friday" in saved.text
