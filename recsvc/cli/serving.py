@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 
@@ -19,6 +20,7 @@ from recsvc.settings import Settings, environment_of, from_environment
 _LAST_MAILS_S = 4.0
 # Of a process, at a time: whoever sends nothing, or half of something, holds little more than a place.
 _CONNECTIONS = 8_192
+_OTHER_FILES = 128
 _HEADERS_MS = 10_000
 _BUFFERED_BYTES = 65_536
 
@@ -91,11 +93,21 @@ def run_server(settings: Settings) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-        backpressure=_CONNECTIONS,
+        backpressure=connections(),
         http1_settings=HTTP1Settings(
             header_read_timeout=_HEADERS_MS, max_buffer_size=_BUFFERED_BYTES
         ),
     ).serve()
+
+
+def connections() -> int:
+    """Let this process open as many files as it needs, and return how many connections it can take."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(_CONNECTIONS, soft - _OTHER_FILES))
 
 
 async def _work(settings: Settings) -> None:

@@ -105,7 +105,7 @@ class ServerError(ProblemError):
 
 
 class UnavailableError(ServerError):
-    """Raised when the service, or what it needs, is away for the moment."""
+    """Raised when the service, what it needs or the way to it is not up to it for the moment."""
 
 
 _BY_STATUS: dict[int, type[ProblemError]] = {
@@ -113,6 +113,7 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
     401: NotAuthenticatedError,
     403: NotAllowedError,
     404: NotFoundError,
+    408: UnavailableError,
     409: ConflictError,
     410: ExpiredError,
     413: TooLargeError,

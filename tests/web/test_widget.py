@@ -167,6 +167,26 @@ def test_events_on_their_way_survive_leaving_the_page(papers, host, visit):
     assert click.feed_id
 
 
+def test_what_is_refused_for_a_while_arrives_without_another_event(papers, host, visit):
+    user, refusals = "widget-refused", [408, 503]
+
+    def refuse(route):
+        if refusals:
+            cors = {"Access-Control-Allow-Origin": "*"}
+            route.fulfill(status=refusals.pop(0), headers=cors)
+        else:
+            route.continue_()
+
+    page = visit("about:blank")
+    page.route("**/v1/events*", refuse)
+    page.goto(host.page(address(papers), feed(f'user="{user}" limit="2"') + script(papers)))
+    with page.expect_response(lambda answer: answer.status == 202, timeout=90_000):
+        page.wait_for_selector(CARD)
+
+    assert not refusals
+    assert kinds(papers, user) == ["impression"] * 2
+
+
 def test_a_vote_that_fails_is_taken_back_and_said(papers, host, visit):
     page = visit(
         host.page(address(papers), feed('user="widget-unlucky" limit="2"') + script(papers))

@@ -56,6 +56,7 @@ const BY_STATUS = {
   401: NotAuthenticatedError,
   403: NotAllowedError,
   404: NotFoundError,
+  408: UnavailableError,
   409: ConflictError,
   410: ExpiredError,
   413: TooLargeError,

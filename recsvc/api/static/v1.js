@@ -157,7 +157,7 @@ class Caller {
         await this.call("v1/events", {}, stamped(events));
         this.#failures = 0;
       } catch ({ status, asked }) {
-        if (status < 500 && status !== 429) continue;
+        if (status < 500 && status !== 408 && status !== 429) continue;
         this.#waiting.unshift(...events);
         const ms = Math.max(FLUSH_MS * 2 ** ++this.#failures, 1_000 * asked || 0);
         this.#timer ||= setTimeout(() => this.#flush(), Math.min(60_000, ms));

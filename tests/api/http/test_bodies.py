@@ -3,6 +3,8 @@
 import asyncio
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from recsvc.api.http.bodies import Bodies, Body
 from recsvc.api.http.overload import Gate
 from recsvc.errors import CrowdedError, TooSlowError
-from tests.service import Service, wait_until
+from tests.service import REPOSITORY, Service, wait_until
 
 KB = 1024
 
@@ -158,3 +160,21 @@ def test_thousands_of_unfinished_bodies_and_many_large_ones_stop_nobody(new_serv
     assert b'"field":"body"' in end
     assert _peak_mb(api) - before < 90
     wait_until(lambda: service.get("/v1/new"), "it goes on")
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "taken"), [(200, 400, 272), (64, 100, 1), (300, 9000, 8192)]
+)
+def test_a_process_takes_as_many_connections_as_it_may_open_files(soft, hard, taken):
+    code = (
+        "import resource\n"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))\n"
+        "from recsvc.cli.serving import connections\n"
+        "print(connections())\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY
+    )
+
+    assert done.stdout.strip() == str(taken), done.stderr
