@@ -44,9 +44,9 @@ def plain_reason(source: str, body: StoredItem, votes: int) -> Reason:
 
 def _said(voice: Voice, body: StoredItem, votes: int) -> str:
     """Return a voice's words; without the votes where there are none, of what clicks made trend."""
-    if not votes + body.upvotes:
-        return voice.words.partition(": {upvotes}")[0]
-    return voice.words.format(upvotes=_upvotes(body, votes))
+    total = votes + body.upvotes
+    words = voice.words if total else voice.words.removesuffix(": {upvotes}")
+    return words.format(upvotes=_upvotes(body, votes))
 
 
 def _upvotes(body: StoredItem, votes: int) -> str:
