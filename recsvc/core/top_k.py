@@ -27,6 +27,17 @@ def top_k(scores: Vector, k: int) -> Rows:
     return best[np.isfinite(scores[best])]
 
 
+def keep_only(scores: Vector, mask: NDArray[np.bool_]) -> None:
+    """Put what a mask leaves out, in place, where `top_k` passes it over.
+
+    A mask may be shorter or longer than the scores: a model may know rows that a catalogue which lags
+    behind does not, and the other way round. What the mask does not reach is left out.
+    """
+    reached = mask[: len(scores)]
+    scores[: len(reached)][~reached] = -np.inf
+    scores[len(reached) :] = -np.inf
+
+
 def _passing(scores: Vector, k: int) -> Rows:
     """Return rows, in row order, that surely include the best k with all their ties."""
     n = len(scores)

@@ -22,7 +22,7 @@ from recsvc.core.ranking.standardizing import SILENT, Scores, Standard, standard
 from recsvc.core.ranking.voice import CommonVoice, Heard, History, ReaderVoice, Voice, World
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.reader import Reader
-from recsvc.core.top_k import top_k
+from recsvc.core.top_k import keep_only, top_k
 from recsvc.errors import NotFiniteError
 
 Rows = NDArray[np.int64]
@@ -238,9 +238,7 @@ class Blend(msgspec.Struct, frozen=True):
         total = self._total(reader, voices.said)
         if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
             raise NotFiniteError("what the voices say adds up to no number")
-        may_list = candidates[:n]
-        total[: len(may_list)][~may_list] = -np.inf
-        total[len(may_list) :] = -np.inf
+        keep_only(total, candidates)
         total[[row for row in reader.excluded if row < n]] = -np.inf
         best = top_k(total, k)
         loudest = np.stack([one.at(best) for one in voices.said]).argmax(axis=0)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.voices.content import Wanted, content
 from recsvc.core.text import tfidf
-from recsvc.core.top_k import top_k
+from recsvc.core.top_k import keep_only, top_k
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -42,7 +42,7 @@ def vector_ranking(
     Args:
         counts: (1, N_COLUMNS) term counts of the query.
         best: rows found by words, best first.
-        candidates: (at least model.n,) which rows may be listed.
+        candidates: which rows may be listed; it may be longer or shorter than the model.
     """
     n = model.n
     texts = model.texts
@@ -57,7 +57,7 @@ def vector_ranking(
     said, place = np.unique(terms, return_inverse=True)
     wanted = Wanted(said, np.bincount(place, weights).astype(np.float32))
     scores = content(model, wanted)
-    scores[~candidates[:n]] = -np.inf
+    keep_only(scores, candidates)
     scores[scores <= 0] = -np.inf
     return top_k(scores, k)
 

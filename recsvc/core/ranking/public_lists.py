@@ -10,7 +10,7 @@ from recsvc.core.items.trending import WINDOW_US, votes_worth
 from recsvc.core.model.model import Learned, Model
 from recsvc.core.ranking.blend import AGAIN, LISTED, NEW, SIMILAR, TRENDING, Ranking
 from recsvc.core.ranking.voices.content import content, profile
-from recsvc.core.top_k import top_k
+from recsvc.core.top_k import keep_only, top_k
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -146,7 +146,7 @@ def similar_list(model: Model, examples: Examples, candidates: Mask, k: int) -> 
         if len(negative):
             readers -= _alike_in_readers(model.learned, negative) / 2
         scores += readers / 2
-    scores[~candidates[:n]] = -np.inf
+    keep_only(scores, candidates)
     scores[np.concatenate([positive, negative])] = -np.inf
     scores[scores <= 0] = -np.inf
     rows = top_k(scores, k)
