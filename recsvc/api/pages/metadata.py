@@ -14,7 +14,8 @@ import msgspec
 from recsvc.core.citing.people import parts
 from recsvc.core.citing.reference import Reference, reference
 from recsvc.core.items.item import StoredItem
-from recsvc.core.text.display import excerpt, readable
+from recsvc.core.text.display import excerpt, printable
+from recsvc.core.text.display import readable as in_characters
 
 _DESCRIPTION = 300
 
@@ -31,6 +32,11 @@ class Metadata(msgspec.Struct, frozen=True):
     named: list[tuple[str, str]]
     properties: list[tuple[str, str]]
     article: dict[str, Any]
+
+
+def readable(text: str) -> str:
+    """Return a text as programs get it: characters, and none that a page cannot hold."""
+    return printable(in_characters(text))
 
 
 def metadata(item: StoredItem, site_url: str) -> Metadata:

@@ -19,7 +19,7 @@ from recsvc.api.v1.items import raw_path
 from recsvc.core.items.dating import said
 from recsvc.core.readers.preferences import Preferences
 from recsvc.core.readers.profile import NOBODY, Profile
-from recsvc.core.text.display import excerpt, readable
+from recsvc.core.text.display import excerpt, printable, readable
 from recsvc.sources import demo
 
 HERE = Path(__file__).parent.parent
@@ -128,6 +128,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        finalize=_printed,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -146,6 +147,11 @@ def environment() -> Environment:
 def paper_path(item: str) -> str:
     """Return the path of a paper's page; slashes of its id are its own."""
     return f"/papers/{quote(item, safe='')}"
+
+
+def _printed(value: Any) -> Any:
+    """Return what a template prints, without characters that HTML cannot hold; markup stays markup."""
+    return type(value)(printable(value)) if isinstance(value, str) else value
 
 
 def _count(n: int, noun: str) -> str:

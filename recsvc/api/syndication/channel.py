@@ -1,6 +1,5 @@
 """A channel: a list on its way to a feed reader, before it takes on a format."""
 
-import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -8,13 +7,10 @@ import msgspec
 
 from recsvc.clock import from_us
 from recsvc.core.items.item import StoredItem
-from recsvc.core.text.display import readable
+from recsvc.core.text.display import printable, readable
 
 GENERATOR = "recsvc"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-# What XML 1.0 (section 2.2) can hold; JSON could hold more, but readers show one and the same.
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -64,16 +60,11 @@ def entry(item: StoredItem, base_url: str) -> Entry:
     listed_at = item.known_listing or item.published_at or NEVER
     return Entry(
         id=item.id,
-        title=plain(readable(item.title)),
-        text=plain(readable(item.text)),
+        title=printable(readable(item.title)),
+        text=printable(readable(item.text)),
         url=item.url or f"{base_url}/papers/{quote(item.id, safe='')}",
-        authors=[plain(readable(name)) for name in item.authors],
-        topics=[plain(topic) for topic in item.shown_topics],
+        authors=[printable(readable(name)) for name in item.authors],
+        topics=[printable(topic) for topic in item.shown_topics],
         listed_at=listed_at,
         updated_at=max(listed_at, from_us(item.corrected_us)),
     )
-
-
-def plain(text: str) -> str:
-    """Return a text without control characters and whatever else XML 1.0 cannot hold."""
-    return _NOT_TEXT.sub("", text)

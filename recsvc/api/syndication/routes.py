@@ -11,12 +11,13 @@ from recsvc.api.http.list_parameters import EntriesAsked, FileAsked
 from recsvc.api.http.query_shapes import reads
 from recsvc.api.services import Services
 from recsvc.api.syndication import atom, json_feed, rss
-from recsvc.api.syndication.channel import Channel, entry, plain
+from recsvc.api.syndication.channel import Channel, entry
 from recsvc.api.syndication.conditional import respond
 from recsvc.api.syndication.formats import Format, split
 from recsvc.api.syndication.named_lists import Titled, named_list, period
 from recsvc.clock import HOUR_US, now_us
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.text.display import printable
 from recsvc.errors import NotAllowedError, NotFoundError
 
 PURPOSE = "private-feed"
@@ -90,7 +91,7 @@ async def reader_at(services: Services, signed: str) -> str:
 async def _answer(
     request: Request[Any, Any, Any], services: Services, form: Format, found: Titled
 ) -> Response[bytes]:
-    title, listed = plain(found.title), found.listed
+    title, listed = printable(found.title), found.listed
     base = services.settings.site_url  # whatever name the request came under: caches keep feeds
     ids = [] if listed is None else [place.id for place in listed.items]
     bodies = await services.cache.get(ids)

@@ -61,6 +61,12 @@ def _author(name: str) -> str:
 
 
 def _tex(text: str) -> str:
+    """Return a text as TeX, each of its paragraphs on a line: no line begins another file's field."""
+    lines = (" ".join(part.split()) for part in text.split("\n\n"))
+    return "\n\n".join(_escaped(line) for line in lines)
+
+
+def _escaped(text: str) -> str:
     return "".join(
         piece.source
         if piece.tex is not None and _is_balanced(piece.source)
@@ -80,7 +86,8 @@ def _is_balanced(tex: str) -> bool:
 
 def _verbatim(text: str) -> str:
     """Return an address or an id: nothing in it is TeX, but braces would end the field."""
-    return text.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
+    plain = "".join(text.split())
+    return plain.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
 
 
 def _key(one: Reference, taken: dict[str, int]) -> str:

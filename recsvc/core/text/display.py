@@ -5,13 +5,24 @@ terminal. Nothing here raises, whatever comes, and no text takes longer than its
 cannot be read stays as it was written and costs nothing but its own form.
 """
 
+import re
+
 from recsvc.core.text.formulae import Piece, has_formulae, pieces
 from recsvc.core.text.markup import without_markup
 from recsvc.core.text.prose import without_tex
 from recsvc.core.text.tex import bare, formula, loses
 
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
 # TeX that is parsed for one text, in characters; formulae beyond it lose their commands and no more.
 _PARSED = 4_000
+
+
+def printable(text: str) -> str:
+    """Return a text without what neither HTML nor XML can hold: control characters, halves of pairs."""
+    return text if text.isprintable() else _UNPRINTABLE.sub("", text)
 
 
 def cleaned(text: str, *, is_source: bool = False, has_markup: bool = True) -> str:

@@ -36,6 +36,9 @@ _SWITCH = re.compile(
     r"\{\s*\\(?:it|bf|em|tt|sc|rm|sl|sf|cal|itshape|bfseries|scshape|ttfamily|small|large)"
     r"(?:\s+|(?=\\))([^{}]*)\}"
 )
+# A backslash that is meant, and no command's; the character that stands for it means nothing by itself.
+_BACKSLASH = re.compile(r"\\textbackslash(?:\{\}|(?![A-Za-z])\s?)")
+_MEANT = "\ufdd0"
 _TIE = re.compile(r"(?<!\\)~")
 _ITEM = re.compile(r"\\item\b\s*(?:\[([^\[\]\n]{0,60})\])?")
 _QUOTED = re.compile(r"``([^`']{1,400}?(?:'[^`']{1,100}?){0,3})''")
@@ -77,13 +80,14 @@ def without_tex(text: str, *, is_source: bool = False) -> str:
     if is_source:
         text = _TIE.sub("\N{NO-BREAK SPACE}", text)
     if "\\" in text:
-        text = _resolved(text, is_source)
+        text = _resolved(_BACKSLASH.sub(_MEANT, text), is_source)
     if "``" in text:
         text = _QUOTED.sub(r"“\1”", text)
     if is_source:
         text = text.replace("``", "“").replace("''", "”").replace("---", "—").replace("--", "–")
         text = _BRACE.sub("", _COMMAND_LEFT.sub("", text))
-    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+    text = _ESCAPED.sub(r"\1", text) if "\\" in text else text
+    return text.replace(_MEANT, "\\") if _MEANT in text else text
 
 
 def _resolved(text: str, is_source: bool) -> str:

@@ -105,6 +105,14 @@ def test_a_library_comes_back_whole_and_in_order(form: str):
     assert (found.problems, found.notes) == ([], [])
 
 
+def test_a_backslash_that_is_meant_stays():
+    item = StoredItem(id="x", title=r"Where C:\temp leads", text=r"\begin here", created_us=1)
+
+    (found,) = (e.item for e in read_text(FORMATS["bibtex"].render([reference(item)])).entries)
+
+    assert (found.title, found.text) == (item.title, item.text)
+
+
 @pytest.mark.parametrize(
     ("name", "known"),
     [
