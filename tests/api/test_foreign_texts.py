@@ -18,8 +18,10 @@ def poisoned(service: Service) -> Service:
     service.put_all(
         [POISON, {"id": "future/1", "title": "Not yet", "listed_at": "2999-01-01T00:00:00Z"}]
     )
-    for reader in "abc":
-        service.act(reader, "upvote", "poison/1")
+    service.send(
+        *({"user": f"of-poison-{n}", "item": "poison/1", "kind": "upvote"} for n in range(60))
+    )
+    service.settled()
     return service
 
 

@@ -32,7 +32,7 @@ def test_an_item_is_created_read_changed_and_deleted(service: Service):
 
 def test_an_id_may_contain_slashes_and_whatever_else_a_path_can_carry(service: Service):
     for path, item in {
-        "math.GT/0309136": "math.GT/0309136",
+        "math.GT/0309137": "math.GT/0309137",
         "a%2Fb%2F%2Fc": "a/b//c",
         "%2Fleading": "/leading",
         "what%3F%23%25": "what?#%",
