@@ -29,6 +29,13 @@ def test_one_upvote_changes_the_very_next_feed_and_unvoting_brings_it_back(seede
     assert ids(seeded.feed("money", limit=100)) == ids(before)
 
 
+def place(service: Service, user: str, item: str) -> int:
+    """Where an item stands for a reader among all that are new."""
+    asked = {"user": user, "items": service.ids("/v1/new", limit=100)}
+    answer = service.http.post("/v1/rank", json=asked)
+    return ids(answer.json()).index(item)
+
+
 def test_after_retraining_a_like_minded_readers_feed_differs_too(seeded: Service):
     music = seeded.ids("/v1/similar", item="music-transformer", limit=5)
     others = [i for i in seeded.ids("/v1/new", limit=40) if i not in music][-6:]
@@ -37,21 +44,19 @@ def test_after_retraining_a_like_minded_readers_feed_differs_too(seeded: Service
         for item in [music[0], others[reader % 2]]:
             seeded.act(f"crowd-{reader}", "upvote", item)
     seeded.act("like-minded", "upvote", music[0])
-    before = seeded.feed("like-minded", limit=100)
+    before = ids(seeded.feed("like-minded", limit=100))
+    place_before = place(seeded, "like-minded", others[0])
 
-    wait_until(
-        lambda: (
-            seeded.get("/v1/stats")["snapshot_id"] != first
-            and (seeded.get("/v1/snapshots")["snapshots"][0]["n_interactions"] >= 24)
-            and seeded.get("/v1/stats")["model_coverage"]
-        ),
-        "a model trained on the crowd",
-        30,
+    def is_served() -> bool:
+        newest, *_ = seeded.get("/v1/snapshots")["snapshots"] or [{"n_interactions": 0}]
+        return (
+            newest["n_interactions"] >= 24
+            and seeded.get("/v1/stats")["snapshot_id"] == newest["id"] != first
+        )
+
+    wait_until(is_served, "a model trained on the whole crowd", 30)
+
+    assert ids(seeded.feed("like-minded", limit=100)) != before
+    assert place(seeded, "like-minded", others[0]) < place_before, (
+        "what the crowd went for besides moved up"
     )
-    after = seeded.feed("like-minded", limit=100)
-
-    assert ids(after) != ids(before)
-    places = [
-        ids(feed).index(others[0]) if others[0] in ids(feed) else 100 for feed in (before, after)
-    ]
-    assert places[1] < places[0], "what the crowd went for besides moved up"

@@ -253,6 +253,7 @@ async def test_all_keys_of_a_call_are_those_of_the_table(redis, log):
         keys.shown(shard, "ann"),
         keys.readers(shard),
         keys.names(shard),
+        keys.SECRET,  # that event ids are digested with
     } | {k.decode() for k in await redis.keys(f"rs:{{{shard}}}:ids:*")}
 
 
