@@ -10,7 +10,7 @@ from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.items.catalogue import Items
 from recsvc.store.pipe import Pipe
-from tests.faults.stores import World
+from tests.faults.world import World
 from workers.log.audit import Audit, Derived
 
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,9 @@ from workers.log.reading import read_log
 from workers.privacy.copies import BackupHolding
 from workers.privacy.holdings import Leaver
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
-
 ROUNDS = int(os.environ.get("BACKUP_ROUNDS", "10"))
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600 + 30 * ROUNDS)]
 
 
 class Load:
@@ -126,6 +127,7 @@ async def test_every_backup_under_load_starts_and_misses_nothing(tmp_path):
         assert before <= set(found), before - set(found)
         assert len(found) == len(set(found))
         assert not (folder / "store" / "dump.rdb").exists()
+        shutil.rmtree(tmp_path / f"restored{n - 1}", ignore_errors=True)
     loading.cancel()
     await asyncio.gather(loading, return_exceptions=True)
     await load.close()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.faults.stores import served
+from tests.faults.servers import served
 
 
 @pytest.fixture(scope="module")

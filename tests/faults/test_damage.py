@@ -9,7 +9,7 @@ from recsvc.clock import now_us
 from recsvc.core.items.item import StoredItem
 from recsvc.store import keys
 from recsvc.store.connection import connect
-from tests.faults.stores import served
+from tests.faults.servers import served
 from tests.service import wait_until
 
 BROKEN = [b"", b"{", b"\xff\xfe", b"[]", b"\x81\xa5votes\xc0", b'{"id": 3}']

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from recsvc.store.connection import Redis
-from tests.faults.stores import World
+from tests.faults.world import World
 
 _HOUR_MS = 3_600_000
 

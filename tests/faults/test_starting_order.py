@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from recsvc.store.bundled import BundledStore
-from tests.faults.stores import is_ready, started
+from tests.faults.servers import is_ready, started
 from tests.service import wait_until
 
 

@@ -11,7 +11,7 @@ from recsvc.store.items.catalogue import Items
 from recsvc.store.pipe import Pipe
 from recsvc.store.troubles import Troubles
 from tests.faults.servers import fill, small_disk
-from tests.faults.stores import World
+from tests.faults.world import World
 from workers.log.archive import Archive
 from workers.watch import STUCK_S, Watch
 

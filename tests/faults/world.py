@@ -1,13 +1,7 @@
 """A store beside an archive, and what may happen to the one without the other."""
 
-import contextlib
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import polars as pl
 
 from recsvc.clock import now_us
@@ -21,7 +15,6 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.profiles import Profiles
-from tests.service import REPOSITORY, environment, free_port, wait_until
 from workers.ingest import Ingest
 from workers.log.archive import Archive, table
 from workers.log.archiver import Archiver, tail
@@ -30,53 +23,6 @@ from workers.log.reading import read_log
 from workers.log.rebuilding import rebuild_boards, rebuild_profiles
 
 Copy = dict[bytes, bytes]
-
-
-def is_ready(http: httpx.Client) -> bool:
-    try:
-        return http.get("/health/ready").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-@contextlib.contextmanager
-def started(
-    store_url: str, before: tuple[str, ...] = (), **settings: object
-) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
-    """Start an API by itself on a store.
-
-    Args:
-        before: the command that runs it, if it is not run directly.
-    """
-    port = free_port()
-    chosen: dict[str, object] = {"redis_url": store_url, "port": port, **settings}
-    command = [*before, sys.executable, "-m", "recsvc", "serve"]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            command, env=environment(**chosen | {"data_dir": folder}), cwd=REPOSITORY
-        ) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
-    ):
-        try:
-            yield http, process
-        finally:
-            process.terminate()
-
-
-@contextlib.contextmanager
-def served(
-    store_url: str, before: tuple[str, ...] = (), **settings: object
-) -> Iterator[httpx.Client]:
-    """Serve a store by an API of its own."""
-    with started(store_url, before, **settings) as (http, process):
-
-        def is_up() -> bool:
-            assert process.poll() is None, "it ended"
-            return is_ready(http)
-
-        wait_until(is_up, "the API answers", 90)
-        yield http
 
 
 class World:
