@@ -44,10 +44,8 @@ bench: $(VENV)/.dev  ## measure, as ratios to a bare route in the same run (need
 	$(BIN)/python -m bench.blend
 	$(BIN)/python -m bench.search
 
-soak: $(VENV)/.dev  ## load a service for MINUTES (30), break one ROUNDS (200) times, back one up as often
+soak: $(VENV)/.dev  ## load a service for MINUTES (30), its parts killed now and then
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
-	$(BIN)/python -m tests.faults.nemesis --rounds $(or $(ROUNDS),200)
-	BACKUP_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest tests/faults/test_backup.py -k every_backup
 	$(BIN)/python -m tests.catalogues --minutes $(or $(MINUTES),30)
 
 import-census: $(VENV)/.dev  ## read the files of DIR and say what importing them would lose

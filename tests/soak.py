@@ -2,13 +2,15 @@
 
 Events are sent again with the same ids until they are acknowledged; feeds and searches are read beside
 them. In the end every acknowledged event is in archive or streams exactly once, the boards equal a
-recount, and what the processes took of memory over time is printed.
+recount, and what the processes took of memory over time is printed. Then a service is broken in every
+way at hand under load, and one is backed up, 200 times each.
 """
 
 import argparse
 import asyncio
 import itertools
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +28,7 @@ from recsvc.store.connection import connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
-from tests.service import Service, wait_until
+from tests.service import REPOSITORY, Service, wait_until
 from tests.test_durability import recount
 from workers.log.archive import Archive
 from workers.log.reading import read_log
@@ -42,6 +44,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--kill-every-s", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--rounds", type=int, default=200, help="of faults, and of backups, after it"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         service = Service(
@@ -59,8 +64,18 @@ def main() -> None:
     for minute, sizes in resident:
         print(f"{minute:6.1f}  " + "  ".join(f"{sizes.get(name, 0):8.0f}" for name in _PARTS))
     print(f"{len(sent):,} events acknowledged; {len(problems)} differences")
-    print("\n".join(problems[:20]))
-    sys.exit(1 if problems else 0)
+    print("\n".join(problems[:20]), flush=True)
+    sys.exit(1 if problems or not broken_and_backed_up(asked.rounds) else 0)
+
+
+def broken_and_backed_up(rounds: int) -> bool:
+    """Break a service and back one up, so many times each; return whether all was kept."""
+    backups = [sys.executable, "-m", "pytest", "tests/faults/test_backup.py", "-k", "every_backup"]
+    commands = [
+        [sys.executable, "-m", "tests.faults.nemesis", "--rounds", str(rounds)],
+        ["env", f"BACKUP_ROUNDS={rounds}", *backups],
+    ]
+    return all(subprocess.run(command, cwd=REPOSITORY).returncode == 0 for command in commands)
 
 
 def soak(
