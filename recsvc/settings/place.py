@@ -34,7 +34,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         str,
         setting(
             "Origin that readers reach the service at, e.g. `https://papers.example.org`; "
-            "links in mails begin with it. Empty: as each request says, and in mails the address it "
+            "links in mails begin with it. Empty: the address it "
             "listens on.",
             pattern=r"^(https?://[^\s/?#]+/?)?$(?!\n)",
             check=check_url,

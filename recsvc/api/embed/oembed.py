@@ -51,7 +51,7 @@ async def oembed(
     """How to embed an address of this service; 404 for others', 501 for formats other than JSON."""
     if format != "json":
         raise HTTPException("only format=json is answered", status_code=501)
-    base = base_of(request, services) + "/"
+    base = base_of(request, services.settings) + "/"
     options = _options(url, base)
     width = min(options.width_px, maxwidth or options.width_px)
     height = min(options.height_px, maxheight or options.height_px)

@@ -31,7 +31,7 @@ async def configure(
 ) -> Template:
     """Choose how an embedded list looks, see it live, copy the snippet."""
     options = options_of(request.query_params)
-    base = base_of(request, services) + "/"
+    base = base_of(request, services.settings) + "/"
     context = {
         "options": options,
         "attributes": attributes_of(options),
@@ -50,7 +50,7 @@ async def configure(
 async def framed(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
     """One list and nothing else; its links are in the page, so that it shows without scripts too."""
     options = options_of(request.query_params)
-    base = base_of(request, services) + "/"
+    base = base_of(request, services.settings) + "/"
     context = {
         "options": options,
         "attributes": attributes_of(options),

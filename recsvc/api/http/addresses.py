@@ -4,12 +4,16 @@ from typing import Any
 
 from litestar import Request
 
-from recsvc.api.services import Services
+from recsvc.core.access.origins import is_loopback
+from recsvc.settings import Settings
 
 
-def base_of(request: Request[Any, Any, Any], services: Services) -> str:
+def base_of(request: Request[Any, Any, Any], settings: Settings) -> str:
     """Return the address of the service as others know it, without a final slash.
 
-    Behind a proxy only `RECSVC_PUBLIC_URL` knows it; else it is what the request was sent to.
+    That is for `RECSVC_PUBLIC_URL` to say. Whoever asks may write any name into `Host`, and caches would
+    give it to others: without the setting it is believed only where it names this machine itself.
     """
-    return (services.settings.public_url or str(request.base_url)).rstrip("/")
+    if not settings.public_url and is_loopback(request.headers.get("host", "")):
+        return str(request.base_url).rstrip("/")
+    return settings.site_url

@@ -155,7 +155,7 @@ def _json(content: object, headers: dict[str, str] | None = None) -> Response[by
 def _link_to(request: Request[Any, Any, Any], services: Services, p: int) -> dict[str, str]:
     """Return the header that names the next page (RFC 8288)."""
     named_ones = [(k, v) for k, v in request.query_params.multi_items() if k != "p"]
-    base = base_of(request, services)
+    base = base_of(request, services.settings)
     url = f"{base}/api/daily_papers?{urlencode([*named_ones, ('p', str(p))])}"
     return {"Link": f'<{url}>; rel="next"'}
 
