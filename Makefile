@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 # Modules side by side, each in one process, more than there are cores: tests wait for much of their
 # time. What a busy machine would disturb comes after them.
-PARALLEL := -n 4 --dist loadfile
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
 

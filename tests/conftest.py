@@ -2,6 +2,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -24,10 +25,16 @@ settings.load_profile("beside others")
 STARTERS = {"store_url", "service", "own_service", "new_service", "seeded", "chromium", "node"}
 
 
+@pytest.hookimpl(trylast=True)  # after the order was drawn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    n_starts: Counter[Path] = Counter()
     for item in items:
-        if STARTERS & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if STARTERS & fixtures:
             item.add_marker("server")
+        n_starts[item.path] += 5 * ("new_service" in fixtures) + bool(STARTERS & fixtures)
+    # Side by side, the longest modules begin: else one of them is what all wait for in the end.
+    items.sort(key=lambda item: -n_starts[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import httpx
+import pytest
 
 from recsvc.store.bundled import BundledStore
 from tests.service import REPOSITORY, recsvc, wait_until
@@ -221,6 +222,7 @@ def test_a_first_feed_within_a_minute(new_service):
     assert time.monotonic() - started_s < 60
 
 
+@pytest.mark.alone
 def test_a_training_in_hand_is_given_up_when_the_service_is_told_to_stop(new_service):
     service = new_service(train_pause_s=3_600, search_s=0).start()
     events = [

@@ -49,7 +49,7 @@ def test_ids_with_slashes_are_names_in_gorses_paths(catalogue: Catalogue):
     assert service.http.patch(item, json={"Comment": "Ropes"}).status_code == 200
     assert service.http.put(f"{item}/category/a%2fb").status_code == 200
     assert service.get(item)["Categories"] == ["x", "a/b"]
-    assert {one["Id"] for one in service.get(f"{item}/neighbors")} == {"hep/0", "hep/2"}
+    assert {"hep/0", "hep/2"} <= {one["Id"] for one in service.get(f"{item}/neighbors")}
     service.act("al/ice", "upvote", "hep/2")
     assert service.get("/gorse/api/user/al%2Fice")["UserId"] == "al/ice"
     assert "hep/2" not in service.get("/gorse/api/recommend/al%2Fice")
