@@ -84,7 +84,7 @@ _RECOUNT_S = 1.0
 _COMPARE_S = 10.0
 _LOOK_S = 0.25
 _STIRRED_S = 5.0
-_AT_REST = 4
+_AT_REST = 8
 _COPY_PAUSES = 20
 _FIRST_AUDIT_S = 20.0
 _AUDIT_S = 600.0
@@ -258,9 +258,11 @@ class Worker:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _rest(self, seconds: float) -> None:
-        """Pause; longer while no event comes, since each look asks the store something."""
-        is_stirred = time.monotonic() - self._stirred_s < _STIRRED_S
-        await self._pause(seconds if is_stirred else seconds * _AT_REST)
+        """Pause; longer when no event has come for a while, since each look asks the store something."""
+        for _ in range(_AT_REST):
+            await self._pause(seconds)
+            if self._stopping.is_set() or time.monotonic() - self._stirred_s < _STIRRED_S:
+                return
 
     async def _unless_stopping(self, work: Coroutine[Any, Any, object]) -> None:
         """Do what may take long and can be left half done; it is cut short when told to stop."""

@@ -32,6 +32,8 @@ _RETRY_S = 0.5
 _TICK_S = 0.25
 _REBUILD_PAUSE_S = 0.02
 _PER_RECOUNT = 1_000
+_STIRRED_S = 5.0
+_REST_S = 2.0
 
 
 class Following:
@@ -54,6 +56,7 @@ class Following:
         self._stale_model = asyncio.Event()
         self._is_lost = False
         self._is_counted = True
+        self._stirred_s = self._looked_s = time.monotonic()
 
     async def start(self, kept: Pipe | None = None) -> None:
         """Load everything, then follow in the background.
@@ -86,6 +89,11 @@ class Following:
             StoreUnavailableError: when the store does not answer.
         """
         await self.worker.look(self.catalogue.applied)
+        self._looked_s = time.monotonic()
+
+    def _is_at_rest(self) -> bool:
+        """Return whether nothing came for a while: then to ask every shard's log is most of the work."""
+        return not self.worker.events_behind and time.monotonic() - self._stirred_s > _STIRRED_S
 
     async def _load(self) -> None:
         await follow_clock(self._redis)
@@ -122,6 +130,7 @@ class Following:
             await asyncio.sleep(_RETRY_S)
 
     async def _take(self, news: News) -> None:
+        self._stirred_s = time.monotonic()
         if news.rows:
             placed = await self.catalogue.take_items(news.rows)
             for row, _ in placed:
@@ -149,7 +158,8 @@ class Following:
     async def _look(self) -> None:
         await asyncio.sleep(_RETRY_S)
         with contextlib.suppress(StoreError):  # later
-            await self.look_around()
+            if not self._is_at_rest() or time.monotonic() - self._looked_s > _REST_S:
+                await self.look_around()
             await look_whether_it_accepts(self._redis)
             if await self.model.follow(self.catalogue.catalogue_id):
                 self._is_counted = False
