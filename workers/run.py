@@ -220,6 +220,9 @@ class Worker:
             try:
                 if self._token:
                     await self._lease.release()
+                    # Who stops a service to rebuild need not wait until this is old.
+                    with translated():
+                        await self._redis.delete(keys.WORKER)
             except StoreError:
                 pass  # it runs out by itself
             await self._redis.aclose()
