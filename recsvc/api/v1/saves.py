@@ -13,7 +13,10 @@ from recsvc.core.citing.formats import FORMATS, Name
 from recsvc.core.citing.reference import reference
 from recsvc.core.readers.profile import Profile
 
-_ANSWERS = {one.media_type: str for one in FORMATS.values()}
+_ANSWERS: dict[str, Any] = {
+    one.media_type: list[dict[str, Any]] if one.media_type.endswith("json") else str
+    for one in FORMATS.values()
+}
 Kept = Literal["save", "upvote"]
 
 
