@@ -119,16 +119,16 @@ class Worker:
         self._troubles = Troubles(pipe)
         snapshots = Snapshots(pipe, settings.snapshot_cache_path)
         self._trainer = Trainer(
-            Shelves(archive, self._streams, Items(pipe), snapshots, Training(pipe)),
+            Shelves(archive, self._streams, self._items, snapshots, Training(pipe)),
             settings.training,
             round_params(settings.training, settings.lists.profile, settings.lists.blend),
             alarm=self._troubles.note,
         )
-        self._topics = Topics(Items(pipe))
+        self._topics = Topics(self._items)
         self._warmer = Warmer(
             self._streams,
-            Items(pipe),
-            Snapshots(pipe, settings.snapshot_cache_path),
+            self._items,
+            snapshots,
             Profiles(pipe),
             WarmedItems(pipe),
             settings.lists.profile,

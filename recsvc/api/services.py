@@ -8,7 +8,7 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
-from recsvc.access.admission import Admission
+from recsvc.access.admission import Admission, Head
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
 from recsvc.core.items.item import names_in
@@ -123,6 +123,10 @@ class Services:
             owner_of(settings.data_path),
             is_local=settings.is_local,
         )
+
+    async def network(self, head: Head) -> str:
+        """Return what stands for the network that a request came from."""
+        return await self.networks.name(self.admission.neighbourhood(head))
 
 
 def keepsake_of(settings: Settings) -> Keepsake:

@@ -10,7 +10,7 @@ from recsvc.logs import configure
 from recsvc.mail.composing import Composer
 from recsvc.mail.letters import Letters
 from recsvc.mail.links import Links
-from recsvc.mail.recipients import identity, wire_address
+from recsvc.mail.recipients import subscription_id, wire_address
 from recsvc.settings import Settings
 from recsvc.store.access.signatures import Signatures, signatures
 from recsvc.store.connection import Redis
@@ -51,7 +51,7 @@ class MailStore:
         except InvalidError:
             address = ""
         if address:
-            name = self._signs.fingerprint("mail-address", identity(address))
+            name = subscription_id(self._signs, address)
             found = await self.subscriptions.get(name)
             if found is not None:
                 return found

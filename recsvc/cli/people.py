@@ -8,9 +8,8 @@ import msgspec
 
 from recsvc.cli.context import store
 from recsvc.clock import now_us
-from recsvc.core.mail.subscription import as_person
 from recsvc.errors import InvalidError
-from recsvc.mail.recipients import identity, wire_address
+from recsvc.mail.recipients import person
 from recsvc.settings import Settings, from_environment
 from recsvc.store.access.signatures import signatures
 from recsvc.store.pipe import Pipe
@@ -71,5 +70,4 @@ async def _named(pipe: Pipe, user: str | None, email: str | None) -> str:
         raise InvalidError("name a --user or an --email")
     if user is not None:
         return user
-    address = identity(wire_address(email or ""))
-    return as_person((await signatures(pipe)).fingerprint("mail-address", address))
+    return person(await signatures(pipe), email or "")

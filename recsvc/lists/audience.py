@@ -92,7 +92,8 @@ class Audiences:
         if who.missing and await arrived(self._live, self._cache, who.missing):
             who = self._reader(profile, seen)
         await self._live.wait_for_rows(who.rows, NEW_ITEM_WAIT_S)
-        who = without_own(self._with_wishes(who, profile), self._own(user))
+        owned = self._live.catalogue.owned_by(user)
+        who = without_own(self._with_wishes(who, profile), owned)
         return Audience(user, self._without_hidden(who, user, is_reached), is_reached)
 
     async def at_a_board(self, user: str | None) -> Audience:
@@ -110,10 +111,6 @@ class Audiences:
 
     def _reader(self, profile: Profile, seen: Seen | None) -> Reader:
         return reader(profile, self._live.catalogue, self._tastes, now_us(), seen)
-
-    def _own(self, user: str | None) -> list[int]:
-        """Return the rows of what belongs to a reader."""
-        return [] if user is None else self._live.catalogue.owners.rows([user]).tolist()
 
     def _with_wishes(self, who: Reader, profile: Profile) -> Reader:
         catalogue, rows_with = self._live.catalogue, self._live.rows_with

@@ -47,7 +47,7 @@ class Candidates:
         feed = await self._ranked(rows, page, audience)
         done = {listed.id for listed in feed.items}
         begin = max((listed.position for listed in feed.items), default=-1) + 1
-        own = [] if user is None else catalogue.owners.rows([user]).tolist()
+        own = catalogue.owned_by(user)
         why = dict.fromkeys(audience.reader.excluded, "hidden") | dict.fromkeys(own, "own")
         last = [
             _unranked(name, why.get(row_of.get(name, -1), "unknown"), begin + n)

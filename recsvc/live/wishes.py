@@ -93,7 +93,7 @@ class Wishes:
         Args:
             erased: readers, each with the instant (µs) that everything before must go.
         """
-        if self._file is None:
+        if self._file is None or not (erased or self._file.is_overtaken):
             return
         kept = self._file.read()
         gone = {u for u, at_us in erased.items() if u not in kept or kept[u].at_us < at_us}

@@ -2,7 +2,9 @@
 
 from email_validator import EmailNotValidError, validate_email
 
+from recsvc.core.mail.subscription import as_person
 from recsvc.errors import InvalidError
+from recsvc.store.access.signatures import Signatures
 
 
 def wire_address(text: str) -> str:
@@ -31,6 +33,18 @@ def mailbox(address: str) -> str:
     return f"{local.partition('+')[0].replace('.', '') or local}@{domain}"
 
 
-def identity(address: str) -> str:
-    """Return what two spellings of one mailbox share: upper and lower case make no difference."""
-    return address.lower()
+def subscription_id(signs: Signatures, email: str) -> str:
+    """Return the id of an address's subscription, whether it has one or not.
+
+    Upper and lower case make no difference.
+    """
+    return signs.fingerprint("mail-address", email.lower())
+
+
+def person(signs: Signatures, address: str) -> str:
+    """Return the name by which the owner of an address is exported and erased.
+
+    Raises:
+        InvalidError: when it is no address.
+    """
+    return as_person(subscription_id(signs, wire_address(address)))

@@ -16,13 +16,12 @@ from recsvc.core.mail.subscription import (
     Preferences,
     Request,
     Subscription,
-    as_person,
     checked,
     confirmed,
 )
 from recsvc.errors import ExpiredError, LimitedError, NotFoundError
 from recsvc.mail.links import Click, Links
-from recsvc.mail.recipients import identity, mailbox, wire_address
+from recsvc.mail.recipients import mailbox, person, subscription_id, wire_address
 from recsvc.store.access.signatures import Signatures
 from recsvc.store.mail.limits import MailLimits
 from recsvc.store.mail.subscriptions import Subscriptions
@@ -60,10 +59,9 @@ class Subscribing:
         wait_s = 0 if where is None else await self._limits.wait_s(where, now_us)
         if wait_s:
             raise LimitedError("too many subscriptions from your network; try again later", wait_s)
-        subscription_id = self.subscription_id(email)
         # Beyond this limit nothing is sent and nothing is said: the answer tells nothing of the address.
         if await self._limits.may_mail(mailbox(email), now_us):
-            wanted = Pending(subscription_id, email, preferences, now_us, WORDING, user)
+            wanted = Pending(self.subscription_id(email), email, preferences, now_us, WORDING, user)
             await self._subscriptions.request(secrets.token_urlsafe(12), wanted)
 
     async def request_links(self, address: str, where: str, now_us: int) -> None:
@@ -80,17 +78,17 @@ class Subscribing:
         if await self._limits.may_mail(mailbox(email), now_us):
             await self._subscriptions.request_links(self.subscription_id(email), now_us)
 
-    def subscription_id(self, email: str) -> str:
-        """Return the id of an address's subscription, whether it has one or not."""
-        return self._signatures.fingerprint("mail-address", identity(email))
-
     def person(self, address: str) -> str:
         """Return the name by which the owner of an address is exported and erased.
 
         Raises:
             InvalidError: when it is no address.
         """
-        return as_person(self.subscription_id(wire_address(address)))
+        return person(self._signatures, address)
+
+    def subscription_id(self, email: str) -> str:
+        """Return the id of an address's subscription, whether it has one or not."""
+        return subscription_id(self._signatures, email)
 
     async def waiting(self, token: str) -> Pending:
         """Return what a confirmation would start.

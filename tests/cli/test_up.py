@@ -166,9 +166,7 @@ def test_every_part_that_dies_is_started_again(new_service):
     forked = children(service.part("api"))
     assert forked, "the server serves in processes of its own"
     for name in ("worker", "store", "api"):
-        old = service.part(name)
-        service.kill_part(name)
-        wait_until(lambda: service.part(name) != old, f"another {name}", 20)  # noqa: B023
+        kill_and_wait_for_another(service, name)
     wait_until(service.is_ready, "the service is back", 20)
 
     def works() -> bool:
@@ -183,6 +181,12 @@ def test_every_part_that_dies_is_started_again(new_service):
     wait_until(
         lambda: not any(map(is_alive, forked)), "no process of the killed server is left", 20
     )
+
+
+def kill_and_wait_for_another(service, name: str) -> None:
+    old = service.part(name)
+    service.kill_part(name)
+    wait_until(lambda: service.part(name) != old, f"another {name}", 20)
 
 
 def children(pid: int) -> list[int]:

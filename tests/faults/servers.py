@@ -22,7 +22,9 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
 from tests.service import REPOSITORY, environment, free_port, wait_until
+from workers.log.archive import Archive
 from workers.log.archiver import tail
+from workers.log.reading import read_log
 
 
 async def record(url: str, first: int, n: int) -> None:
@@ -166,3 +168,14 @@ def served(
 
         wait_until(is_up, "the API answers", 90)
         yield http
+
+
+async def restored_events(folder: Path) -> list[str]:
+    """Return the ids of all events in a data folder that nobody serves."""
+    store = BundledStore(folder, "always")
+    await store.start()
+    redis = connect(store.url)
+    log = await read_log(Archive(folder / "archive"), Streams(redis, "test"))
+    await redis.aclose()
+    await store.stop()
+    return list(log.events["event_id"])

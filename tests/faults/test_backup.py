@@ -26,14 +26,13 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures
-from tests.faults.servers import record
+from tests.faults.servers import record, restored_events
 from tests.service import recsvc
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
 from workers.log.backup import back_up, damages, restore
 from workers.log.params import ArchiveParams
-from workers.log.reading import read_log
 from workers.privacy.copies import BackupHolding
 from workers.privacy.holdings import Leaver
 
@@ -81,16 +80,6 @@ class Load:
             with contextlib.suppress(ResponseError):  # one is under way, or a picture is
                 await self._redis.bgrewriteaof()
             await asyncio.sleep(0.2)
-
-
-async def restored_events(folder: Path) -> list[str]:
-    store = BundledStore(folder, "always")
-    await store.start()
-    redis = connect(store.url)
-    log = await read_log(Archive(folder / "archive"), Streams(redis, "test"))
-    await redis.aclose()
-    await store.stop()
-    return log.events["event_id"].to_list()
 
 
 async def erasing(folder: Path) -> set[str]:

@@ -151,7 +151,7 @@ class _Trial:
     def _interactions(self, events: pl.DataFrame, trust: TrustParams) -> Interactions:
         m = self._material
         profile = msgspec.structs.replace(self._train.profile, trust=trust)
-        return interactions(events, m.listed, m.n_rows, profile, self._cut_us)
+        return interactions(msgspec.structs.replace(m.log, events=events), profile, self._cut_us)
 
     def _bots(self, n: int, seed: int) -> pl.DataFrame:
         rng = np.random.default_rng(seed)

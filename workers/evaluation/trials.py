@@ -4,12 +4,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recsvc.core.model.snapshot import Manifest, Snapshot
+from recsvc.core.model.snapshot import Snapshot
 from recsvc.core.text import tfidf
 from recsvc.core.text.terms import N_COLUMNS
 from workers.training.learning import NOTHING, Beginning
 from workers.training.params import LearnParams
-from workers.training.training import Content, Way, fitted
+from workers.training.training import Content, Way, fitted, tried
 
 Rows = NDArray[np.int64]
 
@@ -44,13 +44,5 @@ def snapshot_of(
     Args:
         evidence: (n_users, n_rows).
     """
-    n_rows = evidence.shape[1]
-    about = Manifest(
-        snapshot_id="trial",
-        catalogue_id="trial",
-        created_us=0,
-        n_rows=n_rows,
-        n_items=n_rows,
-        n_events=int(evidence.nnz),
-    )
+    about = tried(evidence.shape[1], int(evidence.nnz))
     return fitted(evidence, content, Way(params), about, begin)

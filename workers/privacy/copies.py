@@ -12,7 +12,17 @@ from workers.log.site_copies import SiteCopies
 from workers.privacy.holdings import Leaver, Line
 
 
-class SiteHolding:
+class _Copies:
+    """What is nothing but a copy: an export has it from elsewhere."""
+
+    async def export(self, _: str, /) -> AsyncIterator[Line]:
+        """Yield nothing."""
+        nothing: list[Line] = []
+        for line in nothing:
+            yield line
+
+
+class SiteHolding(_Copies):
     """Copies of what the other holdings keep."""
 
     name = "copies"
@@ -36,7 +46,7 @@ class SiteHolding:
             yield line
 
 
-class WishHolding:
+class WishHolding(_Copies):
     """What readers hid and mute, on this machine: a copy of what profiles and preferences show."""
 
     name = "wishes"
@@ -51,14 +61,8 @@ class WishHolding:
             self._file.write_anew(lambda one: one.user not in gone)
         return {}
 
-    async def export(self, _: str, /) -> AsyncIterator[Line]:
-        """Yield nothing: the profile has it."""
-        nothing: list[Line] = []
-        for line in nothing:
-            yield line
 
-
-class BackupHolding:
+class BackupHolding(_Copies):
     """Backups that were made of the data folder: they keep what they have, and are told."""
 
     name = "backups"
@@ -71,9 +75,3 @@ class BackupHolding:
         users = [leaver.user for leaver in leavers]
         await asyncio.to_thread(tell_backups, self._data_dir, users, now_us())
         return {}
-
-    async def export(self, _: str, /) -> AsyncIterator[Line]:
-        """Yield nothing: what is in a backup was in the others."""
-        nothing: list[Line] = []
-        for line in nothing:
-            yield line

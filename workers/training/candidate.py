@@ -89,7 +89,7 @@ def carry_out(
     found = _tuned(material, holdout, found, params, clock)
     tuned_s = clock() - began_s
     learn = params.train.learn if found is None else found.params
-    everything = interactions(m.events, m.listed, m.n_rows, profile, m.now_us)
+    everything = interactions(m.log, profile, m.now_us)
     about = announced(material, everything.n_events)
     way, trial = Way(learn, params.engine), None
     if holdout is not None and len(holdout.users) >= gate.min_readers:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
 from recsvc.core.readers.profile import ProfileParams
-from workers.training.interactions import Log, Votes, interactions, votes
+from workers.training.interactions import CatalogueLog, Votes, interactions, votes
 
 Mask = NDArray[np.bool_]
 
@@ -53,7 +53,9 @@ class Holdout(msgspec.Struct, frozen=True):
     name: str
 
 
-def hold_out(log: Log, params: ProfileParams, share: float, min_readers: int = 1) -> Holdout | None:
+def hold_out(
+    log: CatalogueLog, params: ProfileParams, share: float, min_readers: int = 1
+) -> Holdout | None:
     """Set the latest share of the events that say something about taste apart, or more of them.
 
     Args:
@@ -127,12 +129,13 @@ def _latest_of_each(log: pl.DataFrame, tells: Mask, share: float) -> Mask:
     return chosen
 
 
-def _divided(log: Log, chosen: Mask, params: ProfileParams, name: str) -> Holdout:
-    before, after = log.events.filter(~chosen), log.events.filter(chosen)
-    listed, n_rows = log.listed, log.n_rows
-    cut_us = max(_extreme(before["at_us"].max()), _extreme(after["at_us"].min()))
-    past = interactions(before, listed, n_rows, params, cut_us)
-    future = interactions(after, listed, n_rows, params, cut_us)
+def _divided(log: CatalogueLog, chosen: Mask, params: ProfileParams, name: str) -> Holdout:
+    before, after = (
+        msgspec.structs.replace(log, events=log.events.filter(part)) for part in (~chosen, chosen)
+    )
+    cut_us = max(_extreme(before.events["at_us"].max()), _extreme(after.events["at_us"].min()))
+    past = interactions(before, params, cut_us)
+    future = interactions(after, params, cut_us)
     targets = new_in(aligned(future.evidence, future.users, past.users), past.evidence)
     has_both = (np.diff(targets.indptr) > 0) & (np.diff(past.evidence.indptr) > 0)
     has_both &= past.is_vouched  # those whom anybody can invent are no judges
@@ -142,8 +145,8 @@ def _divided(log: Log, chosen: Mask, params: ProfileParams, name: str) -> Holdou
         targets,
         np.flatnonzero(has_both),
         cut_us,
-        _extreme(after["received_us"].min()),
-        votes(before, listed, params),
+        _extreme(after.events["received_us"].min()),
+        votes(before, params),
         name,
     )
 

@@ -16,11 +16,11 @@ from recsvc.core.readers.profile import ProfileParams
 from workers.training.believing import believed, vouched
 
 
-class Log(msgspec.Struct, frozen=True):
+class CatalogueLog(msgspec.Struct, frozen=True):
     """An event log and the catalogue it is about.
 
     Attributes:
-        events: every item under its own id.
+        events: a table of `SCHEMA`, every item under its own id.
         listed: row of every item in the catalogue.
         n_rows: rows the catalogue has given out.
     """
@@ -60,17 +60,12 @@ class Votes(msgspec.Struct, frozen=True):
     at_us: NDArray[np.int64]
 
 
-def interactions(
-    events: pl.DataFrame, rows: dict[str, int], n_rows: int, params: ProfileParams, now_us: int
-) -> Interactions:
+def interactions(heard: CatalogueLog, params: ProfileParams, now_us: int) -> Interactions:
     """Return the evidence matrix of an event log.
 
-    Args:
-        events: a table of `SCHEMA`; entries that appear twice count once.
-        rows: row of each item in the catalogue; events of others wait for their item.
-        n_rows: width of the matrix.
+    Entries that appear twice count once; events of items that are not listed wait for their item.
     """
-    log = events.unique(["shard", "entry_ms", "entry_seq"])
+    log, rows = heard.events.unique(["shard", "entry_ms", "entry_seq"]), heard.listed
     table = pl.concat([_states(log, params, now_us), _signals(log, params, now_us)])
     known = pl.DataFrame(
         {"item": list(rows), "row": list(rows.values())},
@@ -97,7 +92,7 @@ def interactions(
         on="user",
         maintain_order="left",
     )["user_row"].to_numpy()
-    places, shape = (user_rows, pairs["row"].to_numpy()), (len(users), n_rows)
+    places, shape = (user_rows, pairs["row"].to_numpy()), (len(users), heard.n_rows)
     evidence = sp.csr_matrix((pairs["evidence"].to_numpy().astype(np.float32), places), shape)
     latest_us = sp.csr_matrix((pairs["at_us"].to_numpy().astype(np.float64), places), shape)
     by_user = pairs.group_by("user").agg(pl.col("vouched").any()).sort("user")
@@ -111,9 +106,10 @@ def _decay(at: pl.Expr, params: ProfileParams, now_us: int) -> pl.Expr:
     return pl.lit(2.0) ** (-age_days / params.half_life_days)
 
 
-def votes(events: pl.DataFrame, rows: dict[str, int], params: ProfileParams) -> Votes:
-    """Return the upvotes that stand in a log on items of the catalogue; arguments as above."""
-    log = events.filter(pl.col("item").is_in(list(rows)), vouched())
+def votes(heard: CatalogueLog, params: ProfileParams) -> Votes:
+    """Return the upvotes that stand in a log on items of the catalogue."""
+    rows = heard.listed
+    log = heard.events.filter(pl.col("item").is_in(list(rows)), vouched())
     log = log.unique(["shard", "entry_ms", "entry_seq"])
     found = _standing(log, params).filter(pl.col("state") == UPVOTE)
     voted = np.array([rows[item] for item in found["item"]], np.int64)

@@ -19,7 +19,7 @@ from recsvc.core.text import tfidf
 from recsvc.core.text.terms import item_text, term_counts
 from workers.training import als
 from workers.training.engine import Engine
-from workers.training.interactions import Log, interactions
+from workers.training.interactions import CatalogueLog, interactions
 from workers.training.learning import NOTHING, Beginning, learn
 from workers.training.params import AlsParams, LearnParams, TrainParams
 
@@ -82,9 +82,9 @@ class Material(msgspec.Struct, frozen=True):
     now_us: int
 
     @property
-    def log(self) -> Log:
+    def log(self) -> CatalogueLog:
         """What happened, and to which rows."""
-        return Log(self.events, self.listed, self.n_rows)
+        return CatalogueLog(self.events, self.listed, self.n_rows)
 
 
 def gather(
@@ -116,7 +116,7 @@ def gather(
 def train(material: Material, params: TrainParams) -> Snapshot:
     """Train a model on an event log and a catalogue."""
     m = material
-    found = interactions(m.events, m.listed, m.n_rows, params.profile, m.now_us)
+    found = interactions(m.log, params.profile, m.now_us)
     about = announced(material, found.n_events)
     return fitted(found.evidence, m.content, Way(params.learn), about)
 
@@ -129,6 +129,18 @@ def announced(material: Material, n_events: int) -> Manifest:
         created_us=material.now_us,
         n_rows=material.n_rows,
         n_items=len(material.items),
+        n_events=n_events,
+    )
+
+
+def tried(n_rows: int, n_events: int = 0) -> Manifest:
+    """Return what is known beforehand of a snapshot that is tried out and never published."""
+    return Manifest(
+        snapshot_id="trial",
+        catalogue_id="trial",
+        created_us=0,
+        n_rows=n_rows,
+        n_items=n_rows,
         n_events=n_events,
     )
 

@@ -12,7 +12,6 @@ from workers.training import als
 from workers.training.engine import Engine
 from workers.training.holdout import Holdout
 from workers.training.moment import Moment, moment_of
-from workers.training.params import LearnParams
 from workers.training.ranking import model_of, ranked
 from workers.training.training import Material, Way, fitted, learned_with
 
@@ -68,9 +67,10 @@ class Trying(msgspec.Struct, frozen=True):
         counts = term_counts(item_text(i.title, i.text, i.topics) for i in items)
         return model_of(snapshot, material.n_rows, arrived, counts)
 
-    def way_of(self, manifest: Manifest) -> LearnParams | None:
+    def way_of(self, manifest: Manifest) -> Way | None:
         """Return how a snapshot was trained; None when it does not say."""
-        return learned_with(manifest, self.means.threads)
+        params = learned_with(manifest, self.means.threads)
+        return None if params is None else Way(params, self.means.engine)
 
     def refit(self, manifest: Manifest) -> Snapshot | None:
         """Train without the slice in the way another was; None when it does not say how."""
@@ -78,7 +78,7 @@ class Trying(msgspec.Struct, frozen=True):
         if way is None:
             return None
         histories, content = self.holdout.histories, self.material.content
-        return fitted(histories, content, Way(way, self.means.engine), manifest)
+        return fitted(histories, content, way, manifest)
 
 
 def trying(holdout: Holdout, users: NDArray[np.int64], material: Material, means: Means) -> Trying:

@@ -17,12 +17,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recsvc.core.model.confidence import ConfidenceParams
-from recsvc.core.model.snapshot import Manifest
 from workers.training.learning import Beginning, prepare
 from workers.training.moment import Moment
 from workers.training.params import LearnParams
 from workers.training.ranking import served
-from workers.training.training import Content, Way, fitted
+from workers.training.training import Content, Way, fitted, tried
 from workers.training.trying import K, Means
 
 _MAX_READERS = 1_000
@@ -138,14 +137,7 @@ def _measuring(window: Window, begin: LearnParams, means: Means) -> Callable[[Le
     start = Beginning(fixed=prepare(evidence, window.content.texts))
     n_rows = evidence.shape[1]
     candidates = np.ones(n_rows, bool) if moment is None else moment.listed
-    about = Manifest(
-        snapshot_id="tuning",
-        catalogue_id="tuning",
-        created_us=0,
-        n_rows=n_rows,
-        n_items=n_rows,
-        n_events=0,
-    )
+    about = tried(n_rows)
 
     def measure(params: LearnParams) -> float:
         snapshot = fitted(evidence, window.content, Way(params, means.engine), about, start)

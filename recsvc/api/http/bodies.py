@@ -8,6 +8,7 @@ not all read halfway. The rest is told to come back, before anything of it was d
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import Any, cast
 
 from litestar.types import Receive, Scope
@@ -67,7 +68,7 @@ class Body:
         self._bodies = bodies
         self._gate = gate
         self._path = cast("dict[str, Any]", scope)["path"]
-        self._announced = _announced(scope)
+        self._announced = announced(dict(scope["headers"]))
         self._receive = receive
         self._begun_s = asyncio.get_running_loop().time()
         self._n = self._held = 0
@@ -154,7 +155,7 @@ def body_in(scope: Scope) -> Body | None:
     return cast("Body | None", scope.get(_BODY))
 
 
-def _announced(scope: Scope) -> int:
-    """Return how large a body says it is; 0 where it does not."""
-    text = dict(scope["headers"]).get(b"content-length", b"")
+def announced(headers: Mapping[bytes, bytes]) -> int:
+    """Return how large a body says it is, by the head of its request; 0 where it does not."""
+    text = headers.get(b"content-length", b"")
     return int(text[:15]) if text.isdigit() else 0

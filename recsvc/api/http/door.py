@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from recsvc.access.admission import Head, Visit
 from recsvc.access.owner import Address
+from recsvc.api.http.bodies import announced
 from recsvc.api.http.path_slashes import put_back
 from recsvc.api.http.query_names import refuse_unknown
 from recsvc.api.http.request_body import STRANGERS_BYTES, received
@@ -47,14 +48,16 @@ def door(app: ASGIApp) -> ASGIApp:
             handler = scope["route_handler"]
             access: Access = handler.opt.get("access", ADMIN)
             services = scope["litestar_app"].state.services
-            services.admission.admit(visit, access, handler.opt.get("cost", 1) + _size(headers))
+            n_bytes = announced(headers)
+            cost = handler.opt.get("cost", 1) + n_bytes // _BYTES_OF_A_REQUEST
+            services.admission.admit(visit, access, cost)
             refuse_unknown(handler.opt, http["query_string"])
             most = services.settings.max_body_bytes
             if access.scope is None:  # a form, of which nobody needs to say who they are
                 most = min(most, STRANGERS_BYTES)
                 receive = _bounded(receive, most)
-            if b"content-length" in headers:
-                await _refuse_too_large(headers, receive, most)
+            if n_bytes > most:
+                await _refuse(receive, most)
         await app(scope, receive, send)
 
     return admitted
@@ -118,12 +121,6 @@ def head_of(scope: HTTPScope, headers: Headers) -> Head:
     )
 
 
-def _size(headers: Headers) -> int:
-    """Return what the announced size of a body costs, in requests."""
-    announced = headers.get(b"content-length", b"")
-    return int(announced[:15]) // _BYTES_OF_A_REQUEST if announced.isdigit() else 0
-
-
 def _bounded(receive: Receive, max_bytes: int) -> Receive:
     """Return how a body is received that may be so large, whatever it says of itself."""
     n = 0
@@ -139,16 +136,14 @@ def _bounded(receive: Receive, max_bytes: int) -> Receive:
     return next_part
 
 
-async def _refuse_too_large(headers: Headers, receive: Receive, max_bytes: int) -> None:
-    """Refuse a body that is announced to be too large, whatever would become of it.
+async def _refuse(receive: Receive, max_bytes: int) -> None:
+    """Refuse a body that announced to be larger than is taken, whatever would become of it.
 
     Raises:
-        TooLargeError: when it is.
+        TooLargeError: always.
     """
-    announced = headers[b"content-length"]
-    if announced.isdigit() and int(announced) > max_bytes:
-        await received(receive, max_bytes)
-        raise TooLargeError(f"the body is larger than {max_bytes} bytes", "body")
+    await received(receive, max_bytes)
+    raise TooLargeError(f"the body is larger than {max_bytes} bytes", "body")
 
 
 def _connection(scope: HTTPScope) -> tuple[Address, Address] | None:

@@ -46,7 +46,7 @@ async def network_of(request: Request[Any, Any, Any], services: Services) -> str
     """Return what stands for a visitor's network; None while the service is its owner's own."""
     if services.admission.is_open:
         return None
-    return await services.networks.name(services.admission.neighbourhood(visit_of(request).head))
+    return await services.network(visit_of(request).head)
 
 
 def newcomer(services: Services) -> str:

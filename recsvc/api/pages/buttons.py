@@ -103,8 +103,7 @@ async def _record(
     if press.feed_id:
         fields |= {"feed_id": press.feed_id, "position": press.position}
     event = event_of(fields)
-    where = services.admission.neighbourhood(visit_of(request).head)
-    network = await services.networks.name(where)
+    network = await services.network(visit_of(request).head)
     entry = accept(event, user, services.kinds, now_us(), Bringer(None, Trust.PAGE, network))
     if services.refuses_unknown and not all(await services.items.known([entry.item])):
         raise InvalidError(f"unknown item {entry.item!r}", "item")

@@ -111,9 +111,8 @@ async def _answer(
         changed_us = max(changed_us, now_us() // HOUR_US * HOUR_US)  # its order ages
     cache_control = _PRIVATE if found.is_private else _OPEN
     answer = respond(request, form.render(channel), form.media_type, changed_us, cache_control)
-    if (
-        channel.hub_url
-    ):  # WebSub (w3.org/TR/websub), section 4: in the head, too, for who reads no further
+    # WebSub (w3.org/TR/websub), section 4: in the head, too, for who reads no further.
+    if channel.hub_url:
         links = f'<{channel.hub_url}>; rel="hub", <{channel.self_url}>; rel="self"'
         answer.headers["Link"] = links
     return answer

@@ -129,7 +129,7 @@ async def record(
     services.admission.charge(visit, len(records) - 1)
     network = None
     if not trust_in(visit.caller.kind).is_vouched:
-        network = await services.networks.name(services.admission.neighbourhood(visit.head))
+        network = await services.network(visit.head)
     taken = _taken(_Sent(records, sent_at), visit.caller, services.kinds, received_us, network)
     if taken.entries and (strict or (network and services.refuses_unknown)):
         await _reject_unknown(taken, services)

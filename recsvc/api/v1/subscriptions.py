@@ -41,10 +41,8 @@ async def subscribe(request: Request[Any, Any, Any], services: NamedDependency[S
     wish = body.decode(await body.read(request, services.settings.max_body_bytes), _decoder)
     caller = caller_of(request)
     reader = caller.reader(wish.user, ABOUT_READERS)
-    where = None
-    if (
-        caller.kind is not CallerKind.SECRET
-    ):  # whose server asks for all of its users, and limits them
+    where = None  # of a server, which asks for all of its users, and limits them
+    if caller.kind is not CallerKind.SECRET:
         where = services.admission.neighbourhood(visit_of(request).head)
     await services.subscribing.request(wish, reader, where, now_us())
     return Asked(ASKED)

@@ -179,15 +179,19 @@ class Catalogue:
         self.owners.put(row, ())
         self._visible_until_us = 0
 
+    def owned_by(self, user: str | None) -> list[int]:
+        """Return the rows of what belongs to a reader; nothing belongs to somebody unknown."""
+        return [] if user is None else self.owners.rows([user]).tolist()
+
     def set_board(self, item: str, board: BoardRow) -> None:
         """Take in what the boards say of an item; kept aside until the item itself arrives."""
         self.version += 1
         row = self.rows.get(item)
-        if row is None and not (board.votes or board.counts):
-            self._early.pop(item, None)  # it was spoken of, and did not come
-            return
         if row is None:
-            self._early[item] = board
+            if board.votes or board.counts:
+                self._early[item] = board
+            else:
+                self._early.pop(item, None)  # it was spoken of, and did not come
             return
         self._votes[row] = board.votes
         self._last_vote_us[row] = board.last_vote_us

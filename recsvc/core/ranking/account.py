@@ -10,6 +10,7 @@ itself.
 
 from collections.abc import Sequence
 from functools import cache
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -54,7 +55,7 @@ def shapes(voices: tuple[Voice, ...]) -> tuple[type[Any], type[Any]]:
         [
             *((voice.name, float) for voice in voices),
             ("follow", float),
-            ("history", list[entry]),  # type: ignore[valid-type]
+            ("history", GenericAlias(list, (entry,))),
             ("terms", list[TermPoints]),
         ],
         namespace={"__doc__": "Points of each voice, which add up to the score, and their causes."},

@@ -97,6 +97,17 @@ def kinds_with(weights: dict[str, float]) -> dict[str, Kind]:
     return table
 
 
+def kind_named(name: str, kinds: Mapping[str, Kind]) -> Kind:
+    """Return a kind that a setting names.
+
+    Raises:
+        SettingsError: when there is none.
+    """
+    if name not in kinds:
+        raise SettingsError(f"there is no kind {name!r}; known are {', '.join(kinds)}")
+    return kinds[name]
+
+
 def check_beside_votes(names: Iterable[str], kinds: Mapping[str, Kind]) -> None:
     """Refuse kinds that trending cannot count.
 
@@ -104,7 +115,6 @@ def check_beside_votes(names: Iterable[str], kinds: Mapping[str, Kind]) -> None:
         SettingsError: for one that does not exist, that is a vote or a dislike, or that does nothing.
     """
     for name in names:
-        if name not in kinds:
-            raise SettingsError(f"there is no kind {name!r}; known are {', '.join(kinds)}")
-        if kinds[name].role not in (Role.SIGNAL, Role.STATE) or name in (UPVOTE, HIDE):
+        role = kind_named(name, kinds).role
+        if role not in (Role.SIGNAL, Role.STATE) or name in (UPVOTE, HIDE):
             raise SettingsError(f"trending cannot count {name!r} beside votes")

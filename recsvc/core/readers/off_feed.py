@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from recsvc.core.readers.kinds import Kind, Role
+from recsvc.core.readers.kinds import Kind, Role, kind_named
 from recsvc.core.readers.profile import Interaction
 from recsvc.errors import SettingsError
 
@@ -45,9 +45,7 @@ def _whenever(interaction: Interaction) -> int:
 
 
 def _known(name: str, kinds: Mapping[str, Kind]) -> Kind:
-    kind = kinds.get(name)
-    if kind is None:
-        raise SettingsError(f"there is no kind {name!r}; known are {', '.join(kinds)}")
+    kind = kind_named(name, kinds)
     if kind.role not in (Role.STATE, Role.SIGNAL):
         raise SettingsError(f"{name!r} takes nothing off a feed")
     return kind

@@ -88,11 +88,9 @@ def without_own(who: Reader, owned: list[int]) -> Reader:
     """Return a reader to whom nothing of their own is recommended, not even if nothing else is left."""
     if not owned:
         return who
-    return msgspec.structs.replace(
-        who,
-        excluded=who.excluded + owned,
-        again=[row for row in who.again if row not in set(owned)],
-    )
+    mine = set(owned)
+    again = [row for row in who.again if row not in mine]
+    return msgspec.structs.replace(who, excluded=who.excluded + owned, again=again)
 
 
 def reader(

@@ -5,7 +5,6 @@ with a checksum. It begins after it was asked for, so every event acknowledged b
 """
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -93,5 +92,5 @@ def furnish(data_dir: Path, taken: Path) -> None:
     (logs / "appendonly.aof.manifest").write_text(lines)
     for path in (*logs.iterdir(), logs, logs.parent, data_dir):
         if path.is_file():
-            os.chmod(path, 0o600)  # noqa: PTH101
+            path.chmod(0o600)
         sync(path)

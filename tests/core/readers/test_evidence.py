@@ -10,7 +10,7 @@ from recsvc.core.readers.evidence import Evidence
 from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import ProfileParams, profile_of
 from workers.log.schema import SCHEMA
-from workers.training.interactions import interactions
+from workers.training.interactions import CatalogueLog, interactions
 
 NOW_US = MIN_AT_US + 100 * DAY_US
 entries = st.lists(
@@ -62,7 +62,7 @@ def test_table_and_profile_see_the_same_evidence(events, half_life):
         if i.item != "unknown" and weigh.of(i, NOW_US) != 0
     }
 
-    found = interactions(log_of(events), {"a": 0, "b": 3}, 4, params, NOW_US)
+    found = interactions(CatalogueLog(log_of(events), {"a": 0, "b": 3}, 4), params, NOW_US)
 
     matrix = found.evidence.tocoo()
     names = {0: "a", 3: "b"}
@@ -79,8 +79,8 @@ def test_an_entry_that_is_in_the_archive_and_in_the_stream_counts_once(events):
     params = ProfileParams()
     log = log_of(events)
 
-    once = interactions(log, {"a": 0, "b": 1}, 2, params, NOW_US)
-    twice = interactions(pl.concat([log, log]), {"a": 0, "b": 1}, 2, params, NOW_US)
+    once = interactions(CatalogueLog(log, {"a": 0, "b": 1}, 2), params, NOW_US)
+    twice = interactions(CatalogueLog(pl.concat([log, log]), {"a": 0, "b": 1}, 2), params, NOW_US)
 
     assert (once.evidence != twice.evidence).nnz == 0
     assert once.n_events == twice.n_events == len(events)

@@ -15,15 +15,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from recsvc.store.bundled import BundledStore, socket_url
+from recsvc.store.bundled import socket_url
 from recsvc.store.connection import connect
-from recsvc.store.log.streams import Streams
 from tests.faults.nemesis.site import Site
-from tests.faults.servers import fill
+from tests.faults.servers import fill, restored_events
 from tests.service import wait_until
 from workers.log.archive import Archive
 from workers.log.backup import back_up, restore
-from workers.log.reading import read_log
 
 Fault = Callable[[Site], None]
 
@@ -227,18 +225,9 @@ async def _back_up(folder: Path, to: Path) -> None:
 
 
 def _restored(backup: Path) -> set[str]:
-    async def look(folder: Path) -> set[str]:
-        store = BundledStore(folder, "always")
-        await store.start()
-        redis = connect(store.url)
-        log = await read_log(Archive(folder / "archive"), Streams(redis, "checker"))
-        await redis.aclose()
-        await store.stop()
-        return set(log.events["event_id"])
-
     with tempfile.TemporaryDirectory() as empty:
         restore(backup, Path(empty) / "data")
-        return asyncio.run(look(Path(empty) / "data"))
+        return set(asyncio.run(restored_events(Path(empty) / "data")))
 
 
 def clock_off(site: Site) -> None:

@@ -17,7 +17,7 @@ from workers.evaluation.attack import attack
 from workers.log.schema import SCHEMA
 from workers.training.believing import all_counted, classes
 from workers.training.holdout import hold_out
-from workers.training.interactions import interactions
+from workers.training.interactions import CatalogueLog, interactions
 from workers.training.training import gather
 
 UPVOTE = 4.0
@@ -35,7 +35,7 @@ def votes(users: list[str], item: str = "x", network: str | None = None, trust: 
 def heard(log: pl.DataFrame, **params: object) -> dict[str, float]:
     """Return the evidence of each reader on item x."""
     profile = ProfileParams(trust=TrustParams(**params))
-    found = interactions(log, {"x": 0}, 1, profile, world.NOW_US)
+    found = interactions(CatalogueLog(log, {"x": 0}, 1), profile, world.NOW_US)
     return dict(zip(found.users, found.evidence.toarray()[:, 0].tolist(), strict=True))
 
 

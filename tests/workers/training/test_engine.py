@@ -49,7 +49,7 @@ def solved(weights, fixed, regularization):
 
 def interactions_of(material: Material) -> Interactions:
     profile = world.PARAMS.profile
-    return interactions(material.events, material.listed, material.n_rows, profile, material.now_us)
+    return interactions(material.log, profile, material.now_us)
 
 
 def test_a_snapshot_of_another_engine_ranks_like_one_of_the_engine_in_use():
