@@ -1,6 +1,7 @@
 """`recsvc rebuild`: what is derived, made anew from the event log."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from recsvc.settings import Settings, from_environment
 from recsvc.store import keys
 from recsvc.store.bundled import forget_mended
 from recsvc.store.connection import Redis, translated
-from recsvc.store.heartbeat import is_at_work
+from recsvc.store.heartbeat import AT_WORK_S, is_at_work
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
@@ -25,6 +26,7 @@ from recsvc.store.readers.profiles import Profiles
 if TYPE_CHECKING:
     from workers.log.reading import Log
 
+_LOOK_S = 0.2
 
 _despite_gaps = click.option(
     "--despite-gaps",
@@ -141,10 +143,7 @@ async def _log(despite_gaps: bool, settings: Settings, redis: Redis) -> "Log":
     from workers.log.archive import Archive
     from workers.log.reading import read_log
 
-    with translated():
-        heartbeat = int(await redis.get(keys.WORKER) or 0)
-    if is_at_work(heartbeat, now_us()):
-        raise ConflictError("a worker is at work: stop the service, rebuild, and start it again")
+    await _nobody_at_work(redis)
     aliases = await Items(Pipe(redis), settings.lists.trending).aliases()
     archive, streams = Archive(settings.archive_path), Streams(redis, "rebuild")
     gaps = await asyncio.to_thread(archive.gaps)
@@ -156,3 +155,26 @@ async def _log(despite_gaps: bool, settings: Settings, redis: Redis) -> "Log":
         )
     await Agreement(archive, streams, Boards(Pipe(redis), settings.lists.trending)).epoch()
     return await read_log(archive, streams, aliases)
+
+
+async def _nobody_at_work(redis: Redis) -> None:
+    """Return once no worker has given a sign of life for a while: one that was killed leaves its last.
+
+    Raises:
+        ConflictError: as soon as a new one comes.
+    """
+    first = await _heartbeat(redis)
+    if not is_at_work(first, now_us()):
+        return
+    until_s = time.monotonic() + AT_WORK_S
+    while time.monotonic() < until_s:
+        await asyncio.sleep(_LOOK_S)
+        if await _heartbeat(redis) > first:
+            raise ConflictError(
+                "a worker is at work: stop the service, rebuild, and start it again"
+            )
+
+
+async def _heartbeat(redis: Redis) -> int:
+    with translated():
+        return int(await redis.get(keys.WORKER) or 0)

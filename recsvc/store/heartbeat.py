@@ -4,14 +4,14 @@ from recsvc.clock import SECOND_US
 
 BEAT_S = 1.0
 KEPT_S = 60
+AT_WORK_S = 5
 
-_AT_WORK_US = 5 * SECOND_US
 _SILENT_US = 20 * SECOND_US
 
 
 def is_at_work(beat_us: int, now_us: int) -> bool:
     """Return whether a worker is at work this moment: what it does is worth waiting for."""
-    return now_us - beat_us <= _AT_WORK_US
+    return now_us - beat_us <= AT_WORK_S * SECOND_US
 
 
 def is_silent(beat_us: int, now_us: int) -> bool:

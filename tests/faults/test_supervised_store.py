@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from recsvc.errors import StoreError
 from recsvc.store.bundled import BundledStore, Supervisor, socket_url
@@ -21,8 +22,8 @@ from tests.service import REPOSITORY, wait_until
 pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 
-async def test_a_full_disk_is_waited_out_and_costs_nothing(tmp_path, capsys):
-    with small_disk(tmp_path / "disk", 16) as disk:
+async def test_a_full_disk_is_waited_out_and_costs_nothing(tmp_path):
+    with capture_logs() as said, small_disk(tmp_path / "disk", 16) as disk:
         folder = disk / "data"
         store, problem = BundledStore(folder, "always"), StoreProblem(folder)
         supervisor = Supervisor(store, problem)
@@ -40,7 +41,7 @@ async def test_a_full_disk_is_waited_out_and_costs_nothing(tmp_path, capsys):
         assert n < 1_000, "the store goes on although the disk is full"
         await until(lambda: "is full" in str(problem.read()))
         await until(lambda: supervisor._pause_s > 2)  # several tries later
-        assert "".join(capsys.readouterr()).count("store_does_not_start") == 1
+        assert [one["event"] for one in said].count("store_does_not_start") == 1
         assert not list((folder / "store").glob("appendonlydir.damaged-*"))
         supervisor.is_up.clear()
         filler.unlink()

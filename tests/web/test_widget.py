@@ -1,6 +1,7 @@
 """The elements of /embed/v1.js in a real browser, on a page of another origin under a strict policy."""
 
 import gzip
+import re
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ CARD = "recsvc-feed [part=card]"
 TITLE = "recsvc-feed [part=title]"
 VOTE = "recsvc-feed [part=vote]"
 SPACER = "<p>&nbsp;</p>" * 60
+PAPER = re.compile(r"/paper\?")  # an id may hold a slash
 
 
 def address(service: Service) -> str:
@@ -159,7 +161,7 @@ def test_events_on_their_way_survive_leaving_the_page(papers, host, visit):
     page = visit(host.page(address(papers), body + script(papers)))
 
     page.locator(TITLE).click()
-    page.wait_for_url("**/paper*")
+    page.wait_for_url(PAPER)
 
     wait_until(lambda: kinds(papers, "widget-leaver") == ["click"], "the click arrives")
     click = logged(papers, "widget-leaver")[0]
@@ -236,7 +238,7 @@ def test_a_reader_who_objects_to_tracking_sends_votes_only(papers, host, visit):
     page.locator(VOTE).first.click()
     wait_until(lambda: kinds(papers, "widget-agreed") == ["impression"], "a view that may count")
     page.locator(TITLE).first.click()
-    page.wait_for_url("**/paper*")
+    page.wait_for_url(PAPER)
 
     assert kinds(papers, "widget-private") == ["upvote"]
 

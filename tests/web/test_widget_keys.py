@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.secured import Secured, secure
 from tests.service import REPOSITORY, wait_until
 from tests.web.host import PAPERS, Host
-from tests.web.test_widget import CARD, TITLE, VOTE, address, feed, logged, script
+from tests.web.test_widget import CARD, PAPER, TITLE, VOTE, address, feed, logged, script
 
 pytestmark = pytest.mark.web
 
@@ -114,7 +114,7 @@ def test_a_token_names_the_reader_whose_events_outlive_the_page(papers, host, vi
         lambda: [e.kind for e in logged(papers.service, "carol")] == ["upvote"], "the vote arrives"
     )
     page.locator(TITLE).first.click()
-    page.wait_for_url("**/paper*")
+    page.wait_for_url(PAPER)
 
     wait_until(
         lambda: [e.kind for e in logged(papers.service, "carol")] == ["upvote", "click"],
