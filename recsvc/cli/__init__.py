@@ -1,5 +1,6 @@
 """The command line: one file per family of commands, imported when one of them is asked for."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -32,6 +33,10 @@ _COMMANDS = {
     "keys": ("keys", "keys"),
     "people": ("people", "people"),
 }
+
+# A thread of ours is busy on each core: more of them below numpy get in each other's way. Read when
+# numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class _Group(click.Group):

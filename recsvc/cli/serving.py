@@ -88,6 +88,7 @@ def run_server(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         workers=settings.api_processes,
         loop=Loops.uvloop,
+        process_name="recsvc serve",
         websockets=False,
         log_access=False,
         log_level=LogLevels.warning,

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -18,9 +15,10 @@ from recsvc.access.owner import owner_of
 from recsvc.cli.context import check_store
 from recsvc.cli.demo import load_demo
 from recsvc.cli.exposure import refuse_to_expose
+from recsvc.cli.parts import Part, forked
 from recsvc.cli.starting import prepare_folder, wait_for_port
 from recsvc.logs import configure
-from recsvc.settings import Settings, environment_of, from_environment
+from recsvc.settings import Settings, from_environment
 from recsvc.store.access.credentials import Credentials
 from recsvc.store.bundled import BundledStore, FolderLock, Supervisor
 from recsvc.store.connection import connect
@@ -31,11 +29,7 @@ from recsvc.store.troubles import StoreProblem
 log = structlog.get_logger()
 
 _READY_S = 60.0
-_STOP_S = 15.0
 _WATCH_S = 0.2
-_PAUSE_S = 0.25
-_LONGEST_PAUSE_S = 5.0
-_LONG_LIFE_S = 10.0
 _DIGEST_AFTER_S = 3.0
 _PATIENCE_S = 3.0
 
@@ -63,72 +57,19 @@ def up(
     lock.acquire()
     try:
         wait_for_port(settings)
-        asyncio.run(_run(settings))
+        asyncio.run(_run(settings, forked(settings, lock.release)))
     finally:
         lock.release()
 
 
-class _Child:
-    """One part of the service, restarted when it dies; ever more slowly while it keeps dying."""
-
-    def __init__(
-        self, name: str, arguments: list[str], settings: Settings, after_s: float = 0.0
-    ) -> None:
-        self._name = name
-        self._arguments = arguments
-        self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
-        self._started_s = 0.0
-        self._pause_s = _PAUSE_S / 2  # doubled at the first death
-        self._again_s = time.monotonic() + after_s
-
-    def start(self) -> None:
-        """Start it."""
-        environment = os.environ | environment_of(self._settings)
-        environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "recsvc", *self._arguments, "--with-parent", str(os.getpid())],
-            env=environment,
-            start_new_session=True,  # Ctrl-C comes to us, who stop the store last
-        )
-        self._started_s = time.monotonic()
-
-    def look_after(self) -> None:
-        """Start it when it is time, and again if it died."""
-        if self._process is not None:
-            code = self._process.poll()
-            if code is None:
-                return
-            lived_s = time.monotonic() - self._started_s
-            longer_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-            self._pause_s = _PAUSE_S if lived_s > _LONG_LIFE_S else longer_s
-            log.error("part_died", name=self._name, exit_code=code, again_in_s=self._pause_s)
-            self._process = None
-            self._again_s = time.monotonic() + self._pause_s
-        elif time.monotonic() >= self._again_s:
-            self.start()
-
-    async def stop(self) -> None:
-        """Ask it to finish, and insist after a while."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            await asyncio.to_thread(self._process.wait, _STOP_S)
-        except subprocess.TimeoutExpired:
-            log.error("part_killed", name=self._name)
-            self._process.kill()
-            self._process.wait()
-
-
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, parts: dict[str, Part]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
     async with _store_kept(settings, stopping) as is_up:
         if not stopping.is_set():
-            await _run_parts(settings, is_up, stopping)
+            await _run_parts(settings, parts, is_up, stopping)
 
 
 @asynccontextmanager
@@ -176,33 +117,33 @@ async def _first(*things: Awaitable[object]) -> None:
         task.result()
 
 
-async def _run_parts(settings: Settings, is_up: asyncio.Event, stopping: asyncio.Event) -> None:
+async def _run_parts(
+    settings: Settings, parts: dict[str, Part], is_up: asyncio.Event, stopping: asyncio.Event
+) -> None:
     await refuse_to_expose(settings)
-    children = [_Child("api", ["serve"], settings)]
+    begun = ["api"]
     announced = asyncio.create_task(_announce(settings))
     try:
         while not stopping.is_set():
-            if len(children) == 1 and is_up.is_set():
-                children += await _behind_the_store(settings)
-            for child in children:
-                child.look_after()
+            if len(begun) == 1 and is_up.is_set():
+                await _prepare_store(settings)
+                begun += ["worker", "digest"]
+                # Mail can wait until the others are up: they share the processors.
+                parts["digest"].start_after(_DIGEST_AFTER_S)
+            for name in begun:
+                parts[name].look_after()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _WATCH_S)
     finally:
         announced.cancel()
-        await asyncio.gather(*(child.stop() for child in children))
+        await asyncio.gather(*(part.stop() for part in parts.values()))
 
 
-async def _behind_the_store(settings: Settings) -> list[_Child]:
-    """Return the parts that do nothing without a store, now that there is one."""
+async def _prepare_store(settings: Settings) -> None:
+    """Do what comes before the parts that do nothing without a store, now that there is one."""
     await check_store(settings)
     if settings.demo:
         await _load_demo(settings)
-    return [
-        _Child("worker", ["worker"], settings),
-        # Mail can wait until the others are up: they share the processors.
-        _Child("digest", ["worker", "digest"], settings, after_s=_DIGEST_AFTER_S),
-    ]
 
 
 async def _load_demo(settings: Settings) -> None:
