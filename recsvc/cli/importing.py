@@ -201,6 +201,8 @@ async def _read(
             await intake.take(record, source, known_events=is_known)
     except UnknownFormatError as exc:  # text to the end of its head, and then no longer
         intake.summary.complain(Problem(content.file, 0, str(exc)))
+    if content.damage is not None:
+        intake.summary.complain(Problem(content.file, 0, content.damage))
     return had_events
 
 

@@ -1,5 +1,6 @@
 """Every format that files are recognised as, and in which order they are asked."""
 
+import re
 from pathlib import Path
 
 from recsvc.errors import UnknownFormatError
@@ -16,9 +17,10 @@ from recsvc.sources.papers import (
 )
 from recsvc.sources.reading.cassettes import opened
 from recsvc.sources.reading.content import Content
+from recsvc.sources.reading.other_files import wide
 from recsvc.sources.records import Options, Source
 from recsvc.sources.tables import events as table_events
-from recsvc.sources.tables import gorse
+from recsvc.sources.tables import gorse, rows
 from recsvc.sources.tables import items as table_items
 
 # Formats that know their own come first; tables, which take any column names, last.
@@ -65,5 +67,20 @@ def source_of(content: Content, options: Options) -> Source:
     for source in SOURCES:
         if source.recognises(content, options):
             return source
+    raise UnknownFormatError(f"{content.file}: {_unknown(content, options)}")
+
+
+def _unknown(content: Content, options: Options) -> str:
+    """Return what is known of a file that no source recognises."""
+    if re.fullmatch(r"\s*\[\s*\]\s*", content.head):
+        return "the list in it is empty"
+    found = wide(content.head)
+    if found is not None:
+        return found
     names = ", ".join(source.NAME for source in SOURCES)
-    raise UnknownFormatError(f"{content.file}: none of the known formats ({names})")
+    columns = ", ".join(sorted(rows.columns(content, options) or ()))
+    hint = (
+        f"; as a table it has {columns[:300]}: --column FIELD=COLUMN says which of them are an "
+        "item's id and title, or an event's user, item and kind"
+    )
+    return f"none of the known formats ({names}){hint if columns else ''}"

@@ -17,6 +17,8 @@ from recsvc.sources.reading.place import Place, Problem, problem
 
 T = TypeVar("T")
 
+TOO_DEEP = "nested too deeply"
+
 
 class Note(msgspec.Struct, frozen=True):
     """Something the person who imports should know."""
@@ -124,6 +126,8 @@ def convert_each(
             record = convert(place, raw)
         except (InvalidError, msgspec.MsgspecError) as exc:
             yield problem(place, str(exc))
+        except RecursionError:
+            yield problem(place, TOO_DEEP)
         else:
             if record is not None:
                 yield record

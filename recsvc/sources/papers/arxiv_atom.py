@@ -59,7 +59,7 @@ def item_of(entry: dict[str, Any]) -> NewItem:
         doi=entry.get("arxiv_doi"),
         title=entry.get("title"),
         text=entry.get("summary"),
-        authors=[author.get("name", "") for author in entry.get("authors", [])],
+        authors=[author.get("name") or "" for author in entry.get("authors", [])],
         topics=[tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
         published_at=published_at,
         listed_at=published_at,

@@ -59,7 +59,7 @@ def _cassette(text: str) -> Iterator[str]:
     try:
         loaded = yaml.load(text, yaml.CSafeLoader)
         cassette = msgspec.convert(loaded, _Cassette)
-    except (yaml.YAMLError, msgspec.ValidationError):
+    except (yaml.YAMLError, msgspec.ValidationError, RecursionError):
         return
     for interaction in cassette.interactions:
         response = interaction.response
@@ -71,6 +71,6 @@ def _cassette(text: str) -> Iterator[str]:
 def _answer(text: str) -> Iterator[str]:
     try:
         answer = msgspec.json.decode(text, type=_Answer)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return
     yield answer.body

@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from recsvc.errors import UnknownFormatError
+from recsvc.sources.reading.compressed import opened
 from recsvc.sources.reading.encodings import guessed
+from recsvc.sources.reading.other_files import described
 
 # Enough to hold the first record of any format; a paper of physics may have 3,000 authors.
 _HEAD_BYTES = 1024 * 1024
@@ -34,7 +36,10 @@ class Content:
 
     Attributes:
         file: its name, for messages.
+        damage: why a compressed file could not be read to its end, once that was found; else None.
     """
+
+    damage: str | None = None
 
     def __init__(
         self, file: str, *, path: Path | None = None, text: str | None = None, encoding: str = ""
@@ -49,12 +54,16 @@ class Content:
         """The beginning, at most a megabyte.
 
         Raises:
-            UnknownFormatError: when it is not text in the encoding asked for.
+            UnknownFormatError: when it is no text, or not in the encoding asked for.
         """
         if self._path is None:
             return (self._text or "")[:_HEAD_BYTES]
-        with self._path.open("rb") as file:
-            raw = file.read(_HEAD_BYTES)
+        raw = self._raw_head
+        if not raw and self.damage:
+            raise UnknownFormatError(f"{self.file}: {self.damage}")
+        what = described(raw)
+        if what is not None:
+            raise UnknownFormatError(f"{self.file}: this is {what}")
         for cut in range(4):  # a character may be cut in the middle
             try:
                 return _unix(raw[: len(raw) - cut].decode(self._encoding))
@@ -68,8 +77,12 @@ class Content:
         """The encoding asked for, else what the file itself says or looks like."""
         if self._said or self._path is None:
             return self._said or "utf-8-sig"
-        with self._path.open("rb") as file:
-            return guessed(file.read(_HEAD_BYTES))
+        return guessed(self._raw_head)
+
+    @cached_property
+    def _raw_head(self) -> bytes:
+        with self.binary() as file:
+            return file.read(_HEAD_BYTES)
 
     def text(self) -> str:
         """Return all of it.
@@ -79,7 +92,8 @@ class Content:
         """
         if self._path is None:
             return self._text or ""
-        raw = self._path.read_bytes()
+        with self.binary() as file:
+            raw = file.read()
         try:
             return _unix(raw.decode(self._encoding))
         except UnicodeDecodeError as exc:
@@ -90,20 +104,23 @@ class Content:
         if self._path is None:
             yield from (self._text or "").splitlines()
             return
-        with self._path.open(encoding=self._encoding, errors="surrogateescape") as file:
+        with io.TextIOWrapper(self.binary(), self._encoding, "surrogateescape") as file:
             for line in file:
                 yield line.rstrip("\n")
 
-    def binary(self) -> io.BufferedIOBase:
-        """Open it as bytes, for parsers that decode by themselves."""
+    def binary(self) -> io.BytesIO | io.BufferedReader:
+        """Open it as bytes, decompressed ones, for parsers that decode by themselves."""
         if self._path is None:
             return io.BytesIO((self._text or "").encode())
-        return self._path.open("rb")
+        return opened(self._path, self._damaged)
 
     def digest(self) -> str:
         """Return what tells this content from any other."""
         with self.binary() as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _damaged(self, why: str) -> None:
+        self.damage = why
 
     def _not_text(self, at: int, raw: bytes) -> UnknownFormatError:
         line = raw.count(b"\n", 0, at) + 1

@@ -48,7 +48,7 @@ def shape(content: Content, keys: tuple[str, ...] = ()) -> Shape | None:
         first = _first(head, _after(_SPACE, head, start + 1))
         return None if first is None else Shape("list", first, start + 1)
     if not head.startswith("{", start):
-        return None
+        return _after_cut_line(head)
     for match in _LIST.finditer(head):
         if match[1] in keys:
             at = head.index("[", match.end(1)) + 1
@@ -56,9 +56,15 @@ def shape(content: Content, keys: tuple[str, ...] = ()) -> Shape | None:
             return None if first is None else Shape("inside", first, at, match[1])
     first = _first(head, start)
     if first is None:
-        return None
+        return _after_cut_line(head)
     line = head[start:].partition("\n")[0]
     return Shape("lines" if _is_object(line) else "one", first, start)
+
+
+def _after_cut_line(head: str) -> Shape | None:
+    """Return the shape of lines of which the first is no record: a log that was rotated."""
+    line = head.partition("\n")[2].partition("\n")[0]
+    return Shape("lines", _first(line.strip(), 0) or {}) if _is_object(line) else None
 
 
 def read(content: Content, form: Shape) -> Iterator[tuple[Place, str] | Problem]:

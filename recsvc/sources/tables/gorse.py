@@ -18,10 +18,11 @@ from recsvc.core.items.item import NewItem
 from recsvc.core.readers.events import Event, event_of
 from recsvc.core.readers.gorse_feedback import event_fields, kind_of
 from recsvc.core.readers.gorse_times import moment_us
+from recsvc.sources.fitting import lenient
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
-from recsvc.sources.records import Happened, Note, Options, Record, convert_each
+from recsvc.sources.records import Happened, Note, Options, Paper, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.text.unwrapping import one_line, paragraphs
 
@@ -95,7 +96,7 @@ def _item(raw: str) -> NewItem:
         "hidden": found.is_hidden,
         "extra": {"labels": found.labels} if found.labels else {},
     }
-    return fitted(fields, NewItem)
+    return lenient(fields, Paper)
 
 
 def _words(labels: object) -> list[str]:

@@ -19,7 +19,9 @@ _LISTS = ("authors", "topics", "aliases", "owners")
 _DATES = ("published_at", "listed_at", "expires_at")
 _COUNTS = ("n_authors", "upvotes", "comments")
 _FIELDS = ("id", *ItemFields.__struct_fields__)
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_BOOLEANS = dict.fromkeys(("true", "yes", "y", "t", "on", "1"), True) | dict.fromkeys(
+    ("false", "no", "n", "f", "off", "0"), False
+)
 
 
 def recognises(content: Content, options: Options) -> bool:
@@ -46,10 +48,10 @@ def _convert(_: Place, row: Row) -> NewItem:
             value = row[name]
             fields[name] = epoch(value) if isinstance(value, int | float) else instant(value)
     for name in _COUNTS:
-        if isinstance(row.get(name), str):
-            fields[name] = _count(row[name], name)
-    if isinstance(row.get("hidden"), str):
-        fields["hidden"] = _boolean(row["hidden"])
+        if isinstance(row.get(name), str | float):
+            fields[name] = _count(str(row[name]), name)
+    if isinstance(row.get("hidden"), str | int):
+        fields["hidden"] = _boolean(str(row["hidden"]))
     for name in ("organisation", "extra"):
         if name in row:
             fields[name] = tables.nested(row[name])
@@ -59,9 +61,11 @@ def _convert(_: Place, row: Row) -> NewItem:
 
 
 def _count(text: str, field: str) -> int:
-    if not text.strip().isdecimal():
+    """Return a whole number, also where a table of numbers made it 3.0."""
+    whole, _, rest = text.strip().partition(".")
+    if not whole.isdecimal() or rest.strip("0"):
         raise InvalidError(f"{field}: not a whole number: {text!r}", field)
-    return int(text)
+    return int(whole)
 
 
 def _boolean(text: str) -> bool:

@@ -6,7 +6,7 @@ has the field's own name needs no saying. A table without a header has its colum
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,13 +15,16 @@ from recsvc.errors import InvalidError
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import NOT_TEXT, Content, is_text
 from recsvc.sources.reading.place import Place, Problem
-from recsvc.sources.records import Options
+from recsvc.sources.records import TOO_DEEP, Options
 
 Row = dict[str, Any]
 
 _DELIMITERS = ("\t", ";", "|", ",")
 _DOUBLE = "::"  # as MovieLens has it
 _LISTS_APART = (";", "|")
+
+# Of a cell: more than any field takes. A quote that is never closed costs as much and no more.
+csv.field_size_limit(4_000_000)
 
 
 def columns(content: Content, options: Options) -> set[str] | None:
@@ -113,6 +116,8 @@ def _json(
             yield place, msgspec.json.decode(raw, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
             yield Problem(place.file, place.line, f"not a JSON object: {exc}", place.record)
+        except RecursionError:
+            yield Problem(place.file, place.line, TOO_DEEP, place.record)
 
 
 def _form(content: Content, options: Options) -> json_records.Shape | None:
@@ -123,40 +128,88 @@ def _csv(content: Content, options: Options) -> Iterator[tuple[Place, dict[str, 
     header = _header(content, options)
     assert header is not None
     number, line = 0, 1
-    try:
-        for cells, next_line in _rows(content):
-            at, line = line, next_line
+    for cells, next_line in _rows(content):
+        at, line = line, next_line
+        if isinstance(cells, list):
             is_header = at == 1 and _cleaned(cells) == header
             if is_header or (at == 1 and not options.names) or not any(cells):
                 continue
-            number += 1
-            if not all(map(is_text, cells)):
-                yield Problem(content.file, at, NOT_TEXT, number)
-                continue
-            if len(cells) != len(header):
-                detail = f"{len(cells)} cells where the header has {len(header)}"
-                yield Problem(content.file, at, detail, number)
-                continue
-            filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}
-            yield Place(content.file, at, number), filled
-    except csv.Error as exc:
-        yield Problem(
-            content.file, line, f"not CSV: {exc}; what follows cannot be read", number + 1
-        )
+        number += 1
+        wrong = _wrong(cells, len(header), next_line - at)
+        if wrong is not None or isinstance(cells, csv.Error):
+            yield Problem(content.file, at, wrong or "", number)
+            continue
+        filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}
+        yield Place(content.file, at, number), filled
 
 
-def _rows(content: Content) -> Iterator[tuple[list[str], int]]:
-    """Yield the cells of each row, and the line at which the next one begins."""
+def _wrong(cells: list[str] | csv.Error, width: int, n_lines: int) -> str | None:
+    """Return what is wrong with a row, if anything is."""
+    if isinstance(cells, csv.Error):
+        lost = f"; {n_lines} lines from here on cannot be read" if n_lines > 1 else ""
+        return f"not CSV: {cells}{lost}"
+    if not all(map(is_text, cells)):
+        return NOT_TEXT
+    return None if len(cells) == width else f"{len(cells)} cells where the header has {width}"
+
+
+def _rows(content: Content) -> Iterator[tuple[list[str] | csv.Error, int]]:
+    """Yield the cells of each row, or why there are none, and the line at which the next one begins."""
     mark = _delimiter(content)
     if mark == _DOUBLE:
         for n, line in enumerate(content.lines(), 2):
             yield (line.rstrip("\r").split(mark) if line.strip() else []), n
         return
-    # With their ends: a cell in quotes may go over several.
-    lines = (f"{line}\n" for line in content.lines())
+    lines = _Lines(content)
     reader = csv.reader(lines, delimiter=mark, strict=True)
-    for cells in reader:
-        yield cells, reader.line_num + 1
+    begun = 0
+    while True:
+        try:
+            cells: list[str] | csv.Error = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as exc:
+            cells = exc
+            if lines.n > begun + 1 and not lines.is_over:
+                lines.again()  # a quote too many: where it ended, another row began
+        begun = lines.n
+        yield cells, begun + 1
+
+
+class _Lines:
+    """The lines of a table with their ends, since a cell in quotes may go over several.
+
+    Attributes:
+        n: how many were read.
+        is_over: whether there are no more.
+    """
+
+    def __init__(self, content: Content) -> None:
+        self.n = 0
+        self.is_over = False
+        self._lines = content.lines()
+        self._last = ""
+        self._is_again = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line."""
+        if not self._is_again:
+            try:
+                self._last = f"{next(self._lines)}\n"
+            except StopIteration:
+                self.is_over = True
+                raise
+        self._is_again = False
+        self.n += 1
+        return self._last
+
+    def again(self) -> None:
+        """Have the last line come once more."""
+        self._is_again = True
+        self.n -= 1
 
 
 def _header(content: Content, options: Options) -> list[str] | None:
@@ -173,11 +226,13 @@ def _header(content: Content, options: Options) -> list[str] | None:
         unread = [f"column {n}" for n in range(len(options.names) + 1, len(cells) + 1)]
         return [*_placed(options.names), *unread]
     names = _cleaned(cells)
-    return names if len(names) > 1 and all(names) and len(set(names)) == len(names) else None
+    said = [name for name in names if name]
+    # A column without a name is what spreadsheets leave behind a row, and data frames before it.
+    return _placed(names) if len(said) > 1 and len(set(said)) == len(said) else None
 
 
-def _placed(names: tuple[str, ...]) -> list[str]:
-    return [f"column {n}" if name == "-" else name for n, name in enumerate(names, 1)]
+def _placed(names: Sequence[str]) -> list[str]:
+    return [f"column {n}" if name in ("", "-") else name for n, name in enumerate(names, 1)]
 
 
 def _cleaned(cells: list[str]) -> list[str]:
