@@ -64,7 +64,18 @@ async def look(redis: Redis) -> Backlog:
 
 
 def _log(stream: dict[str, Any], groups: list[dict[str, Any]]) -> ShardLog:
-    waiting = sum((group["lag"] or 0) + group["pending"] for group in groups)
+    last = parse(stream["last-generated-id"])
+    waiting = sum(_lag(group, last) + group["pending"] for group in groups)
     if not groups:
         waiting = int(stream["length"])
-    return ShardLog(parse(stream["last-generated-id"]), waiting)
+    return ShardLog(last, waiting)
+
+
+def _lag(group: dict[str, Any], last: EntryId) -> int:
+    """Return how many entries a group was not yet given.
+
+    The server's figure is a difference of two counts, which a log that was mended may have put apart for
+    good, to either side: where the last entry was given, nothing is left.
+    """
+    is_through = parse(group["last-delivered-id"]) >= last
+    return 0 if is_through else max(0, group["lag"] or 0)

@@ -1,0 +1,51 @@
+"""The backlog: what the log has that no worker has dealt with."""
+
+import pytest
+
+from recsvc.store import keys
+from recsvc.store.connection import Redis
+from recsvc.store.log.backlog import look
+from recsvc.store.log.streams import GROUP, Streams
+
+KEY = keys.events(3)
+
+
+async def add(redis: Redis, n: int) -> None:
+    for _ in range(n):
+        await redis.xadd(KEY, {"e": b""})
+
+
+async def waiting(redis: Redis) -> int:
+    return (await look(redis)).logs[3].waiting
+
+
+async def test_what_was_not_delivered_or_not_acknowledged_waits(redis: Redis):
+    await add(redis, 2)
+    assert await waiting(redis) == 2, "nobody was ever at work"
+    streams = Streams(redis, "w")
+    await streams.create_groups()
+
+    taken = await streams.read(1, 1)
+    await add(redis, 1)
+
+    assert await waiting(redis) == 3
+    await streams.acknowledge({3: [taken[3][0].entry_id]})
+    assert await waiting(redis) == 2
+
+
+@pytest.mark.parametrize("n_read", [3, 6, 9])
+async def test_counts_that_a_mended_log_put_apart_leave_nothing_waiting(redis: Redis, n_read: int):
+    """A log that lost an entry still says how many its readers had read, and the other way round."""
+    streams = Streams(redis, "w")
+    await streams.create_groups()
+    await add(redis, 6)
+    last = (await redis.xinfo_stream(KEY))["last-generated-id"]
+
+    await redis.xgroup_setid(KEY, GROUP, last, entries_read=n_read)
+
+    assert await waiting(redis) == 0
+    await add(redis, 1)
+    assert await waiting(redis) >= 0
+    (taken,) = (await streams.read(9, 1)).values()
+    await streams.acknowledge({3: [logged.entry_id for logged in taken]})
+    assert await waiting(redis) == 0
