@@ -94,7 +94,10 @@ async def _everything(despite_gaps: bool, settings: Settings, redis: Redis) -> s
 async def _everything_derived(despite_gaps: bool, settings: Settings, redis: Redis) -> str:
     from workers.log.archive import Archive
 
-    told = [
+    await _log(despite_gaps, settings, redis)  # nobody else is at work
+    n_rows = await Items(Pipe(redis), settings.lists.trending).mend_rows()
+    told = [f"{n_rows} items have another row: a model is trained anew"] if n_rows else []
+    told += [
         await _boards(despite_gaps, settings, redis),
         await _profiles(despite_gaps, settings, redis),
     ]

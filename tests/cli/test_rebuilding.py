@@ -1,6 +1,20 @@
-"""`recsvc rebuild` right after a service: whoever was killed is no longer at work."""
+"""`recsvc rebuild`: right after a service was killed, and after its store was damaged."""
 
+import asyncio
+import json
+
+import pytest
+
+from recsvc.errors import ConflictError
+from recsvc.store import keys
+from recsvc.store.connection import connect
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from recsvc.store.pipe import Pipe
+from tests.cli.conftest import Cli
 from tests.service import wait_until
+from workers.log.archive import Archive
+from workers.training.gathering import gathered
 
 
 def test_a_service_that_was_killed_can_be_rebuilt_at_once(new_service):
@@ -15,3 +29,28 @@ def test_a_service_that_was_killed_can_be_rebuilt_at_once(new_service):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 items counted anew" in done.stdout
+
+
+def test_items_that_damage_gave_one_row_are_told_of_and_mended(cli: Cli, store_url: str):
+    async def gather() -> None:
+        store = connect(store_url)
+        try:
+            archive = Archive(cli.folder / "archive")
+            await gathered(archive, Streams(store, "w"), Items(Pipe(store)), 1)
+        finally:
+            await store.aclose()
+
+    def put(*ids: str) -> None:
+        rows = "".join(json.dumps({"id": i, "title": i}) + "\n" for i in ids)
+        assert cli.run("import", cli.file("items.jsonl", rows)).exit_code == 0
+
+    put("a", "b", "c")
+    cli.redis.hdel(keys.ROWS, "a")
+    put("late")  # it gets the row of `c`
+
+    with pytest.raises(ConflictError, match="recsvc rebuild"):
+        asyncio.run(gather())
+    done = cli.run("rebuild")
+
+    assert "items have another row: a model is trained anew" in done.stdout
+    asyncio.run(gather())

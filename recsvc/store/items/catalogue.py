@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from recsvc.core.items.item import StoredItem, united
+from recsvc.core.items.rows import mended
 from recsvc.core.items.trending import TrendingParams
 from recsvc.errors import ConflictError
 from recsvc.store import keys, scripts
@@ -152,6 +153,23 @@ class Items:
         """Return the row of every id that ever had an item."""
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.ROWS)
         return {item.decode(): int(row) for item, row in raw.items()}
+
+    async def mend_rows(self) -> int:
+        """Give every id a row of its own again after damage; return how many have another now.
+
+        The rows that models follow are others then: the catalogue is another one, and none is served
+        until it was trained. Nobody else may be at work; when this ends early, it can be done again.
+        """
+        raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.ROWS)
+        items: list[bytes] = await self._pipe.send("HKEYS", keys.ITEMS)
+        rows: dict[str, int | None] = {item.decode(): None for item in items}
+        rows |= {i.decode(): int(row) if row.isdigit() else None for i, row in raw.items()}
+        new = mended(rows)
+        if new:
+            await self._pipe.send("SET", keys.CATALOGUE, uuid.uuid4().hex)
+            await self._pipe.send("DEL", keys.SNAPSHOT)
+            await self._pipe.send_all([("HSET", keys.ROWS, i, row) for i, row in new.items()])
+        return len(new)
 
     async def all(self) -> AsyncIterator[list[StoredItem]]:
         """Yield every item, in batches and in no order; one changed meanwhile may come twice."""
