@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -74,17 +75,19 @@ class Site:
             try:
                 wait_until(self._is_well, "no problem is left, and all on the boards", _WAIT_S)
             except AssertionError as exc:
-                return [f"{exc}: {self.problems()}"]
+                return [f"{exc}: {self.problems()}, {self._figures()}"]
             return list(differences(self.folder, self.history)) + self.history.wrong
 
     def _is_well(self) -> bool:
-        if self.problems():
-            return False
+        stats = {} if self.problems() else self._figures()
+        return stats.get("events_behind") == 0 and stats["items"] == ITEMS
+
+    def _figures(self) -> dict[str, Any]:
+        """Return the site's figures; none where nobody answers, as a part was killed a moment ago."""
         try:
-            stats = self.service.get("/v1/stats")
+            return self.service.get("/v1/stats")
         except httpx.TransportError:
-            return False  # a part that was killed a moment ago
-        return bool(stats["events_behind"] == 0 and stats["items"] == ITEMS)
+            return {}
 
     def archived(self) -> list[Path]:
         """The files of the archive."""
