@@ -5,14 +5,12 @@ between, so that a page's key or token may come in the body: `{"authorization": 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Router, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
-from msgspec import Meta
 
 from recsvc.api.http import request_body as body
 from recsvc.api.http.door import visit_of
@@ -21,9 +19,10 @@ from recsvc.api.http.metrics import EVENTS as COUNTED
 from recsvc.api.http.openapi import accepts_records
 from recsvc.api.services import Services
 from recsvc.api.v1.all_events import list_events
-from recsvc.clock import SECOND_US, now_us, to_us
+from recsvc.clock import SECOND_US, now_us
 from recsvc.core.access.caller import EVENTS, Caller
 from recsvc.core.access.trust import trust_in
+from recsvc.core.moments import Moment, moment_us
 from recsvc.core.readers.events import MAX_BATCH, Bringer, Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError, TooLargeError
@@ -67,7 +66,7 @@ class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     events: list[msgspec.Raw]
     authorization: str | None = None
-    sent_at: Annotated[datetime, Meta(tz=True)] | None = None
+    sent_at: Moment | None = None
 
 
 _beacon = msgspec.json.Decoder(Beacon)
@@ -77,7 +76,7 @@ class _Sent(msgspec.Struct, frozen=True):
     """The events of a body, and when it was sent by its sender's clock, where it says so."""
 
     records: Sequence[bytes | msgspec.Raw]
-    at: datetime | None
+    at: Moment | None
 
 
 class Taken(msgspec.Struct):
@@ -174,7 +173,7 @@ def _taken(
             who = caller.sender(event.user)
             # A microsecond apart, so that events without a time of their own keep their order.
             taken.entries[index] = accept(event, who, kinds, received_us + index, bringer)
-            taken.said_us[index] = None if event.at is None else to_us(event.at)
+            taken.said_us[index] = None if event.at is None else moment_us(event.at, "at")
         except InvalidError as exc:
             taken.rejected[index] = exc
     return taken

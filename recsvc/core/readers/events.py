@@ -5,16 +5,16 @@ the same. What `accept` takes has passed one of them, so that nothing else ever 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from recsvc.clock import DAY_US, SECOND_US, to_us
+from recsvc.clock import DAY_US, SECOND_US
 from recsvc.core.access.trust import Trust
 from recsvc.core.fitting import fitted
 from recsvc.core.ids import Id
+from recsvc.core.moments import Moment, moment_us
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import InvalidError
 
@@ -36,11 +36,14 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
         Id | None, Meta(description="Id of the reader; taken from the user token if there is one.")
     ] = None
     at: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None,
-        Meta(description="When it happened, RFC 3339; now if absent."),
+        Moment | None,
+        Meta(
+            description="When it happened: RFC 3339, or a number of seconds, milliseconds or "
+            "microseconds since 1970; now if absent."
+        ),
     ] = None
     sent_at: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None,
+        Moment | None,
         Meta(
             description="The same clock when this was sent: a device whose clock is wrong has `at` "
             "put right by the difference."
@@ -162,5 +165,5 @@ def _instant(event: Event, received_us: int) -> int:
     """
     if event.at is None:
         return received_us
-    late_us = 0 if event.sent_at is None else received_us - to_us(event.sent_at)
-    return to_us(event.at) + (late_us if abs(late_us) > _TRAVEL_US else 0)
+    late_us = 0 if event.sent_at is None else received_us - moment_us(event.sent_at, "sent_at")
+    return moment_us(event.at, "at") + (late_us if abs(late_us) > _TRAVEL_US else 0)

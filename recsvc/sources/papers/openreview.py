@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from recsvc.core.items.item import NewItem
+from recsvc.core.moments import epoch
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Note, Options, Record, convert_each
-from recsvc.sources.text.dates import epoch
 
 NAME = "openreview"
 TITLES_IDENTIFY = True

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from recsvc.core.access.trust import Trust
+from recsvc.core.moments import epoch
 from recsvc.core.readers.events import event_of
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
@@ -15,7 +16,7 @@ from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Happened, Note, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.tables.rows import Row
-from recsvc.sources.text.dates import epoch, instant
+from recsvc.sources.text.dates import instant
 
 NAME = "events"
 TITLES_IDENTIFY = False

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from recsvc.core.fitting import fitted
 from recsvc.core.items.item import ItemFields, NewItem
+from recsvc.core.moments import epoch
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Note, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.tables.rows import Row
-from recsvc.sources.text.dates import epoch, instant
+from recsvc.sources.text.dates import instant
 
 NAME = "items"
 TITLES_IDENTIFY = False

@@ -36,20 +36,3 @@ def at_best(text: object) -> datetime | None:
         return instant(text)
     except InvalidError:
         return None
-
-
-def epoch(number: float) -> datetime | None:
-    """Return the instant a number of seconds, milliseconds or microseconds since 1970 names.
-
-    Told apart by size: the three do not overlap between 1973 and 5138.
-
-    Raises:
-        InvalidError: when it is out of every range.
-    """
-    for per_second in (1, 1_000, 1_000_000):
-        if number < 1e11 * per_second:
-            try:
-                return datetime.fromtimestamp(number / per_second, UTC)
-            except (ValueError, OverflowError, OSError):
-                break
-    raise InvalidError(f"not an instant: {number!r}")

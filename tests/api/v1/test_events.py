@@ -141,6 +141,29 @@ def test_states_follow_their_own_time_and_not_the_order_of_arrival(service: Serv
     assert stored(service, "late")[0]["states"] == {"save": "2026-01-01T22:00:00Z"}
 
 
+@pytest.mark.parametrize("per_second", [1, 1_000, 1_000_000])
+def test_times_may_be_numbers_since_1970(service: Service, per_second: int):
+    user, at = f"numbers {per_second}", datetime(2026, 3, 11, 9, 30, 15, tzinfo=UTC)
+    number = int(at.timestamp() * per_second)
+
+    service.act(user, "upvote", "a", at=number)
+    service.act(user, "unvote", "a", at=(at - timedelta(seconds=1)).isoformat())
+    service.act(user, "click", "b", at=number + 0.5 * per_second)
+    behind = number - 40 * 86_400 * per_second
+    service.act(user, "click", "c", at=behind, sent_at=behind)
+
+    found = {one["item"]: one for one in stored(service, user)}
+    assert found["a"]["states"] == {"upvote": "2026-03-11T09:30:15Z"}
+    assert set(found) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("at", [0, -1, 5, 1e17, 1e300, 32503680000, "1773221415"])
+def test_numbers_that_are_no_times_to_believe_are_refused(service: Service, at: object):
+    event = {"user": "odd numbers", "item": "x", "kind": "click", "at": at}
+
+    assert is_problem(post(service, json.dumps(event)), 400, "at")
+
+
 def test_events_of_one_request_without_times_keep_their_order(service: Service):
     up, down = ({"user": "quick", "item": "x", "kind": k} for k in ("upvote", "unvote"))
 
