@@ -155,6 +155,7 @@ class Listed(msgspec.Struct, frozen=True):
         item: None with `fields="id"`, and of what a rank could not rank.
         highlights: a search's.
         account: every voice's points, with `explain=True`.
+        vouched: with `explain=True`, its votes by who vouches for them.
     """
 
     id: str
@@ -165,6 +166,7 @@ class Listed(msgspec.Struct, frozen=True):
     item: Item | None = None
     highlights: Highlights | None = None
     account: dict[str, Any] | None = None
+    vouched: dict[str, Any] | None = None
 
 
 class Feed(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from recsvc.core.text.terms import item_text
 from recsvc.lists.audience import EVERYBODY, Audience
 from recsvc.lists.paging import Piece
 from recsvc.lists.shapes import Feed, Listed, Page, Reason
+from recsvc.lists.vouching import Vouching
 from recsvc.lists.wording import SORTED_BY, followed, plain_reason, reason_of
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
@@ -27,9 +28,10 @@ Bodies = dict[str, StoredItem]
 class Dresser:
     """Dresses lists; reading writes nothing."""
 
-    def __init__(self, live: Live, cache: ItemCache) -> None:
+    def __init__(self, live: Live, cache: ItemCache, vouching: Vouching) -> None:
         self._live = live
         self._cache = cache
+        self._vouching = vouching
 
     async def dressed(self, piece: Piece, page: Page, audience: Audience = EVERYBODY) -> Feed:
         """Return a page of a list; what was deleted this instant is left out."""
@@ -43,6 +45,7 @@ class Dresser:
         bodies = await self._cache.get(list(dict.fromkeys(ids + mentioned)))
         reasons = _Reasons(audience, why, bodies)
         account = self._accounts(piece, page, audience, [bodies.get(item) for item in ids])
+        vouched = await self._vouching.behind(ids) if page.explain else {}
         likely = _propensities(piece)
         items = []
         for i, (row, item, place) in enumerate(zip(rows, ids, piece.places, strict=True)):
@@ -60,6 +63,7 @@ class Dresser:
                     item=self._fields(body, votes, page),
                     propensity=likely.get(place, msgspec.UNSET),
                     account=account[i] if account else msgspec.UNSET,
+                    vouched=vouched.get(item, msgspec.UNSET),
                 )
             )
         return self._feed(piece, audience, items)

@@ -7,6 +7,7 @@ from recsvc.lists.dressing import Dresser
 from recsvc.lists.paging import Pager
 from recsvc.lists.params import ListParams
 from recsvc.lists.ranker import Ranker
+from recsvc.lists.vouching import Vouching
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
 from recsvc.live.wishes import Wishes
@@ -56,5 +57,5 @@ def kit(memory: Memory, params: ListParams, pipe: Pipe, signs: Signatures) -> Ki
         Audiences(live, profiles, cache, params, memory.wishes),
         Ranker(live, params),
         Pager(live, lists, signs, params.frozen.cursor_ttl_s),
-        Dresser(live, cache),
+        Dresser(live, cache, Vouching(pipe, params)),
     )

@@ -11,6 +11,7 @@ from recsvc.core.items.item import ItemView
 from recsvc.core.ranking.account import Account
 from recsvc.core.ranking.reasons import ReasonKind
 from recsvc.core.text.highlight import Part
+from recsvc.lists.vouching import Vouched
 
 ListSource = Literal["personal", "trending", "new", "similar", "search", "listed", "again"]
 
@@ -50,6 +51,7 @@ class Listed(msgspec.Struct, frozen=True):
         highlights: a search's.
         propensity: how likely an explored item was to be shown here.
         account: every voice's points, with `explain=true`.
+        vouched: with `explain=true`, its votes by who vouches for them, as in `/v1/votes/explain`.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Listed(msgspec.Struct, frozen=True):
     highlights: Highlights | msgspec.UnsetType = msgspec.UNSET
     propensity: float | msgspec.UnsetType = msgspec.UNSET
     account: Account | msgspec.UnsetType = msgspec.UNSET
+    vouched: dict[str, Vouched] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

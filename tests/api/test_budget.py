@@ -69,10 +69,14 @@ def test_what_costs_more_counts_as_more(secured: Secured):
     small = secured.call("POST", "/v1/feed", token, json={}).headers["ratelimit"]
     large = secured.call("POST", "/v1/feed", token, content=padded).headers["ratelimit"]
     export = secured.call("GET", "/v1/users/costly-reader/export", token).headers["ratelimit"]
+    asked = "/v1/feed?explain=true&limit=50"
+    explained = secured.call("GET", asked, token).headers["ratelimit"]
 
-    left = [int(re.findall(r'"user";r=(\d+)', text)[0]) for text in (small, large, export)]
+    found = (small, large, export, explained)
+    left = [int(re.findall(r'"user";r=(\d+)', text)[0]) for text in found]
     assert left[0] - left[1] == 4
     assert left[1] - left[2] >= 29  # it trickles back
+    assert left[2] - left[3] >= 49
 
 
 def test_one_mailbox_is_asked_so_often_however_it_is_spelt_and_a_host_as_often_as_it_likes(

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from recsvc.api.http.door import caller_of
+from recsvc.api.http.door import caller_of, visit_of
 from recsvc.api.http.list_parameters import FeedAsked, ListAsked, TrendingAsked, page_for
 from recsvc.api.http.metrics import FEED
 from recsvc.api.http.query_shapes import reads
@@ -57,6 +57,7 @@ async def get_feed(
     refused another's; with a publishable key `user` is not believed and the feed is the public one.
     """
     user = caller_of(request).reader(asked.user)
+    _charge(request, services, asked)
     return await _timed(services.lists.feeds.feed(user, asked.page(), asked.options()))
 
 
@@ -68,6 +69,7 @@ async def post_feed(
 ) -> Feed:
     """The same with a body, and with the history of an anonymous session in it."""
     user = caller_of(request).reader(data.user)
+    _charge(request, services, data)
     history = _history(data.history, services.kinds)
     return await _timed(services.lists.feeds.feed(user, data.page(), data.options(), history))
 
@@ -116,6 +118,12 @@ async def get_new(
 ) -> Feed:
     """Every visible item, latest listed first; reached in full by following `next`."""
     return await services.lists.boards.new(page_for(request, asked))
+
+
+def _charge(request: Request[Any, Any, Any], services: Services, asked: FeedAsked) -> None:
+    """Charge what explaining costs: each place has its votes read, as `/v1/votes/explain` does."""
+    if asked.explain:
+        services.admission.charge(visit_of(request), asked.limit)
 
 
 async def _timed(making: Awaitable[Feed]) -> Feed:

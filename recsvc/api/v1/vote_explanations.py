@@ -14,11 +14,9 @@ from recsvc.api.services import Services
 from recsvc.api.v1.items import is_secret
 from recsvc.clock import HOUR_US, from_us, now_us
 from recsvc.core.access.caller import ITEMS, LISTS
-from recsvc.core.access.trust import Trust
 from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS, worth
 from recsvc.errors import NotFoundError
-from recsvc.store.items.boards import Tally
 
 
 class WindowAnswer(msgspec.Struct, frozen=True):
@@ -104,17 +102,8 @@ async def explain_votes(
         hold_hours=services.settings.log.vote_hold_hours,
         next_counts_at=None if tally.next_us is None else from_us(tally.next_us),
         windows=windows,
-        classes={name: ClassAnswer(n, w) for name, (n, w) in _classes(tally, services).items()},
+        classes={name: ClassAnswer(n, w) for name, (n, w) in tally.classes.items()},
     )
-
-
-def _classes(tally: Tally, services: Services) -> dict[str, tuple[int, float]]:
-    """Return the votes by who vouches for them, those that are only counted included."""
-    if not tally.anonymous:
-        return tally.classes
-    weight = services.settings.lists.trending.weight_of(Trust.SESSION, is_keyed=True)
-    n, _ = tally.classes.get(Trust.SESSION, (0, 0.0))
-    return tally.classes | {Trust.SESSION.value: (n + tally.anonymous, weight)}
 
 
 router = Router("/", route_handlers=[explain_votes])

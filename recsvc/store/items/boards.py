@@ -74,8 +74,7 @@ class Tally(msgspec.Struct, frozen=True):
         own: votes of its owners, which never count.
         anonymous: standing votes of sessions that nobody vouches for, which never count.
         scores: log2 of the decayed votes, one per window; -inf without votes.
-        classes: by who vouches for them, how many votes there are, and what each counts; those of
-            sessions that count nothing are `anonymous` alone.
+        classes: by who vouches for them, how many votes there are, and what each counts.
     """
 
     counted: int
@@ -84,8 +83,11 @@ class Tally(msgspec.Struct, frozen=True):
     anonymous: int
     next_us: int | None
     scores: tuple[float, ...]
-    classes: dict[str, tuple[int, float]]
+    classes: "Classes"
 
+
+# By who vouches for them: how many votes there are, and what each counts.
+Classes = dict[str, tuple[int, float]]
 
 # By item: counter -> change; votes, in the order of the log; what else trending counts.
 Counts = dict[str, dict[str, int]]
@@ -345,12 +347,11 @@ class Boards:
         )
         owners = {o.encode() for o in (_decode(packed_owners) if packed_owners else [])}
         row = _NO_ROW if packed is None else read_row(item, packed) or _NO_ROW
-        by_trust = Counter(_trust(user.decode(), raw) for user, raw in votes.items())
-        weight = {t: self._params.weight_of(t, is_keyed=bool(keyed)) for t in by_trust}
         others = [
             raw
             for user, raw in votes.items()
-            if user not in owners and weight[_trust(user.decode(), raw)]
+            if user not in owners
+            and self._params.weight_of(_trust(user.decode(), raw), is_keyed=bool(keyed))
         ]
         held = [due for raw in others if (due := counts_us(raw)) > now_us]
         return Tally(
@@ -360,8 +361,29 @@ class Boards:
             anonymous=row.counts.get(ANONYMOUS_VOTES, 0),
             next_us=min(held, default=None),
             scores=row.scores,
-            classes={trust.value: (n, weight[trust]) for trust, n in sorted(by_trust.items())},
+            classes=self._classes(votes, row, is_keyed=bool(keyed)),
         )
+
+    async def classes(self, items: list[str]) -> tuple[dict[str, Classes], bool]:
+        """Return who vouches for the votes of each item, and whether that matters: a key exists."""
+        commands: list[tuple[object, ...]] = [("EXISTS", keys.KEYED)]
+        for item in items:
+            commands += [("HGETALL", keys.votes(item)), ("HGET", keys.BOARD, item)]
+        keyed, *found = await self._pipe.send_all(commands)
+        classes = {}
+        for item, votes, packed in zip(items, found[::2], found[1::2], strict=True):
+            row = _NO_ROW if packed is None else read_row(item, packed) or _NO_ROW
+            classes[item] = self._classes(votes, row, is_keyed=bool(keyed))
+        return classes, bool(keyed)
+
+    def _classes(self, votes: dict[bytes, bytes], row: BoardRow, *, is_keyed: bool) -> Classes:
+        """Return the votes by who vouches for them, those that are only counted beside included."""
+        n_by = Counter(_trust(user.decode(), raw) for user, raw in votes.items())
+        weight = {t: self._params.weight_of(t, is_keyed=is_keyed) for t in n_by}
+        if n_apart := row.counts.get(ANONYMOUS_VOTES, 0):
+            n_by[Trust.SESSION] += n_apart
+            weight[Trust.SESSION] = self._params.weight_of(Trust.SESSION, is_keyed=True)
+        return {trust.value: (n, weight[trust]) for trust, n in sorted(n_by.items())}
 
     async def _ids(self, names: set[str]) -> dict[str, str]:
         """Return the item of each name that is an alias."""

@@ -29,6 +29,18 @@ def test_how_votes_are_counted_is_explained(secured: Secured):
     assert shown["upvotes"] == 9
     assert "owners" not in shown, "not for pages"
     assert secured.call("GET", "/v1/items/voted", secured.secret).json()["owners"] == ["author"]
+    feed = "/v1/feed?user=somebody&explain=true&limit=100"
+    places = secured.call("GET", feed, secured.secret).json()["items"]
+    (vouched,) = [place["vouched"] for place in places if place["id"] == "voted"]
+    assert vouched == {
+        "session": {"n": 1, "on_boards": 0.0, "in_training": 0.1},
+        "token": {"n": 3, "on_boards": 1.0, "in_training": 1.0},
+    }
+    assert {name: one["n"] for name, one in vouched.items()} == {
+        name: one["n"] for name, one in told["classes"].items()
+    }, "the same whoever asks"
+    plain = secured.call("GET", feed.replace("true", "false"), secured.secret).json()["items"]
+    assert all("vouched" not in place for place in plain)
 
 
 def test_votes_of_no_item_are_not_explained(secured: Secured):
