@@ -4,10 +4,15 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import redis
 from litestar.routes import HTTPRoute
 
 from recsvc.api.app import create_app
+from recsvc.mail.links import Click, Links
 from recsvc.settings import Settings
+from recsvc.store import keys
+from recsvc.store.access.signatures import Signatures
+from recsvc.store.bundled import socket_url
 from tests.secured import Secured, secure
 from tests.service import wait_until
 
@@ -94,3 +99,31 @@ def test_closed_nothing_of_the_catalogue_is_readable_without_a_credential(site):
         assert {"/", f"/papers/{SHOWN}", "/api/daily_papers", "/embed/feed"} <= told
         assert "/feeds/similar.atom" not in told, "which is like something else"
         assert f"/feeds/daily/{DAY}.atom" in told
+
+
+def paths(**settings: bool) -> set[str]:
+    return {route.path for route in create_app(Settings(**settings)).routes}
+
+
+def test_each_switch_takes_routes_of_its_own_away():
+    every, left = paths(), paths(**CLOSED)
+    taken = {name: every - paths(**{name: False}) for name in CLOSED}
+
+    assert all(taken.values())
+    assert sum(map(len, taken.values())) == len(set.union(*taken.values())), "no two take the same"
+    assert set.union(*taken.values()) == every - left
+
+
+def test_at_a_closed_site_a_link_of_a_mail_leads_to_its_one_item(site):
+    found, _ = site
+    with redis.Redis.from_url(socket_url(found.service.folder)) as store:
+        signs = Signatures(store.get(keys.SECRET))
+    links = Links(signs, Settings().digest, "")
+
+    shown = found.call("GET", links.click(Click(SHOWN, "f", 0)))
+    hidden = found.call("GET", links.click(Click(HIDDEN, "f", 0)))
+    forged = found.call("GET", links.click(Click(SHOWN, "f", 0))[:-2])
+
+    assert KNOWN_WORD in shown.text
+    assert (hidden.status_code, forged.status_code) == (404, 403)
+    assert SECRET_WORD not in hidden.text

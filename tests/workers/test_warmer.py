@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from recsvc.clock import SECOND_US
+from recsvc.core.access.caller import ANONYMOUS
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.model import build, publish, with_warmed
 from recsvc.core.text.terms import item_text, term_counts
+from recsvc.store import keys
 from recsvc.store.connection import Redis
 from tests.workers.site import Site
 from tests.workers.training import world
@@ -74,6 +76,16 @@ async def test_a_vote_taken_back_is_not_counted(site: Site):
 
     await site.act("u2", "unvote", "new", at(3))
     await site.warmer.run_once(at(4))
+
+    assert await likeness(site, 2) == before
+
+
+async def test_strangers_place_no_item_once_a_key_exists(site: Site, redis: Redis):
+    await redis.set(keys.KEYED, "1")
+    before = await likeness(site, 2)
+    await site.act(f"{ANONYMOUS}s", "upvote", "new", at(1))
+
+    assert await site.warmer.run_once(at(2)) == 0
 
     assert await likeness(site, 2) == before
 

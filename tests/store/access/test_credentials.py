@@ -1,15 +1,26 @@
+import ast
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from recsvc.access.keyring import Keyring
 from recsvc.clock import SECOND_US, now_us
 from recsvc.core.access.caller import Scope
-from recsvc.errors import ConflictError, InvalidError, NotAuthenticatedError, NotFoundError
+from recsvc.errors import (
+    ConflictError,
+    InvalidError,
+    NotAuthenticatedError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from recsvc.store import keys
 from recsvc.store.access import credentials as module
 from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
+from tests.service import REPOSITORY
 
 SECRET = NewCredential(CredentialKind.SECRET, "back end")
 SIGNING = NewCredential(CredentialKind.SIGNING)
@@ -166,6 +177,46 @@ async def test_a_store_that_was_emptied_is_noticed(
     await keyring.refresh()
 
     assert keyring.find(shown)
+
+
+async def test_while_the_store_is_away_the_last_known_keys_count(
+    stored: Credentials, keyring: Keyring, redis: Redis, tmp_path: Path
+):
+    _, shown = await stored.create(SECRET, now_us())
+    await keyring.refresh()
+    redis.connection_pool.connection_kwargs["path"] = str(tmp_path / "nobody")
+    await redis.connection_pool.disconnect()
+    redis.connection_pool.reset()
+
+    with pytest.raises(StoreUnavailableError):
+        await keyring.refresh()
+
+    assert keyring.find(shown)
+
+
+async def test_what_is_secret_begins_so_that_scanners_find_it(stored: Credentials):
+    begin = {}
+    for wanted in (SECRET, SIGNING):
+        _, shown = await stored.create(wanted, now_us())
+        begin[wanted.kind] = re.match(r"rs[ks]_[a-z2-9]{10}_[\w-]{43}$", shown)
+
+    assert all(begin.values())
+
+
+def test_what_tells_credentials_apart_compares_in_constant_time():
+    """Nobody compares what must not be guessed with `==`, which ends at the first difference."""
+    secret = re.compile(r"token|secret|digest|seal\b|signature|mark\b|shown", re.IGNORECASE)
+    harmless = ("kind", "prefix", "TOKEN_PREFIX", "CallerKind", "None", "len(")
+    found = []
+    for folder in ("recsvc/access", "recsvc/store/access", "recsvc/core/access", "recsvc/mail"):
+        for path in sorted((REPOSITORY / folder).glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+                    text = ast.unparse(node)
+                    if secret.search(text) and not any(word in text for word in harmless):
+                        found.append(f"{path.name}: {text}")
+
+    assert found == []
 
 
 @pytest.mark.parametrize(

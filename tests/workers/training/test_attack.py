@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsvc.core.access.caller import ANONYMOUS
-from recsvc.core.access.trust import Trust, TrustParams, training_weights, trust_of
+from recsvc.core.access.trust import (
+    UNVOUCHED,
+    Trust,
+    TrustParams,
+    board_weights,
+    training_weights,
+    trust_of,
+)
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.profile import ProfileParams
 from recsvc.errors import SettingsError
@@ -70,9 +77,8 @@ def test_what_sessions_add_to_an_item_is_bounded_however_many_there_are(
 
     assert all(found[f"u{n}"] == UPVOTE for n in range(n_vouched))
     n_heard = sum(user.startswith(ANONYMOUS) for user in found)
-    most = (n_vouched * UPVOTE * share + beside) / UPVOTE
-    assert n_heard <= most + 1e-9
-    assert n_heard >= min(n_sessions, int(most + 1e-9)), "and what fits is heard"
+    most = (n_vouched * UPVOTE * share + beside) // UPVOTE
+    assert n_heard == min(n_sessions, int(most)), "no more, and what fits is heard"
     assert all(e == pytest.approx(0.4) for u, e in found.items() if u.startswith(ANONYMOUS))
 
 
@@ -117,6 +123,13 @@ def test_weights_are_of_known_classes_and_between_none_and_all():
     for wrong in ({"nobody": 0.5}, {"session": 2.0}, {"session": -1.0}, {"session": float("nan")}):
         with pytest.raises(SettingsError):
             training_weights(wrong)
+
+
+def test_what_is_believed_by_default():
+    strangers = {"session", "page"}
+    assert {trust.value for trust in UNVOUCHED} == strangers
+    assert board_weights({}) == {t.value: 0 if t in strangers else 1 for t in Trust}
+    assert training_weights({}) == {t.value: 0.1 if t in strangers else 1 for t in Trust}
 
 
 def test_a_holdout_is_judged_by_readers_whom_somebody_vouches_for():
