@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from recsvc.core.access.trust import mark_of, trust_of
+from recsvc.core.access.trust import Trust, mark_of, trust_of
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
-from recsvc.store.items.boards import ANONYMOUS_VOTES, Boards, Counts, Heat, Heats, Vote, Votes
+from recsvc.store.items.boards import Boards, Counts, Heat, Heats, Vote, Votes
+from recsvc.store.items.tally import ANONYMOUS_VOTES
 from recsvc.store.log.streams import Logged
 
 
@@ -18,6 +19,11 @@ def kind_of(event: Entry, kinds: Mapping[str, Kind]) -> Kind:
 def by_state(worth: Mapping[str, float], kinds: Mapping[str, Kind]) -> dict[str, float]:
     """Return what kinds are worth by the states and signals that they make."""
     return {kinds[name].state: votes for name, votes in worth.items() if name in kinds}
+
+
+def crowd_of(event: Entry, trust: Trust) -> str:
+    """Return the network that a vote shares its place with; empty for one that somebody vouches for."""
+    return "" if trust.is_vouched else event.network or ""
 
 
 class Found:
@@ -72,7 +78,10 @@ class Found:
         elif counter == UPVOTE:
             due_us = int(logged.fields.get(b"d", 0))
             mark = mark_of(event.user, trust)
-            self._votes[event.item].append(Vote(event.user, now, due_us, place=place, trust=mark))
+            vote = Vote(
+                event.user, now, due_us, place=place, trust=mark, network=crowd_of(event, trust)
+            )
+            self._votes[event.item].append(vote)
         change = bool(now) - bool(was)
         if change:
             self._counts[event.item][counter] += change

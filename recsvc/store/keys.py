@@ -51,13 +51,15 @@ rs:{site}:fetch:<job>       hash    TTL              import        import   addr
 rs:{site}:applied           hash    shards           worker        all      shard -> last entry id on the boards
 rs:{site}:board             hash    catalogue        worker        api      item -> packed counters and trending
 rs:{site}:votes:<item>      hash    votes            worker        worker   user -> instant of the vote (µs), and
-                                                                            after a colon when it counts from
+                                                                            after colons when it counts from, who
+                                                                            vouches, the network of a stranger
 rs:{site}:counted:<item>    zset    votes            worker        worker   user -> instant, of the votes that count
 rs:{site}:sums:<item>       hash    time             worker        worker   window, stretch of time -> what the votes
                                                                             cast in it are worth; field "" -> what
                                                                             they were made with
 rs:{site}:heat:<item>       hash    time             worker        worker   the same of other kinds that trending counts;
                                                                             field "last" -> the latest instant (µs)
+rs:{site}:nearby:<item>     zset    votes            worker        worker   network, instant, user of strangers' votes
 rs:{site}:owners            hash    catalogue        api, import   worker   item -> its owners (msgpack), if any
 rs:{site}:recount           zset    catalogue        all           worker   item -> when to count its votes anew (µs)
 rs:{site}:unknown           zset    10,000 items     worker        worker   item that only strangers speak of and that
@@ -247,13 +249,15 @@ def votes(item: str) -> str:
     return f"rs:{{site}}:votes:{item}"
 
 
-def votes_of(item: str) -> tuple[str, str, str, str]:
+def votes_of(item: str) -> tuple[str, str, str, str, str]:
     """Return the keys of an item's votes, and of what else trending counts.
 
-    All votes, those that count, sums of what they are worth, and sums of what other kinds are worth.
+    All votes, those that count, sums of what they are worth, sums of what other kinds are worth, and
+    votes by network.
     """
     sums, heat = f"rs:{{site}}:sums:{item}", f"rs:{{site}}:heat:{item}"
-    return votes(item), f"rs:{{site}}:counted:{item}", sums, heat
+    nearby = f"rs:{{site}}:nearby:{item}"
+    return votes(item), f"rs:{{site}}:counted:{item}", sums, heat, nearby
 
 
 def fetch(job: str) -> str:

@@ -53,6 +53,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "counted": "reader",
     "sums": "item",
     "heat": "item",
+    "nearby": "reader",
     "owners": "item",
     "recount": "item",
     "unknown": None,

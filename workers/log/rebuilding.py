@@ -16,10 +16,11 @@ from recsvc.core.access.trust import implied, mark_of, trust_of
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import UPVOTE, Kind, Role
 from recsvc.core.readers.profile import Profile, bounded, latest, profile_of
-from recsvc.store.items.boards import ANONYMOUS_VOTES, Batch, Boards, Counts, Heat, Vote
+from recsvc.store.items.boards import Batch, Boards, Counts, Heat, Vote
+from recsvc.store.items.tally import ANONYMOUS_VOTES
 from recsvc.store.log.writing import EventLogParams
 from recsvc.store.readers.profiles import Profiles
-from workers.counting import by_state, kind_of
+from workers.counting import by_state, crowd_of, kind_of
 from workers.log.reading import Log
 from workers.log.schema import SCHEMA
 
@@ -55,22 +56,22 @@ def counted(log: Log, boards: Boards, kinds: dict[str, Kind], hold_us: int) -> B
                 counts[entry.item][kind.state] += 1
         for item, added in _warmth(entries, profile, kinds, worth):
             heat[item].append(added)
-        cast_us = {e.item: e.received_us for e in entries if kind_of(e, kinds).state == UPVOTE}
-        cast_by = {
-            e.item: trust_of(user, e.trust) for e in entries if kind_of(e, kinds).state == UPVOTE
-        }
+        cast = _cast(entries, kinds)
         counts_us = (_first_seen_us(entries, kinds) or 0) + hold_us
         for interaction in profile.interactions:
-            trust = cast_by.get(interaction.item, implied(user))
+            said = cast.get(interaction.item)
+            trust = implied(user) if said is None else trust_of(user, said.trust)
+            is_apart = boards.keeps_apart(user, trust)
             for state, at_us in interaction.states.items():
-                is_apart = state == UPVOTE and boards.keeps_apart(user, trust)
-                counter = ANONYMOUS_VOTES if is_apart else state
+                counter = ANONYMOUS_VOTES if state == UPVOTE and is_apart else state
                 counts[interaction.item][counter] += at_us > 0
             since_us = interaction.states.get(UPVOTE, 0)
-            if since_us > 0 and not boards.keeps_apart(user, trust):
-                is_held = hold_us > 0 and counts_us > cast_us[interaction.item]
+            if since_us > 0 and not is_apart:
+                assert said is not None, "a vote stands by an event"
+                is_held = hold_us > 0 and counts_us > said.received_us
                 due_us = counts_us if is_held else 0
-                vote = Vote(user, since_us, due_us, trust=mark_of(user, trust))
+                mark, network = mark_of(user, trust), crowd_of(said, trust)
+                vote = Vote(user, since_us, due_us, trust=mark, network=network)
                 votes[interaction.item].append(vote)
     plain: Counts = {item: dict(counters) for item, counters in counts.items()}
     strangers = frozenset(plain) - vouched
@@ -114,6 +115,21 @@ def folded(log: Log, kinds: dict[str, Kind]) -> Iterator[tuple[str, list[Entry],
         entries = list(found)
         known = kinds | {entry.kind: kind_of(entry, kinds) for entry in entries}
         yield user, entries, profile_of(entries, known)
+
+
+def _cast(entries: list[Entry], kinds: dict[str, Kind]) -> dict[str, Entry]:
+    """Return, by item, the event by which a vote stands: the latest, the first logged of equal ones.
+
+    An older one that arrived later changed nothing, whoever vouches for it and wherever it came from.
+    """
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        kind = kind_of(entry, kinds)
+        if kind.state == UPVOTE and kind.role is Role.STATE:
+            known = found.get(entry.item)
+            if known is None or entry.at_us > known.at_us:
+                found[entry.item] = entry
+    return found
 
 
 def _warmth(

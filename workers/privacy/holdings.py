@@ -16,8 +16,9 @@ from recsvc.clock import from_us, now_us
 from recsvc.core.items.item import StoredItem
 from recsvc.core.readers.events import Entry
 from recsvc.store import keys
-from recsvc.store.items.boards import Boards, Vote, counts_us, since_us
+from recsvc.store.items.boards import Boards, Vote
 from recsvc.store.items.catalogue import Items
+from recsvc.store.items.tally import stored_vote
 from recsvc.store.log.streams import Logged, Streams
 from recsvc.store.readers.profiles import Profiles
 from workers.log.archive import Archive
@@ -176,7 +177,7 @@ class VoteHolding:
             for user, stored in (await self._boards.votes_of(users, batch)).items():
                 since = await self._votes_since(user) if stored else {}
                 for item, value in stored.items():
-                    if since_us(value.encode()) != since.get(item):
+                    if stored_vote(user, value).since_us != since.get(item):
                         gone[item].append(Vote(user, only_if=value))
                         erased[user] += 1
             await self._boards.take_away(gone, now_us())
@@ -186,13 +187,12 @@ class VoteHolding:
         """Yield the reader's votes, and when each counts."""
         for batch in _batches(await self._boards.items()):
             for item, value in (await self._boards.votes_of([user], batch))[user].items():
-                since = since_us(value.encode())
-                at = from_us(counts_us(value.encode()) or since)
+                vote = stored_vote(user, value)
                 yield {
                     "type": "vote",
                     "item": item,
-                    "since": from_us(since),
-                    "counts_from": at,
+                    "since": from_us(vote.since_us),
+                    "counts_from": from_us(vote.counts_us or vote.since_us),
                 }
 
     async def _votes_since(self, user: str) -> dict[str, int]:

@@ -51,6 +51,8 @@ class VotesExplained(msgspec.Struct, frozen=True):
         held: of readers known for less than `hold_hours`; the next counts from `next_counts_at` on.
         own: of the item's owners; they never count.
         anonymous: of sessions that nobody vouches for; they never count.
+        crowded: that would count, had others of their network not been first; of those that nobody
+            vouches for.
         elsewhere: upvotes that the item came with, shown but not trending.
         classes: by who vouches for a vote - `secret` and `token` for readers whom the host knows,
             `import`, `open` while there was no key; `session` and `page` for whom nobody does.
@@ -61,6 +63,7 @@ class VotesExplained(msgspec.Struct, frozen=True):
     held: int
     own: int
     anonymous: int
+    crowded: int
     elsewhere: int
     hold_hours: float
     next_counts_at: datetime | None
@@ -98,6 +101,7 @@ async def explain_votes(
         held=tally.held,
         own=tally.own,
         anonymous=tally.anonymous,
+        crowded=tally.crowded,
         elsewhere=stored.upvotes,
         hold_hours=services.settings.log.vote_hold_hours,
         next_counts_at=None if tally.next_us is None else from_us(tally.next_us),

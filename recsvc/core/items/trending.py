@@ -78,11 +78,21 @@ class TrendingParams(msgspec.Struct, frozen=True):
         dict[str, float],
         setting(
             "Worth of a vote on boards by who vouches for it, once a key exists, 0 to 1, e.g. "
-            '`{"session": 0.1}`; after a change `recsvc rebuild boards` counts anew.',
+            '`{"session": 0.1}`; other kinds of events of those whom nobody vouches for count nothing. '
+            "After a change `recsvc rebuild boards` counts anew.",
             name="trust_on_boards",
             check=board_weights,
         ),
     ] = msgspec.field(default_factory=dict)
+    per_network: Annotated[
+        int,
+        setting(
+            "Votes on an item that count, of those that one /24 or /48 casts and nobody vouches for; "
+            "the first.",
+            name="unvouched_votes_per_network",
+            ge=1,
+        ),
+    ] = 2
 
     def half_life_us(self, window: Window) -> float:
         """Return the half-life of one window."""

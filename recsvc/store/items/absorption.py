@@ -17,7 +17,8 @@ from recsvc.core.items.trending import EPOCH_US, TrendingParams
 from recsvc.core.readers.kinds import UPVOTE
 from recsvc.core.readers.profile import decode_interaction, together
 from recsvc.store import keys, scripts
-from recsvc.store.items.boards import packed_counting, since_us
+from recsvc.store.items.boards import packed_counting
+from recsvc.store.items.tally import stored_votes
 from recsvc.store.pipe import Pipe
 
 encode = msgspec.json.Encoder(order="deterministic").encode
@@ -124,9 +125,8 @@ async def _last_words(
     hashes = await pipe.send_all([("HGETALL", keys.votes(name)) for name in (item, *names)])
     since: dict[str, int] = {}
     for found in hashes:
-        for user, at_us in found.items():
-            who = user.decode()
-            since[who] = max(since_us(at_us), since.get(who, 0))
+        for vote in stored_votes(found):
+            since[vote.user] = max(vote.since_us, since.get(vote.user, 0))
     profiles = await pipe.send_all(
         [("HMGET", keys.profile(keys.shard_of(u), u), item, *aliases) for u in since]
     )

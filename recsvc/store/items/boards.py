@@ -1,17 +1,24 @@
 """Boards and counters in Redis: votes, decayed votes and counts per item, kept by the worker."""
 
 import math
-from collections import Counter
 from typing import Any
 
 import msgspec
 
 from recsvc.clock import DAY_US
 from recsvc.core.access.caller import is_anonymous
-from recsvc.core.access.trust import Trust, board_weights, trust_of
+from recsvc.core.access.trust import Trust, board_weights
 from recsvc.core.items.trending import EPOCH_US, WINDOWS, BoardRow, TrendingParams
 from recsvc.store import keys, scripts
 from recsvc.store.damage import damage
+from recsvc.store.items.tally import (
+    Classes,
+    Tally,
+    Weigh,
+    classes_of,
+    stored_votes,
+    tallied,
+)
 from recsvc.store.pipe import Pipe
 
 # Items per call that counts anew: an item of 1,000 votes takes the server some milliseconds.
@@ -26,7 +33,6 @@ _decode = msgspec.msgpack.Decoder().decode
 _NAMES_AN_ALIAS = -2
 OVERLAPS = -3
 
-ANONYMOUS_VOTES = "anonymous_upvote"  # a counter of its own, beside `upvote`
 _NO_SHARD = -1
 _NO_ROW = BoardRow(0, 0, (-math.inf,) * len(WINDOWS), {})
 
@@ -40,6 +46,7 @@ class Vote(msgspec.Struct, frozen=True, array_like=True):
         only_if: what must be stored of it for anything to happen, when votes are taken away.
         place: its place in the log of its shard.
         trust: who vouches for it; empty: what the id says.
+        network: of one that nobody vouches for, what stands for where it was cast.
     """
 
     user: str
@@ -48,6 +55,7 @@ class Vote(msgspec.Struct, frozen=True, array_like=True):
     only_if: str = ""
     place: int = 0
     trust: str = ""
+    network: str = ""
 
 
 class Heat(msgspec.Struct, frozen=True, array_like=True):
@@ -64,30 +72,6 @@ class Heat(msgspec.Struct, frozen=True, array_like=True):
     user: str
     trust: str = ""
 
-
-class Tally(msgspec.Struct, frozen=True):
-    """The votes of one item.
-
-    Attributes:
-        counted: votes on the boards.
-        held: votes that will count later, the next of them at `next_us`.
-        own: votes of its owners, which never count.
-        anonymous: standing votes of sessions that nobody vouches for, which never count.
-        scores: log2 of the decayed votes, one per window; -inf without votes.
-        classes: by who vouches for them, how many votes there are, and what each counts.
-    """
-
-    counted: int
-    held: int
-    own: int
-    anonymous: int
-    next_us: int | None
-    scores: tuple[float, ...]
-    classes: "Classes"
-
-
-# By who vouches for them: how many votes there are, and what each counts.
-Classes = dict[str, tuple[int, float]]
 
 # By item: counter -> change; votes, in the order of the log; what else trending counts.
 Counts = dict[str, dict[str, int]]
@@ -158,27 +142,12 @@ def read_row(item: bytes | str, packed: bytes) -> BoardRow | None:
 def packed_counting(params: TrendingParams) -> bytes:
     """Return how votes are counted, as scripts take it: a half-life of 0 never fades."""
     half_lives = [0 if math.isinf(h) else h for h in params.half_lives_us()]
-    return _encode([half_lives, sorted_weights(params)])
+    return b"%d:" % params.per_network + _encode([half_lives, sorted_weights(params)])
 
 
 def sorted_weights(params: TrendingParams) -> dict[str, float]:
     """Return the weights of votes in an order that does not change: sums are known by it."""
     return dict(sorted(board_weights(params.trust).items()))
-
-
-def since_us(stored: bytes) -> int:
-    """Return when a stored vote was cast: `instant`, maybe `:counts from`, maybe `:who vouches`."""
-    return int(stored.partition(b":")[0])
-
-
-def counts_us(stored: bytes) -> int:
-    """Return when a stored vote counts from; 0 for at once."""
-    return int(stored.partition(b":")[2].partition(b":")[0] or 0)
-
-
-def _trust(user: str, stored: bytes) -> Trust:
-    """Return who vouches for a stored vote."""
-    return trust_of(user, stored.partition(b":")[2].partition(b":")[2].decode() or None)
 
 
 class Boards:
@@ -345,24 +314,10 @@ class Boards:
                 ("EXISTS", keys.KEYED),
             ]
         )
-        owners = {o.encode() for o in (_decode(packed_owners) if packed_owners else [])}
+        owners = frozenset(_decode(packed_owners) if packed_owners else [])
         row = _NO_ROW if packed is None else read_row(item, packed) or _NO_ROW
-        others = [
-            raw
-            for user, raw in votes.items()
-            if user not in owners
-            and self._params.weight_of(_trust(user.decode(), raw), is_keyed=bool(keyed))
-        ]
-        held = [due for raw in others if (due := counts_us(raw)) > now_us]
-        return Tally(
-            counted=len(others) - len(held),
-            held=len(held),
-            own=sum(user in owners for user in votes),
-            anonymous=row.counts.get(ANONYMOUS_VOTES, 0),
-            next_us=min(held, default=None),
-            scores=row.scores,
-            classes=self._classes(votes, row, is_keyed=bool(keyed)),
-        )
+        weigh = Weigh(self._params, is_keyed=bool(keyed))
+        return tallied(stored_votes(votes), row, owners, weigh, now_us)
 
     async def classes(self, items: list[str]) -> tuple[dict[str, Classes], bool]:
         """Return who vouches for the votes of each item, and whether that matters: a key exists."""
@@ -373,17 +328,9 @@ class Boards:
         classes = {}
         for item, votes, packed in zip(items, found[::2], found[1::2], strict=True):
             row = _NO_ROW if packed is None else read_row(item, packed) or _NO_ROW
-            classes[item] = self._classes(votes, row, is_keyed=bool(keyed))
+            weigh = Weigh(self._params, is_keyed=bool(keyed))
+            classes[item] = classes_of(stored_votes(votes), row, weigh)
         return classes, bool(keyed)
-
-    def _classes(self, votes: dict[bytes, bytes], row: BoardRow, *, is_keyed: bool) -> Classes:
-        """Return the votes by who vouches for them, those that are only counted beside included."""
-        n_by = Counter(_trust(user.decode(), raw) for user, raw in votes.items())
-        weight = {t: self._params.weight_of(t, is_keyed=is_keyed) for t in n_by}
-        if n_apart := row.counts.get(ANONYMOUS_VOTES, 0):
-            n_by[Trust.SESSION] += n_apart
-            weight[Trust.SESSION] = self._params.weight_of(Trust.SESSION, is_keyed=True)
-        return {trust.value: (n, weight[trust]) for trust, n in sorted(n_by.items())}
 
     async def _ids(self, names: set[str]) -> dict[str, str]:
         """Return the item of each name that is an alias."""

@@ -2,8 +2,8 @@
 -- its own. All of it or nothing, and only if every item is still as the caller read it.
 --
 -- KEYS: items, rows, changes, aliases, board, pulse, owners, recount, keyed, the votes of the item that stays,
---       four keys, then those of each absorbed name
--- ARGV[1] how votes are counted, msgpack: see `counting`
+--       five keys, then those of each absorbed name
+-- ARGV[1] how votes are counted: see `counting`
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] id of the item that stays
 -- ARGV[4] SHA-1 of the JSON it replaces ('' if there is none)
@@ -56,15 +56,15 @@ local function take_votes(from)
     local mine = parse_vote(redis.call('HGET', votes, found[i]) or '0')
     if parse_vote(found[i + 1]) > mine then redis.call('HSET', votes, found[i], found[i + 1]) end
   end
-  redis.call('DEL', from.votes, from.counted, from.sums)
+  redis.call('DEL', from.votes, from.counted, from.sums, from.nearby)
   take_heat(to, kept, from)
 end
 
 local function settle(user, instant)
   if instant == 0 then redis.call('HDEL', votes, user)
   else
-    local _, from, trust = parse_vote(redis.call('HGET', votes, user) or '0')
-    put_vote(votes, user, instant, from, trust)
+    local _, from, trust, network = parse_vote(redis.call('HGET', votes, user) or '0')
+    put_vote(votes, user, instant, from, trust, network)
   end
 end
 

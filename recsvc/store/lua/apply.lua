@@ -1,10 +1,9 @@
 -- Put batches of several shards' logs on the boards, each exactly once: the id of the last entry
 -- applied is stored beside what it changed. A batch of no shard recounts items, and takes votes away.
 --
--- KEYS: applied, board, pulse, aliases, owners, recount, keyed, items, unknown, then the votes of items, four
---       keys each, which
---       operations name by the index of the first
--- ARGV[1] how votes are counted, msgpack: see `counting`
+-- KEYS: applied, board, pulse, aliases, owners, recount, keyed, items, unknown, then the votes of items, five
+--       keys each, which operations name by the index of the first
+-- ARGV[1] how votes are counted: see `counting`
 -- ARGV[2] trending epoch in µs
 -- ARGV[3] batches, msgpack: a list of [shard or -1, id of the entry before the batch or '', ids of
 --         its first and last entries, operations]; with '' for the last entry it is no stretch of a log and always
@@ -12,7 +11,7 @@
 --         [item, {counter: change, ...}, index of its votes or 0, votes, heat, whether only strangers speak of
 --         it], a vote being
 --         [user, instant it stands since or 0, instant it counts from or 0, value it must have or '', place, who
---         vouches for it], and heat what other kinds of events add: [instant, votes, user, who vouches for it]
+--         vouches for it, network], and heat what other kinds of events add: [instant, votes, user, who vouches for it]
 -- ARGV[4] the present instant in µs
 -- ARGV[5] items that are not in the catalogue and that only strangers speak of: so many have a row
 --

@@ -2,10 +2,11 @@
 --
 -- A row of the board: {counts = {counter: n}, scores = one per window, votes = n, last = instant}.
 --
--- Of an item's votes, and of what else trending counts, there are four keys:
---   votes    all of them, user -> `instant`, `instant:counts from` or `instant:counts from:who vouches`.
---            Those of the item's owners, those that are still held and those of nobody who counts do
---            not count; the recount key remembers when the next of them will
+-- Of an item's votes, and of what else trending counts, there are five keys:
+--   votes    all of them, user -> `instant`, `instant:counts from`, `instant:counts from:who vouches` or
+--            `instant:counts from:who vouches:network`. Those of the item's owners, those that are still
+--            held, those of nobody who counts and those beyond what one network may do not count; the
+--            recount key remembers when the next of them will
 --   counted  those that count, user -> instant
 --   sums     what these are worth, so that one vote costs the same however many there are: by window and
 --            stretch of one half-life the sum of 2^(how far into the stretch each was cast), as integers,
@@ -14,6 +15,8 @@
 --            they are made anew.
 --   heat     the same sums of what other kinds of events are worth, and in field 'last' the latest instant
 --            of one. They are not kept one by one: what was made with something else says nothing any more.
+--   nearby   those votes nobody vouches for that count or would if their network had fewer:
+--            `network:instant:user`, in the order in which they are let in
 
 local LN2 = math.log(2)
 
@@ -38,19 +41,20 @@ local function add(counts, counter, change)
   counts[counter] = count ~= 0 and count or nil
 end
 
--- Returns the instant that a vote stands since, the one it counts from, and who vouches for it ('' for
--- what the id says).
+-- Returns the instant that a vote stands since, the one it counts from, who vouches for it ('' for what
+-- the id says), and the network of one that nobody vouches for ('' where it is not known).
 local function parse_vote(value)
   local since = tonumber(value)
-  if since then return since, 0, '' end
-  local text, from, trust = string.match(value, '(%d+):(%d+):?(%a*)')
-  return tonumber(text), tonumber(from), trust
+  if since then return since, 0, '', '' end
+  local text, from, trust, network = string.match(value, '(%d+):(%d+):?(%a*):?(%w*)')
+  return tonumber(text), tonumber(from), trust, network
 end
 
-local function put_vote(votes, user, since, from, trust)
+local function put_vote(votes, user, since, from, trust, network)
   local value = whole(since)
-  if from > 0 or trust ~= '' then value = value .. ':' .. whole(from) end
-  if trust ~= '' then value = value .. ':' .. trust end
+  if from > 0 or trust ~= '' or network ~= '' then value = value .. ':' .. whole(from) end
+  if trust ~= '' or network ~= '' then value = value .. ':' .. trust end
+  if network ~= '' then value = value .. ':' .. network end
   redis.call('HSET', votes, user, value)
 end
 
@@ -77,14 +81,40 @@ local function add_to_sums(to, sums, instant, weight)
   end
 end
 
+local UNVOUCHED = {session = true, page = true}
+
+local function class_of(user, trust)
+  if trust ~= '' then return trust end
+  local is_page = string.find(user, '^visitor%-') or string.find(user, '^simulated%-')
+  return string.find(user, '^anon:') and 'session' or is_page and 'page' or 'secret'
+end
+
 -- What a vote counts by who vouches for it; while no key exists all count in full.
 local function weight_of(to, user, trust)
   if not to.is_keyed then return 1 end
-  if trust == '' then
-    local is_page = string.find(user, '^visitor%-') or string.find(user, '^simulated%-')
-    trust = string.find(user, '^anon:') and 'session' or is_page and 'page' or 'secret'
+  return to.weights[class_of(user, trust)] or 1
+end
+
+-- What a vote shares its place with: the network, if nobody vouches for it; '' for nothing.
+local function crowd_of(to, user, trust, network)
+  if to.is_keyed and UNVOUCHED[class_of(user, trust)] then return network end
+  return ''
+end
+
+-- As text that sorts by network, instant and user, whatever the locale.
+local function nearby_member(network, since, user)
+  return network .. ':' .. string.format('%020.0f', since) .. ':' .. user
+end
+
+-- Returns those of a network who are let in, [user, instant] by member.
+local function let_in(to, keys, network)
+  local found = {}
+  local low, high = '[' .. network .. ':', '(' .. network .. ';'
+  for _, member in ipairs(redis.call('ZRANGEBYLEX', keys.nearby, low, high, 'LIMIT', 0, to.per_network)) do
+    local since, user = string.match(member, '^%w+:(%d+):(.*)$')
+    found[member] = {user, tonumber(since)}
   end
-  return to.weights[trust] or 1
+  return found
 end
 
 local function owners_of(to, item)
@@ -106,20 +136,31 @@ end
 
 -- Make what is known of an item's votes anew from all of them.
 local function count_anew(to, item, keys)
-  redis.call('DEL', keys.counted, keys.sums)
+  redis.call('DEL', keys.counted, keys.sums, keys.nearby)
   redis.call('ZREM', to.recount, item)
   local is_owner, found = owners_of(to, item), redis.call('HGETALL', keys.votes)
-  local counted = {}
+  local counted, nearby, networks, weights = {}, {}, {}, {}
+  local function count(user, since, weight)
+    counted[#counted + 1] = whole(since)
+    counted[#counted + 1] = user
+    add_to_sums(to, keys.sums, since, weight)
+  end
   for i = 1, #found, 2 do
-    local since, from, trust = parse_vote(found[i + 1])
-    local weight = weight_of(to, found[i], trust)
-    if weight > 0 and not is_owner[found[i]] then
-      if from <= to.now then
-        counted[#counted + 1] = whole(since)
-        counted[#counted + 1] = found[i]
-        add_to_sums(to, keys.sums, since, weight)
-      else hold(to, item, from) end
+    local user, since, from, trust, network = found[i], parse_vote(found[i + 1])
+    local weight, crowd = weight_of(to, user, trust), crowd_of(to, user, trust, network)
+    if weight > 0 and not is_owner[user] then
+      if from > to.now then hold(to, item, from)
+      elseif crowd == '' then count(user, since, weight)
+      else
+        nearby[#nearby + 1] = 0
+        nearby[#nearby + 1] = nearby_member(crowd, since, user)
+        networks[crowd], weights[user] = true, weight
+      end
     end
+  end
+  add_many('ZADD', keys.nearby, nearby)
+  for network in pairs(networks) do
+    for _, one in pairs(let_in(to, keys, network)) do count(one[1], one[2], weights[one[1]]) end
   end
   add_many('ZADD', keys.counted, counted)
   if #found > 0 then redis.call('HSET', keys.sums, '', made_with(to, keys)) end
@@ -129,37 +170,69 @@ local function is_as_made(to, keys)
   return redis.call('HGET', keys.sums, '') == made_with(to, keys)
 end
 
--- Put one reader's vote in the place of the one they had; `since` 0 for none.
-local function cast(to, item, keys, user, since, from, trust)
-  local before = redis.call('ZSCORE', keys.counted, user)
-  if before then
-    redis.call('ZREM', keys.counted, user)
-    local _, _, known = parse_vote(redis.call('HGET', keys.votes, user) or '0')
-    add_to_sums(to, keys.sums, tonumber(before), -weight_of(to, user, known))
+-- Let a vote that is stored count, or (sign -1) no longer.
+local function count(to, keys, user, since, sign)
+  local _, _, trust = parse_vote(redis.call('HGET', keys.votes, user))
+  if sign > 0 then redis.call('ZADD', keys.counted, whole(since), user)
+  else redis.call('ZREM', keys.counted, user) end
+  add_to_sums(to, keys.sums, since, sign * weight_of(to, user, trust))
+end
+
+-- Add a vote to those of its network, or take it from them: another may come in or go out for it.
+local function change_nearby(to, keys, network, change)
+  local before = let_in(to, keys, network)
+  change()
+  local after = let_in(to, keys, network)
+  for member, one in pairs(before) do
+    if not after[member] then count(to, keys, one[1], one[2], -1) end
   end
-  if since == 0 then redis.call('HDEL', keys.votes, user)
-  else
-    put_vote(keys.votes, user, since, from, trust)
-    local weight = weight_of(to, user, trust)
-    if weight > 0 and not to.owned[item][user] then
-      if from <= to.now then
-        redis.call('ZADD', keys.counted, whole(since), user)
-        add_to_sums(to, keys.sums, since, weight)
-      else hold(to, item, from) end
-    end
+  for member, one in pairs(after) do
+    if not before[member] then count(to, keys, one[1], one[2], 1) end
   end
 end
 
--- Apply votes, [user, since, from, …, who vouches] each, at the cost of these alone.
+-- Take what a reader's stored vote counts out again.
+local function withdraw(to, keys, user)
+  local value = redis.call('HGET', keys.votes, user)
+  if not value then return end
+  local since, _, trust, network = parse_vote(value)
+  local crowd = crowd_of(to, user, trust, network)
+  if crowd ~= '' then
+    change_nearby(to, keys, crowd, function()
+      redis.call('ZREM', keys.nearby, nearby_member(crowd, since, user))
+    end)
+  elseif redis.call('ZSCORE', keys.counted, user) then count(to, keys, user, since, -1) end
+end
+
+-- Put one reader's vote in the place of the one they had; `since` 0 for none.
+local function cast(to, item, keys, user, since, from, trust, network)
+  withdraw(to, keys, user)
+  if since == 0 then
+    redis.call('HDEL', keys.votes, user)
+    return
+  end
+  put_vote(keys.votes, user, since, from, trust, network)
+  if weight_of(to, user, trust) == 0 or to.owned[item][user] then return end
+  local crowd = crowd_of(to, user, trust, network)
+  if from > to.now then hold(to, item, from)
+  elseif crowd == '' then count(to, keys, user, since, 1)
+  else
+    change_nearby(to, keys, crowd, function()
+      redis.call('ZADD', keys.nearby, 0, nearby_member(crowd, since, user))
+    end)
+  end
+end
+
+-- Apply votes, [user, since, from, …, who vouches, network] each, at the cost of these alone.
 local function cast_all(to, item, keys, votes)
   if not is_as_made(to, keys) then count_anew(to, item, keys) end
   to.owned[item] = to.owned[item] or owners_of(to, item)
-  for _, v in ipairs(votes) do cast(to, item, keys, v[1], v[2], v[3], v[6] or '') end
+  for _, v in ipairs(votes) do cast(to, item, keys, v[1], v[2], v[3], v[6] or '', v[7] or '') end
   redis.call('HSET', keys.sums, '', made_with(to, keys))
 end
 
 -- What was added with another half-life or other weights fits nothing that is added now.
-local function is_heat_as_made(to, keys) return redis.call('HGET', keys.heat, '') == to.signature end
+local function is_heat_as_made(to, keys) return redis.call('HGET', keys.heat, '') == to.heat_signature end
 
 -- Forget the stretches that say nothing beside the latest, once there are many.
 local function prune_heat(to, keys)
@@ -175,15 +248,18 @@ local function prune_heat(to, keys)
   add_many('HDEL', keys.heat, gone)
 end
 
--- Add what events of other kinds than votes are worth, [instant, votes, user, who vouches] each.
+-- Add what events of other kinds than votes are worth, [instant, votes, user, who vouches] each. Once a
+-- key exists those that nobody vouches for add nothing: they are not kept one by one, so that nothing
+-- could bound what one network adds.
 local function warm_all(to, item, keys, heat)
   if not is_heat_as_made(to, keys) then
     redis.call('DEL', keys.heat)
-    redis.call('HSET', keys.heat, '', to.signature)
+    redis.call('HSET', keys.heat, '', to.heat_signature)
   end
   to.owned[item] = to.owned[item] or owners_of(to, item)
   for _, h in ipairs(heat) do
     local at, weight = h[1], h[2] * weight_of(to, h[3], h[4])
+    if to.is_keyed and UNVOUCHED[class_of(h[3], h[4])] then weight = 0 end
     if weight ~= 0 and not to.owned[item][h[3]] then
       add_to_sums(to, keys.heat, at, weight)
       local last = tonumber(redis.call('HGET', keys.heat, 'last') or '0')
@@ -257,23 +333,29 @@ end
 
 -- How votes are counted.
 --
--- how: packed, [half-lives of the windows in µs (0 never fades), weight of a vote by who vouches for it];
+-- how: how many votes of one network count that nobody vouches for, a colon, and packed [half-lives of the
+-- windows in µs (0 never fades), weight of a vote by who vouches for it];
 -- epoch, now: µs; owners, recount, keyed: keys
 local function counting(how, epoch, now, owners, recount, keyed)
-  local half_lives, weights = unpack(cmsgpack.unpack(how))
+  local per_network, worth = string.match(how, '^(%d+):(.*)$')
+  local half_lives, weights = unpack(cmsgpack.unpack(worth))
   local is_keyed = redis.call('EXISTS', keyed) == 1
   return {
-    half_lives = half_lives, weights = weights, is_keyed = is_keyed,
-    signature = how .. (is_keyed and 'keyed' or ''), epoch = tonumber(epoch),
+    half_lives = half_lives, weights = weights, per_network = per_network, is_keyed = is_keyed,
+    signature = how .. (is_keyed and 'keyed' or ''),
+    heat_signature = worth .. (is_keyed and 'keyed' or ''), epoch = tonumber(epoch),
     now = tonumber(now), owners = owners, recount = recount, owned = {},
   }
 end
 
 -- The keys of an item's votes, and of what else trending counts, from the first of them on.
-local N_VOTE_KEYS = 4
+local N_VOTE_KEYS = 5
 
 local function vote_keys(at)
-  return {votes = KEYS[at], counted = KEYS[at + 1], sums = KEYS[at + 2], heat = KEYS[at + 3]}
+  return {
+    votes = KEYS[at], counted = KEYS[at + 1], sums = KEYS[at + 2], heat = KEYS[at + 3],
+    nearby = KEYS[at + 4],
+  }
 end
 
 -- News for the processes that serve: rows as fields of their own, since a list of them would not be

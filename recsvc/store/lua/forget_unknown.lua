@@ -9,7 +9,7 @@ local fields = {}
 for _, item in ipairs(due) do
   redis.call('ZREM', KEYS[1], item)
   if redis.call('HEXISTS', KEYS[2], item) == 0 then
-    for _, family in ipairs({'votes', 'counted', 'sums', 'heat'}) do
+    for _, family in ipairs({'votes', 'counted', 'sums', 'heat', 'nearby'}) do
       redis.call('DEL', 'rs:{site}:' .. family .. ':' .. item)
     end
     fields[#fields + 1] = 'i' .. item

@@ -29,6 +29,11 @@ FIRST_SEEN = b"\1"
 USERS, ITEMS = [f"user {n}" for n in range(12)], [f"item/{n}" for n in range(9)]
 
 
+# Who vouches for a reader differs from one event to the next, and so does where they are.
+WHO = [("secret", None), ("token", None), *[("page", "a1")] * 3, ("page", "b2"), ("page", None)]
+STRANGERS = TrendingParams(trust={"page": 0.5}, per_network=1)
+
+
 def events(n: int, seed: int) -> list[Entry]:
     rng = np.random.default_rng(seed)
     now = now_us()
@@ -40,6 +45,7 @@ def events(n: int, seed: int) -> list[Entry]:
             at_us=now - int(rng.integers(3 * DAY_US)),
             received_us=now + i,
             value_milli=int(rng.integers(90_000)) if rng.random() < 0.5 else None,
+            **dict(zip(("trust", "network"), WHO[int(rng.integers(len(WHO)))], strict=True)),
         )
         for i in range(n)
     ]
@@ -51,7 +57,9 @@ async def state(redis: Redis) -> dict[str, Any]:
     async for key in redis.scan_iter("rs:*"):
         name = key.decode()
         kind = name.split(":")[2]
-        if kind in ("profile", "votes", "board", "applied"):
+        if kind in ("counted", "nearby"):
+            found[name] = await redis.zrange(key, 0, -1, withscores=True)
+        elif kind in ("profile", "votes", "board", "applied"):
             found[name] = dict(await redis.hgetall(key))
             found[name].pop(b"", None)
         elif kind == "shown":
@@ -78,7 +86,9 @@ async def test_boards_and_profiles_come_out_the_same(
     redis: Redis, tmp_path: Path, archived_share: float, counted: dict[str, float]
 ):
     pipe, streams, archive = Pipe(redis), Streams(redis, "test"), Archive(tmp_path)
-    boards, params = Boards(pipe, TrendingParams(kinds=counted)), EventLogParams()
+    await redis.set(keys.KEYED, "1")
+    trending = msgspec.structs.replace(STRANGERS, kinds=counted)
+    boards, params = Boards(pipe, trending), EventLogParams()
     log = EventLog(pipe, KINDS, params)
     ingest = Ingest(streams, boards, KINDS, 10)
     archiver = Archiver(archive, streams, boards, ArchiveParams(60, 10**6))
@@ -93,6 +103,7 @@ async def test_boards_and_profiles_come_out_the_same(
             await archiver.run_once(now_us(), force=True)
     expected = await state(redis)
     assert len(expected) > 20
+    assert sum([(await boards.tally(item, now_us())).crowded for item in ITEMS]) > 3
 
     wrecked = [name for name in expected if "applied" not in name]
     await redis.delete(*wrecked[::2])
