@@ -92,7 +92,7 @@ def _evaluated(
 
     params = round_params(settings.training, settings.lists.profile, settings.lists.blend)
     how = EvaluateParams(share, sample, settings.training.learn.als.seed)
-    return evaluate(material, params.train, params.blend, how, progress)
+    return evaluate(material, params, how, progress)
 
 
 def _attacked(material: "Material", settings: Settings, share: float) -> "list[Attacked]":
@@ -145,7 +145,8 @@ def table(report: "Report") -> Table:
     found = Table(
         title=f"{report.n_readers:,} readers, {report.n_events:,} events, {report.n_items:,} items, "
         f"divided at {from_us(report.cut_us):%Y-%m-%d %H:%M}",
-        caption="± half of the 95 % interval; +: the feed is surely better, -: surely worse",
+        caption="± half of the 95 % interval; +: the feed is surely better, -: surely worse\n"
+        f"{described(report)}",
         box=box.SIMPLE,
     )
     found.add_column("method", no_wrap=True)
@@ -157,6 +158,16 @@ def table(report: "Report") -> Table:
         sign = "+" if s.difference.low > 0 else "-" if s.difference.high < 0 else ""
         found.add_row(s.method, *cells, f"{s.coverage:.3f}", f"{s.novelty:.1f}", sign)
     return found
+
+
+def described(report: "Report") -> str:
+    """Return what the figures were reached with, on two lines."""
+    learn = report.trained_with
+    return (
+        f"trained with {learn.als.factors} factors, λ {learn.als.regularization:g}, "
+        f"{learn.als.iterations} iterations, α {learn.confidence.alpha:g}\n"
+        f"voices: {report.voices}"
+    )
 
 
 def attack_table(attacked: "list[Attacked]") -> Table:

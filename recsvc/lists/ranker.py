@@ -25,6 +25,7 @@ class _Shared(msgspec.Struct, frozen=True):
     version: int
     model: Model
     hour: int
+    blend: BlendParams
     common: Common
 
 
@@ -84,8 +85,7 @@ class Ranker:
         if not self._is_known(who):
             return None
         try:
-            shared = self._common(blend, now_us())
-            return Blend(self._live.model, shared, blend).rank(who, candidates, depth)
+            return self._blend(blend, now_us()).rank(who, candidates, depth)
         except NotFiniteError:
             self.observe_not_finite()
             return None
@@ -94,11 +94,13 @@ class Ranker:
         """Return whether the model knows anything that the reader did."""
         return len(who.rows) > 0 and bool((who.rows < self._live.model.n).any())
 
-    def _common(self, blend: BlendParams, now: int) -> Common:
-        """Return what is true for everybody, computed again only when something changed."""
+    def _blend(self, params: BlendParams, now: int) -> Blend:
+        """Return what ranks readers; what is true for everybody is computed only when it changed."""
         catalogue, model = self._live.catalogue, self._live.model
-        if blend is not self._params.blend:
-            return common(catalogue, model, blend, now, self._params.voices)
+        if params is not self._params.blend:
+            params = params.with_weights(model.weights)
+            shared = common(catalogue, model, params, now, self._params.voices)
+            return Blend(model, shared, params)
         known, hour = self._shared, now // HOUR_US
         if (
             known is None
@@ -106,7 +108,8 @@ class Ranker:
             or known.model is not model
             or (known.version, known.hour) != (catalogue.version, hour)
         ):
-            shared = common(catalogue, model, blend, now, self._params.voices)
-            known = _Shared(catalogue, catalogue.version, model, hour, shared)
+            params = params.with_weights(model.weights)
+            shared = common(catalogue, model, params, now, self._params.voices)
+            known = _Shared(catalogue, catalogue.version, model, hour, params, shared)
             self._shared = known
-        return known.common
+        return Blend(model, known.common, known.blend)

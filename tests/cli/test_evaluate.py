@@ -37,7 +37,7 @@ def test_every_method_is_measured_with_intervals_on_files(cli: Cli, files: tuple
     alone = [f"{voice.name} alone" for voice in VOICES]
     windows = [f"popularity, {days}" for days in ("1 day", "3 days", "7 days")]
     opponents = ["popularity", *windows, "trending", "recency"]
-    assert list(by_name) == ["the feed", *alone, *opponents]
+    assert list(by_name) == ["the feed", "the feed, voices as set", *alone, *opponents]
     for method in by_name.values():
         for figure in method["figures"].values():
             assert 0 <= figure["low"] <= figure["mean"] <= figure["high"] <= 1

@@ -9,25 +9,34 @@ from collections.abc import Callable
 
 import msgspec
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
+from recsvc.core.model.model import Model
 from recsvc.core.ranking import metrics
 from recsvc.core.ranking.metrics import Interval
 from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voices import VOICES
 from recsvc.errors import InvalidError
-from workers.evaluation.methods import SHIPPED, listed, methods
-from workers.evaluation.outcomes import Outcomes, outcomes
+from workers.evaluation.methods import SHIPPED, methods
+from workers.evaluation.outcomes import Outcomes, joined, outcomes
+from workers.training.candidate import RoundParams, foreseeing
 from workers.training.holdout import Holdout, hold_out
-from workers.training.params import TrainParams
+from workers.training.moment import Moment, moments_of
+from workers.training.params import LearnParams
 from workers.training.popularity import readers_of
-from workers.training.training import Material, Way, announced, fitted
+from workers.training.ranking import model_of
+from workers.training.training import Material
+from workers.training.trying import drawn
+
+Progress = Callable[[str, int], Callable[[int], object]]
 
 KS = (10, 20)
 NAMES = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "mrr")
 _LENGTHS = ((1, 1), (2, 3), (4, 10), (11, 30), (31, 10**9))
-_AGES_DAYS = ((-(10.0**9), 0.0), (0.0, 1.0), (1.0, 7.0), (7.0, 30.0), (30.0, 10.0**9))
-_AGE_NAMES = ("after the cut", "up to a day", "up to a week", "up to a month", "older")
+_AGES_DAYS = (0.0, 1.0, 7.0, 30.0)
+_AGE_NAMES = ("listed later", "up to a day", "up to a week", "up to a month", "older")
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -65,7 +74,10 @@ class Report(msgspec.Struct, frozen=True):
     Attributes:
         cut_us: the instant that divides the log.
         by_length: NDCG@20 by the length of the reader's history.
-        by_age: recall@20 of targets by the age of the item at the cut.
+        by_age: recall@20 of targets by the age of the item when their reader was asked.
+        trained_with: the parameters of training.
+        weights: of each voice in the feed, as learned before the cut.
+        weights_set: the same as they are set.
     """
 
     n_events: int
@@ -75,6 +87,18 @@ class Report(msgspec.Struct, frozen=True):
     methods: list[Scored]
     by_length: list[Slice]
     by_age: list[Slice]
+    trained_with: LearnParams
+    weights: dict[str, float]
+    weights_set: dict[str, float]
+
+    @property
+    def voices(self) -> str:
+        """How loud each voice spoke, in words."""
+        pairs = zip(self.weights.items(), self.weights_set.values(), strict=True)
+        return ", ".join(
+            f"{name} {weight:g}" + ("" if weight == was else f" (set: {was:g})")
+            for (name, weight), was in pairs
+        )
 
 
 class EvaluateParams(msgspec.Struct, frozen=True):
@@ -93,10 +117,9 @@ class EvaluateParams(msgspec.Struct, frozen=True):
 
 def evaluate(
     material: Material,
-    train: TrainParams,
-    blend: BlendParams,
+    round_params: RoundParams,
     params: EvaluateParams,
-    progress: Callable[[str, int], Callable[[int], object]],
+    progress: Progress,
 ) -> Report:
     """Evaluate every method on a log.
 
@@ -106,18 +129,17 @@ def evaluate(
     Raises:
         InvalidError: when the log cannot be divided, or no reader is on both sides of the cut.
     """
-    m = material
-    holdout = hold_out(m.log, train.profile, params.share)
+    m, blend = material, round_params.blend
+    holdout = hold_out(m.log, round_params.train.profile, params.share)
     if holdout is None or len(holdout.users) == 0:
         raise InvalidError("no reader has interactions both before and after the cut")
     done = progress("training", 1)
-    snapshot = fitted(holdout.histories, m.content, Way(train.learn), announced(m, len(m.events)))
+    snapshot = foreseeing(m, holdout, round_params)
     done(1)
-    users = _drawn(holdout.users, params)
-    found = {}
-    for name, lists in methods(snapshot, holdout, m.items, blend).items():
-        advance = progress(name, len(users))
-        found[name] = outcomes(lists(users, max(KS), advance), users, holdout.targets, KS)
+    most = params.sample or len(holdout.users)
+    moments = drawn(moments_of(holdout, m.items, blend.votes, most), most, params.seed)
+    found = outcomes_of(model_of(snapshot), holdout.histories, moments, blend, progress)
+    users, voiced = found[SHIPPED].users, blend.with_weights(snapshot.manifest.weights)
     return Report(
         n_events=len(m.events),
         n_items=len(m.items),
@@ -125,15 +147,32 @@ def evaluate(
         cut_us=holdout.cut_us,
         methods=[_scored(name, found, holdout, len(m.items), params.seed) for name in found],
         by_length=_by_length(found, holdout, users),
-        by_age=_by_age(found, holdout, listed(m.items, m.n_rows)),
+        by_age=_by_age(found, moments),
+        trained_with=round_params.train.learn,
+        weights={voice.name: voice.weight(voiced) for voice in VOICES},
+        weights_set={voice.name: voice.weight(blend) for voice in VOICES},
     )
 
 
-def _drawn(users: NDArray[np.int64], params: EvaluateParams) -> NDArray[np.int64]:
-    if not params.sample or len(users) <= params.sample:
-        return users
-    drawn = np.random.default_rng(params.seed).choice(users, params.sample, replace=False)
-    return np.sort(drawn)
+def outcomes_of(
+    model: Model,
+    histories: sp.csr_matrix,
+    moments: list[Moment],
+    blend: BlendParams,
+    progress: Progress = lambda *_: lambda _: None,
+) -> dict[str, Outcomes]:
+    """Rank for the readers of some moments by every method.
+
+    Args:
+        model: trained on the histories, (n_users, n_rows).
+    """
+    parts: dict[str, list[Outcomes]] = {}
+    for place, m in enumerate(moments, 1):
+        for name, lists in methods(model, histories, m, blend).items():
+            advance = progress(f"{name}, {place} of {len(moments)}", len(m.users))
+            listed = lists(m.users, max(KS), advance)
+            parts.setdefault(name, []).append(outcomes(listed, m.users, m.targets, KS))
+    return {name: joined(each) for name, each in parts.items()}
 
 
 def _scored(
@@ -164,20 +203,21 @@ def _by_length(
     return slices
 
 
-def _by_age(
-    found: dict[str, Outcomes], holdout: Holdout, listed_us: NDArray[np.float64]
-) -> list[Slice]:
-    age_days = (holdout.cut_us - listed_us) / DAY_US
-    bucket = np.searchsorted([high for _, high in _AGES_DAYS[:-1]], age_days, side="left")
-    hits = {name: np.zeros(len(_AGES_DAYS)) for name in found}
-    totals = np.zeros(len(_AGES_DAYS))
-    targets = holdout.targets
-    for name, outcome in found.items():
-        for user, rows in zip(outcome.users.tolist(), outcome.lists, strict=True):
-            wanted = targets.indices[targets.indptr[user] : targets.indptr[user + 1]]
-            np.add.at(hits[name], bucket[wanted[np.isin(wanted, rows[:20])]], 1)
-            if name == SHIPPED:
-                np.add.at(totals, bucket[wanted], 1)
+def _by_age(found: dict[str, Outcomes], moments: list[Moment]) -> list[Slice]:
+    """Return recall@20 of targets by the age of their item when their reader was asked."""
+    hits = {name: np.zeros(len(_AGE_NAMES)) for name in found}
+    totals = np.zeros(len(_AGE_NAMES))
+    place = 0
+    for m in moments:
+        age_days = (m.at_us - m.catalogue.listed_us) / DAY_US
+        bucket = np.searchsorted(_AGES_DAYS, age_days, side="left")
+        for user in m.users.tolist():
+            wanted = m.targets.indices[m.targets.indptr[user] : m.targets.indptr[user + 1]]
+            np.add.at(totals, bucket[wanted], 1)
+            for name, outcome in found.items():
+                hit = wanted[np.isin(wanted, outcome.lists[place][:20])]
+                np.add.at(hits[name], bucket[hit], 1)
+            place += 1
     return [
         Slice(age, int(totals[b]), {name: float(hits[name][b] / totals[b]) for name in found})
         for b, age in enumerate(_AGE_NAMES)

@@ -1,68 +1,63 @@
-"""Methods: the ranking as it would have been served at the cut, each voice alone, and its opponents."""
+"""Methods: the ranking as it would have been served at a moment, each voice alone, and its opponents."""
 
 from collections.abc import Callable, Iterator
 
+import msgspec
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recsvc.clock import to_us
-from recsvc.core.items.item import StoredItem
-from recsvc.core.model.snapshot import Snapshot
+from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voices import VOICES
-from workers.training.holdout import Holdout
-from workers.training.moment import Moment, moment_of
+from workers.training.moment import Moment
 from workers.training.popularity import lists_by, opponents
-from workers.training.ranking import Ranked, model_of, ranked
+from workers.training.ranking import Ranked, ranked
 
 Rows = NDArray[np.int64]
 Advance = Callable[[int], object]
 Lists = Callable[[Rows, int, Advance], Iterator[Rows]]
 
-SHIPPED = "the feed"
+SHIPPED, AS_SET = "the feed", "the feed, voices as set"
 
 
 def methods(
-    snapshot: Snapshot, holdout: Holdout, items: dict[int, StoredItem], blend: BlendParams
+    model: Model, histories: sp.csr_matrix, moment: Moment, blend: BlendParams
 ) -> dict[str, Lists]:
-    """Return every method by name, the shipped one first.
+    """Return every method at a moment by name, the shipped one first, then each voice not silenced.
 
     Args:
-        snapshot: trained on the histories of the holdout.
-        items: by row; their listing decides what is recent.
+        model: trained on the histories.
+        histories: (n_users, n_rows).
     """
-    moment = moment_of(holdout, items, blend.votes)
-    model = model_of(snapshot)
-    found = {SHIPPED: _by_voices(ranked(model, blend, moment), holdout, moment)}
+    found = {SHIPPED: _by_voices(ranked(model, blend, moment), histories, moment)}
+    plain = msgspec.structs.replace(model, weights={})
+    found[AS_SET] = _by_voices(ranked(plain, blend, moment), histories, moment)
     for voice in VOICES:
-        if voice.weight(blend):
-            alone = ranked(model, blend, moment, [voice])
-            found[f"{voice.name} alone"] = _by_voices(alone, holdout, moment)
-    for name, worth in opponents(holdout, moment).items():
-        found[name] = _by_worth(worth, holdout)
-    found["recency"] = _by_worth(listed(items, holdout.histories.shape[1]), holdout)
+        one = {voice.name: 1.0}
+        if voice.weight(blend.with_weights(one)):
+            only = msgspec.structs.replace(model, weights=one)
+            alone = ranked(only, blend, moment, [voice])
+            found[f"{voice.name} alone"] = _by_voices(alone, histories, moment)
+    for name, worth in opponents(moment, blend.votes).items():
+        found[name] = _by_worth(worth, histories)
+    recency = np.full(len(moment.listed), -np.inf)
+    recency[: moment.catalogue.n] = moment.catalogue.listed_us
+    found["recency"] = _by_worth(np.where(moment.listed, recency, -np.inf), histories)
     return found
 
 
-def listed(items: dict[int, StoredItem], n_rows: int) -> NDArray[np.float64]:
-    """Return (n_rows,): when each item was listed, µs; -1 for rows without an item."""
-    at = np.full(n_rows, -1.0)
-    for row, item in items.items():
-        at[row] = item.created_us if item.listed_at is None else to_us(item.listed_at)
-    return at
-
-
-def _by_voices(shipped: Ranked, holdout: Holdout, moment: Moment) -> Lists:
+def _by_voices(shipped: Ranked, histories: sp.csr_matrix, moment: Moment) -> Lists:
     def lists(users: Rows, k: int, advance: Advance) -> Iterator[Rows]:
-        rankings = shipped.rankings(holdout.histories, users, k, moment.listed, advance)
+        rankings = shipped.rankings(histories, users, k, moment.listed, advance)
         return (ranking.rows for ranking in rankings)
 
     return lists
 
 
-def _by_worth(worth: NDArray[np.float64], holdout: Holdout) -> Lists:
+def _by_worth(worth: NDArray[np.float64], histories: sp.csr_matrix) -> Lists:
     def lists(users: Rows, k: int, advance: Advance) -> Iterator[Rows]:
-        for rows in lists_by(worth, holdout.histories, users, k):
+        for rows in lists_by(worth, histories, users, k):
             yield rows
             advance(1)
 

@@ -1,6 +1,6 @@
 """Outcomes: what ranking did for each reader of a trial, as arrays that tables are cut from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -39,6 +39,17 @@ class Outcomes(msgspec.Struct, frozen=True):
         if metric == "mrr":
             return self.mrr
         return (self.recall if metric == "recall" else self.ndcg)[int(k)]
+
+
+def joined(parts: Sequence[Outcomes]) -> Outcomes:
+    """Return what ranking did for the readers of several moments, one after the other."""
+    return Outcomes(
+        np.concatenate([part.users for part in parts]),
+        {k: np.concatenate([part.recall[k] for part in parts]) for k in parts[0].recall},
+        {k: np.concatenate([part.ndcg[k] for part in parts]) for k in parts[0].ndcg},
+        np.concatenate([part.mrr for part in parts]),
+        [rows for part in parts for rows in part.lists],
+    )
 
 
 def outcomes(

@@ -34,6 +34,7 @@ def page(report: Report) -> str:
         _bars({s.method: s.figures["ndcg@20"] for s in report.methods}),
         "<h2>Every figure</h2>",
         _table(report),
+        _weights(report),
         "<h2>By length of the reader's history (NDCG@20)</h2>",
         _slices(report.by_length, "readers"),
         "<h2>By age of the item at the cut (recall@20)</h2>",
@@ -53,6 +54,11 @@ def _introduction(report: Report) -> str:
         f"{from_us(report.cut_us):%Y-%m-%d %H:%M} UTC: trained on what came before, asked what "
         f"{report.n_readers:,} readers went for afterwards. Everything in the catalogue is ranked.</p>"
     )
+
+
+def _weights(report: Report) -> str:
+    """Return how loud each voice of the feed spoke."""
+    return f"<p>Weights of the voices, as learned before the cut: {escape(report.voices)}.</p>"
 
 
 def _bars(figures: dict[str, Interval]) -> str:

@@ -11,24 +11,27 @@ from collections.abc import Callable
 import msgspec
 import polars as pl
 
-from recsvc.core.model.snapshot import Snapshot, Verdict
+from recsvc.core.model.snapshot import Manifest, Snapshot, Verdict
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.profile import ProfileParams
 from workers.training import als
 from workers.training.engine import Engine
-from workers.training.gate import Gate
+from workers.training.gate import MAX_READERS, Gate, Trial
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions
-from workers.training.learning import Beginning
+from workers.training.learning import NOTHING, Beginning
 from workers.training.moment import moment_of
 from workers.training.params import GateParams, TrainingParams, TrainParams
 from workers.training.training import Material, Way, announced, fitted
-from workers.training.trying import Means
+from workers.training.trying import Means, Trying
 from workers.training.tuning import Found, Sitting, Tried, Window, tune
+from workers.training.weighing import weigh
 
 _TUNING_GROWTH = 2.0
 _TUNING_READERS = 200
 _TUNING_SHARE = 0.1
+# As many active readers make a narrow slice enough: some of them want nothing new.
+_ENOUGH_READERS = 2 * MAX_READERS
 
 
 class RoundParams(msgspec.Struct, frozen=True):
@@ -37,6 +40,7 @@ class RoundParams(msgspec.Struct, frozen=True):
     Attributes:
         search_s: budget of tuning; 0: the parameters of the settings are used.
         engine: what fits the factors.
+        learns_weights: whether the voices' weights are fitted to the log, too.
     """
 
     train: TrainParams
@@ -44,6 +48,7 @@ class RoundParams(msgspec.Struct, frozen=True):
     gate: GateParams = GateParams()
     search_s: float = 0.0
     engine: Engine = als
+    learns_weights: bool = True
 
 
 def round_params(
@@ -51,7 +56,8 @@ def round_params(
 ) -> RoundParams:
     """Return how rounds are carried out with what was set."""
     train = TrainParams(profile, training.learn)
-    return RoundParams(train, blend, training.gate, training.search_s, engine)
+    learns = training.learns_weights
+    return RoundParams(train, blend, training.gate, training.search_s, engine, learns)
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -85,20 +91,50 @@ def carry_out(
     m, profile = material, params.train.profile
     began_s = clock()
     gate = params.gate
-    holdout = hold_out(m.log, profile, gate.share, gate.min_readers)
+    holdout = hold_out(m.log, profile, gate.share, gate.min_readers, _ENOUGH_READERS)
     found = _tuned(material, holdout, found, params, clock)
     tuned_s = clock() - began_s
     learn = params.train.learn if found is None else found.params
     everything = interactions(m.log, profile, m.now_us)
     about = announced(material, everything.n_events)
-    way, trial = Way(learn, params.engine), None
-    if holdout is not None and len(holdout.users) >= gate.min_readers:
-        trial = fitted(holdout.histories, m.content, way, about)
-    begin = Beginning(None if trial is None else trial.item_factors)
+    way, begin = Way(learn, params.engine), NOTHING
+    judge = Gate(m, Means(params.blend, params.engine, learn.als.threads), gate.min_readers)
+    tried = judge.asking(holdout, learn.als.seed)
+    trial: Trial | None = None
+    if tried is not None:
+        snapshot = fitted(tried.holdout.histories, m.content, way, about)
+        begin = Beginning(snapshot.item_factors)
+        trial, about = _weighed(tried, snapshot, about, params)
     candidate = fitted(everything.evidence, m.content, way, about, begin)
-    means = Means(params.blend, params.engine, learn.als.threads)
-    verdict = Gate(m, means, gate.min_readers).judge(candidate, trial, current, holdout)
+    if tried is None or trial is None:
+        verdict = judge.unasked(candidate, holdout)
+    else:
+        verdict = judge.compare(candidate, trial, current, tried)
     return Round(with_verdict(candidate, verdict), found, tuned_s)
+
+
+def _weighed(
+    tried: Trying, snapshot: Snapshot, about: Manifest, params: RoundParams
+) -> tuple[Trial, Manifest]:
+    """Return a trial with what it foresees, and what its candidate says of the voices."""
+    if not params.learns_weights:
+        return Trial(snapshot, tried.ndcg(snapshot)), about
+    done = weigh(tried, snapshot)
+    return Trial(snapshot, done.ndcg), msgspec.structs.replace(about, weights=done.weights)
+
+
+def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Snapshot:
+    """Return the model that a round would have made before a slice, judged by nobody."""
+    known = msgspec.structs.replace(material, events=holdout.before.events, now_us=holdout.cut_us)
+    gate, learn = params.gate, params.train.learn
+    way, about = Way(learn, params.engine), announced(known, len(known.events))
+    inner = hold_out(known.log, params.train.profile, gate.share, gate.min_readers, _ENOUGH_READERS)
+    judge = Gate(known, Means(params.blend, params.engine, learn.als.threads), gate.min_readers)
+    tried = judge.asking(inner, learn.als.seed)
+    if tried is not None and params.learns_weights:
+        trial = fitted(tried.holdout.histories, known.content, way, about)
+        about = msgspec.structs.replace(about, weights=weigh(tried, trial).weights)
+    return fitted(holdout.histories, known.content, way, about)
 
 
 def _tuned(
@@ -123,9 +159,8 @@ def _tuned(
         until_us, tried = found.until_us, found.unfinished
         events, profile = m.events.filter(pl.col("received_us") <= until_us), params.train.profile
         gate = params.gate
-        holdout = hold_out(
-            msgspec.structs.replace(m.log, events=events), profile, gate.share, gate.min_readers
-        )
+        until = msgspec.structs.replace(m.log, events=events)
+        holdout = hold_out(until, profile, gate.share, gate.min_readers, _ENOUGH_READERS)
     if holdout is None or len(holdout.users) < _TUNING_READERS:
         return found
     n_now = holdout.histories.nnz

@@ -28,12 +28,23 @@ from workers.training.soundness import unsound
 from workers.training.training import Material
 from workers.training.trying import K, Means, Trying, trying
 
-_MAX_READERS = 500
+MAX_READERS = 500
 _SERVED = "served"
 # The others are told, and stop nothing: keeping an older model, or none, makes no list fresher.
 _MAY_STOP = (POPULARITY, _SERVED)
 
 Values = NDArray[np.float64]
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What stands for a candidate, and has not seen the slice.
+
+    Attributes:
+        ndcg: each asked reader's NDCG@20, in the order of `Trying.ndcg`.
+    """
+
+    snapshot: Snapshot
+    ndcg: Values
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -47,59 +58,74 @@ class Gate(msgspec.Struct, frozen=True):
     means: Means
     min_readers: int
 
-    def judge(
-        self,
-        candidate: Snapshot,
-        trial: Snapshot | None,
-        current: Snapshot | None,
-        holdout: Holdout | None,
-    ) -> Verdict:
-        """Return whether a candidate may be published.
+    def asking(self, holdout: Holdout | None, seed: int) -> Trying | None:
+        """Return the readers who are asked; None when they are too few.
 
         Args:
-            trial: trained like the candidate, without the slice; None: it is fitted here.
+            seed: of the readers drawn.
+        """
+        if holdout is None or len(holdout.users) < self.min_readers:
+            return None
+        return trying(holdout, self.material, self.means, MAX_READERS, seed)
+
+    def judge(
+        self, candidate: Snapshot, current: Snapshot | None, holdout: Holdout | None
+    ) -> Verdict:
+        """Return whether a candidate may be published, trained like a trial that is fitted here.
+
+        Args:
             current: what is served; None when there is nothing, or nothing that can be read.
         """
-        if (broken := not_finite(candidate.arrays())) is not None:
-            return Verdict(False, f"its {broken.replace('_', ' ')} are not numbers")
-        n_readers = 0 if holdout is None else len(holdout.users)
-        if holdout is None or n_readers < self.min_readers:
-            readers = f"{n_readers} of {self.min_readers} in any slice"
-            return Verdict(True, f"too few readers to tell: {readers}, so not judged", n_readers)
-        seed = candidate.manifest.seed  # of the readers drawn and of the bootstrap
-        users = np.sort(np.random.default_rng(seed).permutation(holdout.users)[:_MAX_READERS])
-        tried = trying(holdout, users, self.material, self.means)
-        trial = trial or tried.refit(candidate.manifest)
-        if trial is None:
+        tried = self.asking(holdout, candidate.manifest.seed)
+        if tried is None:
+            return self.unasked(candidate, holdout)
+        fitted = tried.refit(candidate.manifest)
+        if fitted is None:
             return Verdict(False, "it does not say how it was trained")
-        return _compare(candidate, trial, current, tried)
+        return self.compare(candidate, Trial(fitted, tried.ndcg(fitted)), current, tried)
+
+    def unasked(self, candidate: Snapshot, holdout: Holdout | None) -> Verdict:
+        """Return the verdict where readers are too few."""
+        if (flaw := _no_numbers(candidate)) is not None:
+            return flaw
+        n_readers = 0 if holdout is None else len(holdout.users)
+        readers = f"{n_readers} of {self.min_readers} in any slice"
+        return Verdict(True, f"too few readers to tell: {readers}, so not judged", n_readers)
+
+    def compare(
+        self, candidate: Snapshot, trial: Trial, current: Snapshot | None, tried: Trying
+    ) -> Verdict:
+        """Return the verdict of the readers who are asked."""
+        if (broken := _no_numbers(candidate)) is not None:
+            return broken
+        seed = candidate.manifest.seed  # of the bootstrap
+        against = _against(trial.ndcg, tried, candidate, current)
+        flaw = unsound(candidate, trial.snapshot, tried, seed)
+        worse = [name for name in _MAY_STOP if name in against and against[name].high < 0]
+        reason = flaw or (f"worse than {_named(worse[0], against)}" if worse else _passed(against))
+        passed = flaw is None and not worse
+        ndcg, name = float(trial.ndcg.mean()), tried.holdout.name
+        return Verdict(passed, reason, tried.n_readers, against, ndcg, name)
 
 
-def _compare(
-    candidate: Snapshot, trial: Snapshot, current: Snapshot | None, tried: Trying
-) -> Verdict:
-    """Return the verdict of the readers who are asked."""
-    seed = candidate.manifest.seed
-    ours = tried.ndcg(trial)
-    against = _against(ours, tried, candidate, current)
-    flaw = unsound(candidate, trial, tried, seed)
-    worse = [name for name in _MAY_STOP if name in against and against[name].high < 0]
-    reason = flaw or (f"worse than {_named(worse[0], against)}" if worse else _passed(against))
-    passed = flaw is None and not worse
-    ndcg, name = float(ours.mean()), tried.holdout.name
-    return Verdict(passed, reason, len(tried.users), against, ndcg, name)
+def _no_numbers(candidate: Snapshot) -> Verdict | None:
+    """Return the verdict on arrays that are no numbers; None when all are."""
+    broken = not_finite(candidate.arrays())
+    name = "" if broken is None else broken.replace("_", " ")
+    return None if broken is None else Verdict(False, f"its {name} are not numbers")
 
 
 def _against(
     ours: Values, tried: Trying, candidate: Snapshot, current: Snapshot | None
 ) -> dict[str, Compared]:
     """Return how well the trial does against everything that it has to beat."""
-    histories, targets, users = tried.holdout.histories, tried.holdout.targets, tried.users
-    seed = candidate.manifest.seed
-    found = {}
-    for name, worth in opponents(tried.holdout, tried.moment).items():
-        lists = lists_by(worth, histories, users, K)
-        found[name] = _compared(ours, ndcg_of(lists, targets, users, K), seed)
+    histories, seed = tried.holdout.histories, candidate.manifest.seed
+    theirs: dict[str, list[Values]] = {}
+    for m in tried.moments:
+        for name, worth in opponents(m, tried.blend.votes).items():
+            lists = lists_by(worth, histories, m.users, K)
+            theirs.setdefault(name, []).append(ndcg_of(lists, m.targets, m.users, K))
+    found = {name: _compared(ours, np.concatenate(n), seed) for name, n in theirs.items()}
     rival = None if current is None else _rival(tried, candidate, current)
     if rival is not None:
         found[_SERVED] = _compared(ours, tried.ndcg(rival), seed)

@@ -102,6 +102,14 @@ class TrainingParams(msgspec.Struct, frozen=True):
             ge=0,
         ),
     ] = 20.0
+    learns_weights: Annotated[
+        bool,
+        setting(
+            "Whether training fits the weights of the voices to what readers went for; false: they "
+            "speak as they are set.",
+            name="learn_weights",
+        ),
+    ] = True
     gate: GateParams = GateParams()
     snapshots_kept: Annotated[
         int, setting("Snapshots kept for rollback, the served one included.", ge=1)

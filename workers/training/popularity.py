@@ -7,7 +7,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recsvc.clock import DAY_US
-from workers.training.holdout import Holdout
+from recsvc.core.items.trending import TrendingParams
+from recsvc.core.ranking.public_lists import Fading, cold_list
+from workers.training.interactions import Votes
 from workers.training.moment import Moment
 
 Rows = NDArray[np.int64]
@@ -22,29 +24,34 @@ def readers_of(evidence: sp.csr_matrix) -> Rows:
     return np.bincount(evidence.indices[evidence.data > 0], minlength=evidence.shape[1])
 
 
-def opponents(holdout: Holdout, moment: Moment) -> dict[str, Worth]:
-    """Return what items were worth to everybody at the cut, by name.
+def opponents(moment: Moment, fading: TrendingParams) -> dict[str, Worth]:
+    """Return what items were worth to everybody at a moment, by name; -inf of those not listed.
 
-    Popularity ever and of the last days, and what is trending; windows without anything are left out.
+    Popularity ever and of the last days, and the list that strangers are served.
     """
-    ever = readers_of(holdout.histories).astype(np.float64)
+    n = len(moment.listed)
+    ever = _readers_since(moment.liked, n)
     found = {POPULARITY: ever}
     for days in _DAYS:
-        lately = _readers_since(holdout, holdout.cut_us - days * DAY_US)
-        if lately.any():
-            found[f"popularity, {days} day{'s' if days > 1 else ''}"] = lately + _tie(ever)
-    scores = moment.catalogue.scores("week")
-    if np.isfinite(scores).any():
-        trending = np.full(len(ever), -np.inf)
-        trending[: len(scores)] = scores
-        found[TRENDING] = trending
-    return found
+        lately = _readers_since(moment.liked, n, moment.at_us - days * DAY_US)
+        found[f"popularity, {days} day{'s' if days > 1 else ''}"] = lately + _tie(ever)
+    found[TRENDING] = _to_strangers(moment, fading)
+    return {name: np.where(moment.listed, worth, -np.inf) for name, worth in found.items()}
 
 
-def _readers_since(holdout: Holdout, since_us: int) -> Worth:
-    liked = (holdout.histories.data > 0) & (holdout.latest_us.data >= since_us)
-    rows = holdout.histories.indices[liked]
-    return np.bincount(rows, minlength=holdout.histories.shape[1]).astype(np.float64)
+def _to_strangers(moment: Moment, fading: TrendingParams) -> Worth:
+    """Return worths in the order of what somebody unknown is served."""
+    fades = Fading("month", fading.half_life_us("month"), moment.at_us)
+    n = moment.catalogue.n
+    order = cold_list(moment.catalogue, fades, moment.listed[:n], n).rows
+    worth = np.full(len(moment.listed), -np.inf)
+    worth[order] = -np.arange(len(order))
+    return worth
+
+
+def _readers_since(liked: Votes, n_rows: int, since_us: int | None = None) -> Worth:
+    rows = liked.rows if since_us is None else liked.rows[liked.at_us >= since_us]
+    return np.bincount(rows, minlength=n_rows).astype(np.float64)
 
 
 def _tie(ever: Worth) -> Worth:
@@ -56,9 +63,10 @@ def lists_by(worth: Worth | Rows, histories: sp.csr_matrix, users: Rows, k: int)
     """Yield each user's list: by what items are worth to everybody, without what the user knows.
 
     Args:
-        worth: (n_rows,); equal ones stand in row order.
+        worth: (n_rows,); equal ones stand in row order, and what is worth -inf in no list.
     """
     order = np.argsort(-worth, kind="stable")
+    order = order[worth[order] > -np.inf]
     for user in users.tolist():
         known = histories.indices[histories.indptr[user] : histories.indptr[user + 1]]
         head = order[: k + len(known)]

@@ -27,12 +27,13 @@ def unsound(candidate: Snapshot, trial: Snapshot, tried: Trying, seed: int) -> s
     if len(users) == 0:
         return None
     ours, theirs = tried.model(candidate), tried.model(trial)
+    moment = tried.moments[0]
     for voice in VOICES:
         if not isinstance(voice, ReaderVoice) or not voice.weight(tried.blend):
             continue
         own, honest = (
-            ranked(model, tried.blend, tried.moment, [voice]).ndcg(
-                histories, last, users, K, tried.moment.listed
+            ranked(model, tried.blend, moment, [voice]).ndcg(
+                histories, last, users, K, moment.listed
             )
             for model in (ours, theirs)
         )

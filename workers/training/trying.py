@@ -11,7 +11,7 @@ from recsvc.core.text.terms import item_text, term_counts
 from workers.training import als
 from workers.training.engine import Engine
 from workers.training.holdout import Holdout
-from workers.training.moment import Moment, moment_of
+from workers.training.moment import Moment, moments_of
 from workers.training.ranking import model_of, ranked
 from workers.training.training import Material, Way, fitted, learned_with
 
@@ -33,28 +33,46 @@ class Means(msgspec.Struct, frozen=True):
 
 
 class Trying(msgspec.Struct, frozen=True):
-    """A slice and its readers.
-
-    Attributes:
-        users: rows of the readers who are asked.
-    """
+    """A slice and its moments, with the readers who are asked at each."""
 
     holdout: Holdout
-    users: NDArray[np.int64]
-    moment: Moment
+    moments: list[Moment]
     material: Material
     means: Means
 
     @property
     def blend(self) -> BlendParams:
-        """How models are served."""
+        """How models are served where they do not say."""
         return self.means.blend
 
+    @property
+    def n_readers(self) -> int:
+        """How many readers are asked."""
+        return sum(len(moment.users) for moment in self.moments)
+
     def ndcg(self, snapshot: Snapshot) -> Values:
-        """Return each reader's NDCG@20 of the whole blend."""
-        shipped = ranked(self.model(snapshot), self.blend, self.moment)
-        listed = self.moment.listed
-        return shipped.ndcg(self.holdout.histories, self.holdout.targets, self.users, K, listed)
+        """Return each reader's NDCG@20 of the whole blend, moment by moment."""
+        model, histories = self.model(snapshot), self.holdout.histories
+        return np.concatenate(
+            [
+                ranked(model, self.blend, m).ndcg(histories, m.targets, m.users, K, m.listed)
+                for m in self.moments
+            ]
+        )
+
+    def only(self, places: NDArray[np.int64]) -> "Trying":
+        """Return the same with some of the readers who are asked, in the same order.
+
+        Args:
+            places: (k,) ascending, in the order of what `ndcg` returns.
+        """
+        begin, moments = 0, []
+        for moment in self.moments:
+            own = places[(places >= begin) & (places < begin + len(moment.users))] - begin
+            begin += len(moment.users)
+            if len(own):
+                moments.append(msgspec.structs.replace(moment, users=moment.users[own]))
+        return msgspec.structs.replace(self, moments=moments)
 
     def model(self, snapshot: Snapshot) -> Model:
         """Return a snapshot as it would serve, texts that came after training as when serving."""
@@ -81,7 +99,22 @@ class Trying(msgspec.Struct, frozen=True):
         return fitted(histories, content, way, manifest)
 
 
-def trying(holdout: Holdout, users: NDArray[np.int64], material: Material, means: Means) -> Trying:
-    """Return a slice ready to try models on."""
-    moment = moment_of(holdout, material.items, means.blend.votes)
-    return Trying(holdout, users, moment, material, means)
+def trying(holdout: Holdout, material: Material, means: Means, most: int, seed: int) -> Trying:
+    """Return a slice ready to try models on.
+
+    Args:
+        most: readers who are asked, drawn at random where there are more.
+    """
+    moments = moments_of(holdout, material.items, means.blend.votes, most)
+    return Trying(holdout, drawn(moments, most, seed), material, means)
+
+
+def drawn(moments: list[Moment], most: int, seed: int) -> list[Moment]:
+    """Return moments with at most so many readers in all, drawn at random."""
+    everybody = np.concatenate([moment.users for moment in moments])
+    kept = np.random.default_rng(seed).permutation(everybody)[:most]
+    fewer = [
+        msgspec.structs.replace(moment, users=moment.users[np.isin(moment.users, kept)])
+        for moment in moments
+    ]
+    return [moment for moment in fewer if len(moment.users)] or moments

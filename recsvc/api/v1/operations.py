@@ -36,6 +36,7 @@ class Stats(msgspec.Struct, frozen=True):
         worker_silent_s: since the last sign of life of a worker, or since the start.
         model_age_s: since the served model was trained.
         model_coverage: share of visible items that the model has interactions of.
+        weights: of the voices of feeds, as training found; none: they are as they are set.
     """
 
     items: int
@@ -47,6 +48,7 @@ class Stats(msgspec.Struct, frozen=True):
     model_coverage: float | None
     stale: bool
     demo: bool
+    weights: dict[str, float] = msgspec.field(default_factory=dict)
     mail: MailFigures | None = None
 
 
@@ -111,6 +113,7 @@ async def stats(services: NamedDependency[Services]) -> Stats:
         model_coverage=coverage(model, visible) if n and trained is not None else None,
         stale=is_stale(view),
         demo=view.demo,
+        weights=model.weights,
         mail=mail,
     )
 

@@ -7,6 +7,7 @@ Texts stay in the store. Rows are given out by the store, never reused for anoth
 the same in every process and snapshot; the rows of deleted items are holes that are never listed.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from datetime import datetime
@@ -46,6 +47,20 @@ class Filters(msgspec.Struct, frozen=True):
     until_us: int | None = None
     exclude: tuple[str, ...] = ()
     organisation: tuple[str, ...] = ()
+
+
+class Boards(msgspec.Struct, frozen=True):
+    """What the boards hold of every item.
+
+    Attributes:
+        votes: (n,) standing upvotes.
+        last_vote_us: (n,) instant of the latest; 0 without any.
+        scores: (windows, n) log2 of the decayed votes; -inf without any.
+    """
+
+    votes: NDArray[np.int64]
+    last_vote_us: NDArray[np.int64]
+    scores: NDArray[np.float64]
 
 
 NO_FILTERS = Filters()
@@ -197,6 +212,18 @@ class Catalogue:
         self._last_vote_us[row] = board.last_vote_us
         # Without votes it is -inf; what is no number, or endless, is no score either.
         self._scores[:, row] = [s if s < math.inf else -math.inf for s in board.scores]
+
+    def with_boards(self, boards: Boards, clock: Callable[[], int]) -> "Catalogue":
+        """Return the same items at another instant, with what the boards said then.
+
+        Both share what is known of the items: neither may take in more.
+        """
+        other = copy.copy(self)
+        other._clock = clock
+        other._votes, other._last_vote_us = boards.votes, boards.last_vote_us
+        other._scores = boards.scores
+        other._visible_until_us = 0
+        return other
 
     def newest(self) -> Rows:
         """Return the visible rows, latest listed first, then latest arrived first."""

@@ -53,6 +53,7 @@ class Model(msgspec.Struct, frozen=True):
         matrix: (n, n_terms) the same as a matrix.
         postings: (n_terms, n) the same by term.
         warm: (n,) 1 where training saw readers of the item, else 0; a warmed item stays at 0.
+        weights: how loud voices speak with it, by name, as training found.
     """
 
     snapshot_id: str | None
@@ -63,6 +64,7 @@ class Model(msgspec.Struct, frozen=True):
     matrix: sp.csr_matrix
     postings: sp.csr_matrix
     warm: NDArray[np.float32]
+    weights: dict[str, float]
 
     @property
     def n(self) -> int:
@@ -171,7 +173,10 @@ def _model(
 ) -> Model:
     snapshot_id = None if manifest is None else manifest.snapshot_id
     trained_us = None if manifest is None else manifest.created_us
-    return Model(snapshot_id, trained_us, learned, terms, texts, texts.matrix, texts.postings, warm)
+    weights = {} if manifest is None else manifest.weights
+    return Model(
+        snapshot_id, trained_us, learned, terms, texts, texts.matrix, texts.postings, warm, weights
+    )
 
 
 def _placed(base: Texts | None, n: int, fresh_rows: Rows, fresh: Texts) -> Texts:

@@ -76,6 +76,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         regularization: λ of training, for fold-in.
         iterations: of ALS.
         size_bytes: of all arrays together.
+        weights: how loud voices of the blend speak with it, by name, as training found; those that
+            are not named speak as they are set.
         verdict: what the gate said; None when it was not asked.
         metrics: what evaluation said, by name.
     """
@@ -97,6 +99,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     iterations: int = 0
     arrays: tuple[ArrayInfo, ...] = ()
     size_bytes: int = 0
+    weights: dict[str, float] = msgspec.field(default_factory=dict)
     verdict: Verdict | None = None
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
 

@@ -8,7 +8,7 @@ the walk while little stands behind the reader, the factors while little stands 
 reader follows is lifted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -183,15 +183,20 @@ class Blend(msgspec.Struct, frozen=True):
 
     def rank_all(self, readers: Sequence[Reader], candidates: Mask, k: int) -> list[Ranking]:
         """Rank for many readers: the same, each voice asked once for all of them."""
+        return [
+            self._best(reader, voices, candidates, k)
+            for reader, voices in zip(readers, self.said_to(readers), strict=True)
+        ]
+
+    def said_to(self, readers: Sequence[Reader]) -> Iterator[Voices]:
+        """Yield what each voice says to each of many readers, in order."""
         histories = [self._history(reader) for reader in readers]
         answers: list[Iterable[Heard | None]] = [
             [None] * len(readers) if asked is None else asked.to_readers([h for _, h in histories])
             for asked in self._asked()
         ]
-        return [
-            self._best(reader, self._said(known, reader, heard), candidates, k)
-            for reader, (known, _), *heard in zip(readers, histories, *answers, strict=True)
-        ]
+        for reader, (known, _), *heard in zip(readers, histories, *answers, strict=True):
+            yield self._said(known, reader, heard)
 
     def _asked(self) -> list[ReaderVoice | None]:
         """Return each voice if it answers readers and weighs anything, else None."""

@@ -1,5 +1,6 @@
 """How loud each voice of the blend speaks."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -71,3 +72,17 @@ class BlendParams(msgspec.Struct, frozen=True):
             "Weights of voices that have no setting of their own, by name.", name="voice_weights"
         ),
     ] = msgspec.field(default_factory=dict)
+
+    def with_weights(self, weights: Mapping[str, float]) -> "BlendParams":
+        """Return the same with other weights of some voices, by name.
+
+        Who was silenced stays silent, whatever others learned.
+        """
+        silent = {name for name in _WITH_A_FIELD if getattr(self, name) == 0}
+        silent |= {name for name, weight in self.weights.items() if weight == 0}
+        heard = {name: weight for name, weight in weights.items() if name not in silent}
+        own = {name: heard.pop(name) for name in _WITH_A_FIELD if name in heard}
+        return msgspec.structs.replace(self, **own, weights={**self.weights, **heard})
+
+
+_WITH_A_FIELD = ("personal", "similar", "content", "trending", "fresh")

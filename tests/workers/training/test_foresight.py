@@ -111,8 +111,8 @@ def test_each_array_is_asked_alone_and_none_hides_behind_another(broken, voice):
     blend = world.ROUND.blend
 
     gate = Gate(material, Means(blend), MIN_READERS)
-    assert gate.judge(sound, None, None, holdout).passed
-    verdict = gate.judge(broken(sound), None, None, holdout)
+    assert gate.judge(sound, None, holdout).passed
+    verdict = gate.judge(broken(sound), None, holdout)
 
     assert not verdict.passed
     assert f"its {voice} voice is broken" in verdict.reason
@@ -201,6 +201,6 @@ def test_shuffled_factors_are_stopped_whatever_came_last(shape):
     holdout = divided(tail_of(world.events(), shape, 400, 0))
 
     gate = Gate(material, Means(world.ROUND.blend), MIN_READERS)
-    verdict = gate.judge(shuffled, None, sound, holdout)
+    verdict = gate.judge(shuffled, sound, holdout)
 
     assert not verdict.passed

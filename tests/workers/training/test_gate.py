@@ -41,7 +41,7 @@ def judged(
     candidate: Snapshot, current: Snapshot | None, holdout: Holdout, material: Material
 ) -> Verdict:
     gate = Gate(material, Means(world.ROUND.blend), GateParams().min_readers)
-    return gate.judge(candidate, None, current, holdout)
+    return gate.judge(candidate, current, holdout)
 
 
 def test_the_slice_is_the_latest_tenth_and_nobody_knew_its_targets(holdout, material):

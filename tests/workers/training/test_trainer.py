@@ -30,7 +30,7 @@ def sabotaged(material, current, found, params, clock) -> Round:
     m, profile = material, params.train.profile
     holdout = hold_out(m.log, profile, params.gate.share)
     gate = Gate(m, Means(params.blend), params.gate.min_readers)
-    verdict = gate.judge(broken, None, current, holdout)
+    verdict = gate.judge(broken, current, holdout)
     return msgspec.structs.replace(done, candidate=with_verdict(broken, verdict))
 
 

@@ -5,7 +5,7 @@ import difflib
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Voice
 from recsvc.core.ranking.voices.content import Content
-from recsvc.core.ranking.voices.fresh import Fresh
+from recsvc.core.ranking.voices.fresh import Fresh, News
 from recsvc.core.ranking.voices.personal import Personal
 from recsvc.core.ranking.voices.trending import Trending
 from recsvc.core.ranking.voices.walk import Walk
@@ -15,8 +15,11 @@ VOICES: tuple[Voice, ...] = (
     Personal(),
     Walk(),
     Content(),
-    Trending(),
+    Trending("week"),
+    Trending("day"),
+    Trending("month"),
     Fresh(),
+    News(),
 )
 
 

@@ -1,0 +1,101 @@
+"""Prequential days: trained at the opening of a day, asked what its readers went for until the next.
+
+The feed is ranked as served, with what the candidate of that day learned of the voices' weights; votes
+and listings are as of the instants at which readers come, four times a day. Who did nothing before the
+day is left out: strangers are served what is trending.
+
+`python -m bench.goals.days --seeds 1 2 3` prints the methods on made-up sites of news and on libraries,
+with the service's defaults but for one thread.
+"""
+
+import argparse
+from collections.abc import Iterable
+
+import msgspec
+import polars as pl
+
+from bench.goals.sites import LIBRARY, NEWS, Site, opening_us, site
+from recsvc.clock import DAY_US, HOUR_US
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.readers.profile import ProfileParams
+from workers.evaluation.evaluating import outcomes_of
+from workers.evaluation.methods import SHIPPED
+from workers.evaluation.outcomes import Outcomes, joined
+from workers.training.candidate import RoundParams, carry_out
+from workers.training.holdout import Holdout, divided
+from workers.training.moment import moments_of
+from workers.training.params import AlsParams, LearnParams, TrainParams
+from workers.training.ranking import model_of
+from workers.training.training import Material
+
+_STRETCH_US = 6 * HOUR_US
+_SHOWN = ("recall@20", "ndcg@20")
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """How the methods did over some days.
+
+    Attributes:
+        found: by name, over the readers of all days.
+        weights: of the voices, by day.
+    """
+
+    found: dict[str, Outcomes]
+    weights: dict[int, dict[str, float]]
+
+
+def judged(made_up: Site, days: Iterable[int], params: RoundParams) -> Judged:
+    """Train at the opening of each day, and rank for its readers."""
+    parts: dict[str, list[Outcomes]] = {}
+    weights, fading = {}, params.blend.votes
+    for day in days:
+        material = made_up.until(opening_us(day))
+        candidate = carry_out(material, None, None, params, lambda: 0.0).candidate
+        weights[day] = candidate.manifest.weights
+        holdout = _day(made_up, material, params)
+        moments = moments_of(holdout, material.items, fading, 1, _STRETCH_US)
+        model, histories = model_of(candidate), holdout.histories
+        for name, found in outcomes_of(model, histories, moments, params.blend).items():
+            parts.setdefault(name, []).append(found)
+    return Judged({name: joined(each) for name, each in parts.items()}, weights)
+
+
+def lines(name: str, found: dict[str, Outcomes]) -> list[str]:
+    """Return the rows of a table, best first."""
+    rows = [(method, o.means(_SHOWN)) for method, o in found.items()]
+    rows.sort(key=lambda row: -row[1][_SHOWN[1]])
+    n = len(found[SHIPPED].users)
+    return [
+        f"| {name}, {n:,} readers | recall@20 | NDCG@20 |",
+        "| --- | ---: | ---: |",
+        *(f"| {method} | {m[_SHOWN[0]]:.4f} | {m[_SHOWN[1]]:.4f} |" for method, m in rows),
+        "",
+    ]
+
+
+def main() -> None:
+    """Judge the made-up sites and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--days", type=int, nargs="*", default=[20, 23, 26, 29])
+    asked = parser.parse_args()
+    learn = LearnParams(als=AlsParams(threads=1))
+    params = RoundParams(TrainParams(ProfileParams(), learn), BlendParams())
+    for name, kind in (("news", NEWS), ("library", LIBRARY)):
+        seeds = (msgspec.structs.replace(kind, seed=seed) for seed in asked.seeds)
+        parts = [judged(site(each), asked.days, params).found for each in seeds]
+        found = {method: joined([part[method] for part in parts]) for method in parts[0]}
+        print("\n".join(lines(name, found)), flush=True)
+
+
+def _day(made_up: Site, material: Material, params: RoundParams) -> Holdout:
+    """Return what happened until the opening, and until the next."""
+    opening = material.now_us
+    events = made_up.events.filter(pl.col("at_us") < opening + DAY_US)
+    log = msgspec.structs.replace(material.log, events=events)
+    is_after = events["at_us"].to_numpy() >= opening
+    return divided(log, is_after, params.train.profile, "a day")
+
+
+if __name__ == "__main__":
+    main()
