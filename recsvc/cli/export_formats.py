@@ -12,6 +12,7 @@ import msgspec
 
 from recsvc.cli.export_rows import INSTANTS, Row, filled, says_nothing
 from recsvc.clock import to_us
+from recsvc.core.text.cells import as_cell
 
 _encode = msgspec.json.Encoder().encode
 
@@ -95,6 +96,8 @@ def _cell(value: Any) -> str:
             return value.isoformat().replace("+00:00", "Z")
         case tuple() | list() | dict():
             return _encode(value).decode()
+        case str():
+            return as_cell(value)
     return str(value)
 
 

@@ -119,7 +119,8 @@ class Links:
             return None
         before, after = self._params.return_path.split("{token}")
         pattern = re.escape(before) + rf"([a-z2-7]{{{_MARK + 2},}})" + re.escape(after)
-        for found in re.finditer(pattern, text, re.IGNORECASE):
+        # ASCII: to Unicode some letters of no address are small or large forms of ours.
+        for found in re.finditer(pattern, text, re.IGNORECASE | re.ASCII):
             token = found[1].lower()
             try:
                 named = base64.b32decode(_padded(token[:-_MARK].upper())).decode()

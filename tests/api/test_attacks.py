@@ -1,14 +1,29 @@
 """What an attacker tries; `docs/security.md` lists these tests, and a test keeps the two alike."""
 
+import gzip
 import http.client
 import json
+import re
+import socket
 
 import jwt
 import pytest
+from litestar.routes import HTTPRoute
 
+from recsvc.api.app import create_app
 from recsvc.clock import SECOND_US, now_us
+from recsvc.settings import Settings
 from tests.secured import ORIGIN, OTHER_ORIGIN, Secured, address
 from tests.service import wait_until
+
+# Every route that takes a body, by a path of its own.
+PATHS_WITH_BODY = sorted(
+    {
+        re.sub(r"\{[^}]+\}", "x", route.path_format)
+        for route in create_app(Settings()).routes
+        if isinstance(route, HTTPRoute) and "POST" in route.methods
+    }
+)
 
 EVENT = {"user": "victim", "item": "paper", "kind": "upvote"}
 
@@ -232,6 +247,89 @@ def test_deeply_nested_bodies(secured: Secured, depth: int):
     refused(answer, 400)
     refused(secured.call("POST", "/v1/events", secured.secret, content=b"[" * depth), 400)
     refused(secured.call("POST", "/v1/feed", secured.secret, content=b"[" * depth), 400)
+
+
+def answer_to(secured: Secured, *sent: bytes, leaves: bool = False) -> tuple[int, bytes]:
+    """What comes back for bytes that no client library would send.
+
+    Args:
+        leaves: whether the client says that nothing else will come.
+    """
+    with socket.create_connection(("127.0.0.1", secured.service.port), 5) as raw:
+        for part in sent:
+            raw.sendall(part)
+        if leaves:
+            raw.shutdown(socket.SHUT_WR)
+        found = raw.makefile("rb").read()
+    return int(found.split(b" ", 2)[1]), found
+
+
+def head_to(path: str, key: str, *more: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {key}"]
+    lines.append("Connection: close")
+    return "\r\n".join([*lines, f"X-Forwarded-For: {address()}", *more, "", ""]).encode()
+
+
+@pytest.mark.parametrize("path", ["/v1/feed", "/v1/events", "/v1/items", "/vote", "/v1/keys"])
+@pytest.mark.parametrize(
+    "chunks",
+    [b"-2\r\n{}\r\n0\r\n\r\n", b"FFFFFFFFFFFFFFFFF\r\n{}", b"2;" + b"a" * 30_000 + b"\r\n{}\r\n",
+     b"2\r\n{}zz\r\n0\r\n\r\n", b"40\r\n{"],
+    ids=["negative", "huge", "extended", "overlong", "broken off"],
+)  # fmt: skip
+def test_bodies_that_are_framed_wrongly(secured: Secured, path: str, chunks: bytes):
+    failed = 'recsvc_problems_total{status="500"}'
+    before = figure(secured, failed)
+
+    head = head_to(path, secured.secret, "Transfer-Encoding: chunked")
+    status, _ = answer_to(secured, head, chunks, leaves=True)
+
+    assert status in (400, 413), "the client's mistake, and no alarm of ours"
+    assert figure(secured, failed) == before
+
+
+def figure(secured: Secured, name: str) -> str:
+    lines = secured.call("GET", "/metrics", secured.secret).text.splitlines()
+    return next((line for line in lines if line.startswith(name)), "")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["Content-Length: 2", "Content-Length: 40"], ["Content-Length: +2"], ["Content-Length: 2, 2"],
+     ["Content-Length: 2", "Transfer-Encoding: chunked"], ["Transfer-Encoding: xchunked"],
+     ["Transfer-Encoding: chunked, identity"], ["Content-Length : 2"], ["X-A: b", " c"]],
+    ids=lambda lines: "; ".join(lines),
+)  # fmt: skip
+def test_a_request_in_another(secured: Secured, lines: list[str]):
+    hidden = b"{}GET /v1/items/never HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    status, found = answer_to(secured, head_to("/v1/feed", secured.secret, *lines), hidden)
+
+    assert status == 400
+    assert found.count(b"HTTP/1.1 ") == 1, "nobody answers what is in it"
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Origin", "X-API-Key", "Sec-Fetch-Site"])
+def test_a_head_that_says_twice_who_calls(secured: Secured, name: str):
+    said = [] if name == "Authorization" else [f"{name}: {ORIGIN}"]
+    head = head_to("/v1/feed", secured.publishable, "Content-Length: 2", *said, f"{name}: another")
+
+    status, _ = answer_to(secured, head, b"{}")
+
+    assert status == 400
+
+
+@pytest.mark.parametrize("path", PATHS_WITH_BODY)
+def test_a_bomb_in_every_body(secured: Secured, path: str):
+    packed = gzip.compress(bytes(20_000_000))
+    labelled = {"content-encoding": "gzip", "content-type": "application/json"}
+    if not path.startswith(("/v1/", "/gorse/")):
+        labelled["content-type"] = "application/x-www-form-urlencoded"
+
+    answer = secured.call("POST", path, secured.secret, headers=labelled, content=packed)
+
+    assert answer.status_code < 500, answer.text
+    assert answer.status_code >= 400, "nothing is made of it"
 
 
 def test_ten_thousand_wrong_keys(secured: Secured):

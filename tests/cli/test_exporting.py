@@ -1,5 +1,6 @@
 """What is taken out of one service and brought into another is the same there."""
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ ITEMS: list[dict[str, Any]] = [
      "n_authors": 12},
     {"id": "p4", "title": "x" * 1000, "text": "y" * 5000, "listed_at": "2026-10-05T00:00:00Z",
      "expires_at": "2099-01-01T00:00:00Z"},
+    {"id": "=HYPERLINK(\"https://evil.com\")", "title": "@SUM(1+1)*cmd|' /C calc'!A0", "text": "'-1",
+     "authors": ["+a", "-b"], "listed_at": "2026-10-06T00:00:00Z"},
 ]  # fmt: skip
 
 
@@ -34,7 +37,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     events = recording()
     service.send(*events[:15])
     service.settled()
-    service.send(*events[15:], {"user": "anon:1", "kind": "click", "item": "p2"})
+    formula = {"user": "-2+3", "kind": "click", "item": "=1+1", "event_id": "@x"}
+    service.send(*events[15:], {"user": "anon:1", "kind": "click", "item": "p2"}, formula)
     service.settled()
     yield service
     service.stop()
@@ -100,8 +104,8 @@ def test_items_profiles_and_boards_are_the_same_there(
 
 
 def test_parquet_says_what_the_lines_say(full: Service, tmp_path: Path):
-    n_events = len({(e["user"], e["event_id"]) for e in recording()}) + 1
-    for what, n in (("items", 4), ("users", 2), ("events", n_events)):
+    n_events = len({(e["user"], e["event_id"]) for e in recording()}) + 2
+    for what, n in (("items", 5), ("users", 3), ("events", n_events)):
         path = tmp_path / f"{what}.parquet"
         done = full.run("export", what, "--format", "parquet", "--to", str(path))
         assert done.returncode == 0, done.stderr
@@ -121,7 +125,19 @@ def test_parquet_says_what_the_lines_say(full: Service, tmp_path: Path):
 def test_gorses_users_are_those_who_did_something(full: Service):
     done = full.run("export", "users", "--format", "gorse")
 
-    assert [json.loads(line)["UserId"] for line in done.stdout.splitlines()] == ["ann", "bob"]
+    assert [json.loads(line)["UserId"] for line in done.stdout.splitlines()] == [
+        "-2+3", "ann", "bob",
+    ]  # fmt: skip
+
+
+def test_no_cell_of_a_table_is_a_formula(full: Service):
+    for what in ("items", "users", "events"):
+        done = full.run("export", what, "--format", "csv")
+        rows = list(csv.reader(done.stdout.splitlines()))
+
+        cells = [cell for row in rows for cell in row if cell]
+        assert not [cell for cell in cells if cell[0] in "=+-@\t\r"]
+        assert any(cell.startswith(("'=", "'-", "'@")) for cell in cells)
 
 
 def test_parquet_is_not_printed(full: Service):

@@ -81,6 +81,8 @@ def test_each_subscriber_has_a_return_path_that_only_we_can_make():
     assert links.read_return_path(f"To: <{letter.sender.upper()}>") == subscription().id
     forged = letter.sender.replace(local[-1] + "@", ("a" if local[-1] != "a" else "b") + "@")
     assert links.read_return_path(f"To: {forged}") is None
+    confusable = letter.sender.replace("s", "\u017f").replace("k", "\u212a")
+    assert links.read_return_path(f"To: {confusable}") is None, "letters that only fold into ours"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from prometheus_client import Gauge
 
 from recsvc.api.http.metrics import registry
 from recsvc.api.http.overload import SHED, Gate
-from recsvc.errors import CrowdedError, TooSlowError
+from recsvc.errors import CrowdedError, InvalidError, TooSlowError
 
 HELD = Gauge("recsvc_body_bytes", "Bytes of request bodies that are held.", registry=registry)
 
@@ -80,11 +80,14 @@ class Body:
 
         Raises:
             TooSlowError: when it does not come in time.
+            InvalidError: when it ends before its end, or its parts are framed wrongly.
             CrowdedError: when there is no room for it, or too much to do when it is whole.
         """
         if self._is_whole:
             return await self._receive()
         message = await self._part()
+        if message["type"] == "http.disconnect":  # whoever left is no fault of ours
+            raise InvalidError("the body ended early", "body")
         try:
             self.hold(self._wanted() - self._held)
         except CrowdedError:

@@ -32,6 +32,9 @@ _PASSED_ON = frozenset(
     }
 )  # fmt: skip
 
+# What says who calls, of which a proxy in front may have looked at another one than we would.
+_SAID_ONCE = frozenset({b"authorization", b"origin", b"sec-fetch-site", b"x-api-key"})
+
 Headers = dict[bytes, bytes]
 
 
@@ -94,8 +97,12 @@ def head_of(scope: HTTPScope, headers: Headers) -> Head:
     """Return what of a request's head decides.
 
     Raises:
-        InvalidError: when it does not name exactly one host (RFC 9112, section 3.2).
+        InvalidError: when it does not name exactly one host (RFC 9112, section 3.2), or says twice who
+            calls.
     """
+    said = [name for name, _ in scope["headers"] if name in _SAID_ONCE]
+    if len(set(said)) < len(said):
+        raise InvalidError("a request says once who calls")
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     # of a request without one granian says that its host is empty
     if len(hosts) > 1 or (not any(hosts) and scope["http_version"] == "1.1"):

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from recsvc.core.text.cells import from_cell
 from recsvc.errors import InvalidError
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import NOT_TEXT, Content, is_text
@@ -139,7 +140,8 @@ def _csv(content: Content, options: Options) -> Iterator[tuple[Place, dict[str, 
         if wrong is not None or isinstance(cells, csv.Error):
             yield Problem(content.file, at, wrong or "", number)
             continue
-        filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}
+        pairs = zip(header, cells, strict=True)
+        filled = {name: from_cell(cell) for name, cell in pairs if cell.strip()}
         yield Place(content.file, at, number), filled
 
 
