@@ -96,6 +96,7 @@ def accounts(
     by_history = np.array([split.get(name, nothing) for name in of_readers]).reshape(
         len(of_readers), *nothing.shape
     )
+    by_history[:, :, ~reader.may_be_named] = 0
     return [
         account(
             *points[i],

@@ -2,7 +2,8 @@
 
 A voice that can splits exactly into one share per interaction: fold-in is linear in them, and the walk
 and the content profile are shared out in proportion under their powers. A voice that cannot speaks for
-itself. The largest share is the reason.
+itself. The largest share is the reason, of the history among what may be named: what the public cannot
+see speaks on, and stays unnamed.
 """
 
 from typing import Annotated
@@ -68,6 +69,8 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     for part in split.values():
         points += part
     positive = np.maximum(points, 0)
+    total = positive.sum(axis=1)
+    positive[:, ~reader.may_be_named] = 0
     whole = [said for said in voices.said if said.voice.name not in split]
     own = np.maximum(
         [said.at(rows) for said in whole] or [np.zeros(len(rows), np.float32)], 0
@@ -76,8 +79,16 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     acts = zip(positive.argmax(axis=1).tolist(), positive.max(axis=1).tolist(), strict=True)
     voice_of = [whole[i].voice if whole else None for i in loudest]
     others = zip(voice_of, own.max(axis=0).tolist(), strict=True)
-    totals = (positive.sum(axis=1) + own.sum(axis=0)).tolist()
-    return [_cause(reader, *each) for each in zip(acts, others, totals, strict=True)]
+    totals = (total + own.sum(axis=0)).tolist()
+    found = [_cause(reader, *each) for each in zip(acts, others, totals, strict=True)]
+    return [cause or _unnamed(voices, split, place) for place, cause in enumerate(found)]
+
+
+def _unnamed(voices: Voices, split: dict[str, NDArray[np.float32]], place: int) -> Cause:
+    """Return the voice that says most by what the reader did, without saying by what."""
+    answered = [said.voice for said in voices.said if said.voice.name in split]
+    voice = max(answered, key=lambda one: np.maximum(split[one.name][place], 0).sum())
+    return Cause(voice.reason, None, 1.0, voice)
 
 
 def history_points(
@@ -96,17 +107,22 @@ def history_points(
 
 def _cause(
     reader: Reader, own: tuple[int, float], other: tuple[Voice | None, float], total: float
-) -> Cause:
+) -> Cause | None:
     """Return the larger of two parts of an item's points; the history's where they are as large.
 
     Args:
-        own: the interaction that adds most, and what it adds.
+        own: the interaction that adds most and may be named, and what it adds.
         other: the same of the voices that speak for themselves.
         total: of all that speaks for the item.
+
+    Returns:
+        None where only that speaks for it which may not be named.
     """
     (best, strongest), (voice, said) = own, other
     if total <= 0:
         return Cause("new", None, 1.0)
     if voice is not None and said > strongest:
         return Cause(voice.reason, None, said / total, voice)
+    if strongest <= 0:
+        return None
     return Cause(deed(reader.interactions[best]).reason, best, strongest / total)

@@ -41,6 +41,7 @@ class Reader(msgspec.Struct, frozen=True):
         rows: (m,) items with evidence that are in the catalogue, latest last.
         evidence: (m,) never 0.
         interactions: the m interactions behind them.
+        visible: (m,) which of the items the public can see; None: all of them.
         excluded: rows that must not be listed: hidden, acted on, seen, muted, their own.
         again: those of them that may come again when nothing else is left - acted on or seen, neither
             hidden nor muted - least recently first.
@@ -57,6 +58,12 @@ class Reader(msgspec.Struct, frozen=True):
     again: list[int] = []
     lift: NDArray[np.float32] | None = None
     preferences: Preferences = NO_PREFERENCES
+    visible: NDArray[np.bool_] | None = None
+
+    @property
+    def may_be_named(self) -> NDArray[np.bool_]:
+        """(m,) which items of the history reasons may name."""
+        return np.ones(len(self.rows), bool) if self.visible is None else self.visible
 
 
 def with_preferences(
@@ -129,13 +136,15 @@ def reader(
             if row is not None and _within(at_us, window_us, now_us):
                 seen_us[row] = max(at_us, seen_us.get(row, 0))
     known.sort(key=lambda k: k[:2])
+    history = np.array([k[1] for k in known], np.int64)
     return Reader(
-        np.array([k[1] for k in known], np.int64),
+        history,
         np.array([k[2] for k in known], np.float32),
         [k[3] for k in known],
         [*hidden, *seen_us],
         missing,
         sorted(seen_us.keys() - hidden, key=lambda row: (seen_us[row], row)),
+        visible=catalogue.visible[history],
     )
 
 

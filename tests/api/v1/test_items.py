@@ -111,6 +111,26 @@ def test_a_hidden_or_deleted_item_is_nowhere_and_comes_back(service: Service):
     assert service.http.get("/v1/similar", params={"item": "shy"}).status_code == 404
 
 
+def test_no_reason_names_an_item_that_is_hidden_or_deleted(service: Service):
+    service.put("confided", title="Numbat burrows", text="numbat burrows")
+    service.put("spoken", title="Numbat dens", text="numbat burrows")
+    service.act("confidant", "upvote", "confided")
+    service.settled()
+
+    def told() -> str:
+        return str(service.feed("confidant", explain="true", limit=100)["items"])
+
+    wait_until(lambda: "“Numbat burrows”" in told(), "a reason that names the item")
+    service.http.patch("/v1/items/confided", json={"hidden": True})
+    hidden = told()
+    service.http.delete("/v1/items/confided")
+    deleted = told()
+
+    assert "spoken" in hidden
+    assert "confided" not in hidden + deleted
+    assert "“Numbat burrows”" not in hidden + deleted
+
+
 def test_an_item_is_recommendable_the_moment_it_arrives(service: Service):
     service.put("liked", text="zorilla zorilla habitats of the striped polecat")
     service.act("zoologist", "upvote", "liked")

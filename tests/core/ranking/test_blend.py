@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recsvc.core.ranking.account import accounts
 from recsvc.core.ranking.blend import Blend, common
@@ -43,6 +44,25 @@ def test_what_a_history_adds_differs_from_a_voices_points_by_what_the_average_it
     content = next(said for said in ranking.voices.said if said.voice.name == "content")
     rest = content.at(ranking.rows) - parts["content"].sum(axis=1)
     assert np.allclose(rest, rest[0], atol=1e-3)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, share=st.sampled_from([0.0, 0.3, 1.0]))
+def test_no_reason_and_no_account_names_what_the_public_cannot_see(seed, share):
+    w = world(seed)
+    seen = np.random.default_rng(seed).random(len(w.reader.rows)) < share
+    who = msgspec.structs.replace(w.reader, visible=seen)
+    shared = common(w.catalogue, w.model, PARAMS, NOW_US)
+    ranking = Blend(w.model, shared, PARAMS).rank(who, w.catalogue.visible, 50)
+
+    named = {c.history for c in causes(w.model, who, ranking, HEAD)} - {None}
+    found = accounts(w.model, who, ranking, HEAD, [w.texts[r] for r in ranking.rows[HEAD]])
+
+    assert named <= set(np.flatnonzero(seen).tolist())
+    items = {entry["item"] for a in map(msgspec.to_builtins, found) for entry in a["history"]}
+    assert items <= {who.interactions[i].item for i in np.flatnonzero(seen)}
+    for account, score in zip(map(msgspec.to_builtins, found), ranking.scores[HEAD], strict=True):
+        assert sum(account[v.name] for v in VOICES) == pytest.approx(float(score), abs=1e-3)
 
 
 @settings(max_examples=10, deadline=None)
