@@ -70,3 +70,14 @@ async def test_what_is_logged_and_not_on_boards_yet_is_no_difference(world: Worl
     await world.vote(30)
 
     assert await found(world, looks=4) is None
+
+
+async def test_nothing_is_told_by_a_log_that_lacks_a_file(world: World):
+    for n in range(60):
+        await world.redis.hdel(keys.votes(f"i{n % 5}"), f"u{n}")
+    (file,) = world.archive.files()
+    moved = file.rename(file.parent.parent / "elsewhere")
+
+    assert await found(world) is None
+    moved.rename(file)
+    assert await found(world) is not None

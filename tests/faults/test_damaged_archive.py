@@ -83,6 +83,21 @@ def test_a_file_that_is_put_back_counts_again(tmp_path):
     assert Archive(tmp_path).read().height == 2 * N_FILES
 
 
+def test_a_file_that_was_set_aside_while_it_was_copied_back_is_taken_from_there(tmp_path):
+    names = fill(tmp_path)
+    whole = (tmp_path / names[-1]).read_bytes()
+    (tmp_path / names[-1]).unlink()
+
+    with (tmp_path / names[-1]).open("wb") as copy:
+        copy.write(whole[: len(whole) // 2])
+        copy.flush()
+        assert Archive(tmp_path).tend() == {names[-1]: State.DAMAGED}
+        copy.write(whole[len(whole) // 2 :])
+
+    assert Archive(tmp_path).tend() == {}
+    assert Archive(tmp_path).read().height == 2 * N_FILES
+
+
 def test_erasing_and_dropping_leave_no_gap_wherever_they_are_cut_short(tmp_path, monkeypatch):
     fill(tmp_path)
     archive = Archive(tmp_path)

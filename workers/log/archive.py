@@ -20,6 +20,7 @@ import structlog
 
 from recsvc.alone import alone
 from recsvc.clock import from_us
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.readers.events import Entry
 from recsvc.store.entry_ids import EntryId, parse
 from recsvc.store.log.epochs import FORMER
@@ -121,6 +122,7 @@ class Archive:
         """Set damaged files aside, list what is there, and return the gaps. For whoever writes files."""
         listed = manifest.read(self._folder)
         kept = dict(listed)
+        self._take_back(listed)
         states = self.survey()
         for name, state in states.items():
             path = self._folder / name
@@ -147,6 +149,15 @@ class Archive:
         path.replace(aside)
         log.error("archive_file_damaged", file=self._name(path), moved_to=str(aside))
 
+    def _take_back(self, listed: dict[str, Listed]) -> None:
+        """Take back what is whole by now: somebody was still copying it when it was set aside."""
+        for name in listed:
+            aside, path = self._aside / name, self._folder / name
+            if aside.exists() and not path.exists() and self._is_sound(aside, listed):
+                path.parent.mkdir(exist_ok=True)
+                aside.replace(path)
+                log.info("archive_file_taken_back", file=name)
+
     def _present(self) -> list[Path]:
         return sorted(self._folder.glob("*/*.parquet"))
 
@@ -154,7 +165,8 @@ class Archive:
         return path.relative_to(self._folder).as_posix()
 
     def _is_sound(self, path: Path, listed: dict[str, Listed]) -> bool:
-        name = self._name(path)
+        is_aside = path.is_relative_to(self._aside)
+        name = path.relative_to(self._aside).as_posix() if is_aside else self._name(path)
         try:
             status = path.stat()
         except FileNotFoundError:
@@ -385,6 +397,6 @@ def _is_readable(path: Path) -> bool:
     try:
         _content(path)
         pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, msgspec.MsgspecError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, *UNREADABLE):
         return False
     return True
