@@ -8,11 +8,11 @@ if that worker died, reclaimed.
 
 import asyncio
 
-import msgspec
 import structlog
 
 from recsvc.clock import now_us
 from recsvc.core.access.budget import Unknown
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.readers.kinds import Kind
 from recsvc.errors import StoreError, StoreUnavailableError
 from recsvc.store.entry_ids import parse
@@ -163,7 +163,7 @@ class Ingest:
                 continue  # erased while it was pending
             try:
                 event = logged.entry()
-            except (msgspec.MsgspecError, KeyError) as exc:
+            except (*UNREADABLE, KeyError) as exc:
                 await self._bury(shard, logged, f"{type(exc).__name__}: {exc}")
                 continue
             found.add(logged, event, place)

@@ -84,7 +84,7 @@ class Call(msgspec.Struct, Generic[T], frozen=True):
             return None  # type: ignore[return-value]
         try:
             return msgspec.json.decode(body, type=self.answer)  # type: ignore[no-any-return]
-        except msgspec.MsgspecError as exc:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
             raise UnexpectedAnswerError(f"{self.method} {self.path}: {exc}") from None
 
 

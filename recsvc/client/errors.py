@@ -138,7 +138,7 @@ def problem_of(status: int, body: bytes, retry_after: str | None) -> ProblemErro
     """Return the error for an answer that is none; bodies that are not recsvc's are left out."""
     try:
         problem = msgspec.json.decode(body, type=Problem)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         problem = Problem()  # of a proxy on the way
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else ProblemError)

@@ -9,6 +9,10 @@ from recsvc.errors import InvalidError
 
 T = TypeVar("T")
 
+# What decoders raise for bytes that are not what they should be: of letters that are none and of nesting
+# without end msgspec speaks in Python's words.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 
 def fitted(fields: Mapping[str, Any], into: type[T]) -> T:
     """Return fields as the struct they are meant for; a field that is None counts as not said.

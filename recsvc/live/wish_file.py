@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.readers.preferences import Preferences
 
 _LONG_BYTES = 1 << 20
@@ -64,7 +65,7 @@ class WishFile:
         for line in lines:
             try:
                 kept = _decode(line)
-            except msgspec.MsgspecError:
+            except UNREADABLE:
                 continue  # cut short, or damaged
             found.pop(kept.user, None)
             found[kept.user] = kept

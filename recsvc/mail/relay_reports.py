@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.mail.status_codes import is_of_address, status_in
 from recsvc.errors import InvalidError
 from recsvc.mail.wording import clipped
@@ -134,5 +135,5 @@ def _text(found: dict[str, Any], name: str) -> str:
 def _decoded(text: str) -> object:
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         raise InvalidError("`Message` is not JSON", "Message") from None

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from recsvc.core.access.trust import Trust
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.items.item import NewItem
 from recsvc.core.readers.events import Event
 from recsvc.core.readers.gorse_feedback import types_with
@@ -124,10 +125,10 @@ def convert_each(
         place, raw = one
         try:
             record = convert(place, raw)
-        except (InvalidError, msgspec.MsgspecError) as exc:
-            yield problem(place, str(exc))
         except RecursionError:
             yield problem(place, TOO_DEEP)
+        except (InvalidError, *UNREADABLE) as exc:
+            yield problem(place, str(exc))
         else:
             if record is not None:
                 yield record

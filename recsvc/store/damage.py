@@ -7,8 +7,9 @@ of them must never keep a process from starting or a list from being answered.
 from collections.abc import Callable
 from typing import TypeVar
 
-import msgspec
 import structlog
+
+from recsvc.core.fitting import UNREADABLE
 
 log = structlog.get_logger()
 
@@ -16,7 +17,9 @@ Row = TypeVar("Row")
 
 _KEPT = 1_000
 _NAMED = 3
-_UNREADABLE = (msgspec.MsgspecError, KeyError, TypeError, ValueError, IndexError)
+_UNREADABLE = (
+    *UNREADABLE, AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError
+)  # fmt: skip
 
 
 class Damage:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from recsvc.core.fitting import UNREADABLE
 from recsvc.errors import InvalidError
 from recsvc.store.site import Part
 
@@ -54,7 +55,7 @@ def read_parts(path: Path) -> Iterator[Part]:
                 told = part.pairs[0][1]
             else:
                 digest.update(packed)
-    except (msgspec.MsgspecError, IndexError) as exc:
+    except (*UNREADABLE, IndexError) as exc:
         raise InvalidError(f"{path} is damaged: {exc}") from None
     if told not in (None, digest.digest()):
         raise InvalidError(f"{path} is damaged: its digest is another")

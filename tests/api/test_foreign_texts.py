@@ -65,4 +65,6 @@ def test_relays_report_and_operators_see(service: Service):
 
     assert told.json() == {"counted": 0, "suspended": 0, "ignored": 1}
     assert service.http.post("/v1/bounces", json={"kind": "bounce"}).status_code == 400
+    for broken in (b'{"kind": "\xff"}', b"[" * 9_000, b"{"):
+        assert service.http.post("/v1/bounces", content=broken).status_code == 400
     assert 'recsvc_mails_total{outcome="failed"}' in service.http.get("/metrics").text

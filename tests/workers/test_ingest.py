@@ -1,5 +1,6 @@
 """Exactly once, whoever dies in between."""
 
+import msgspec
 import pytest
 
 from recsvc.clock import now_us
@@ -122,13 +123,15 @@ async def test_what_cannot_be_decoded_is_kept_for_a_human_and_stops_nothing(site
     await worker.start()
     await site.redis.xadd(keys.events(SHARD), {"e": b"\xc1 not msgpack"})
     await site.redis.xadd(keys.events(SHARD), {"other": b"field"})
+    sound = msgspec.msgpack.encode(Entry("u", "item", "click", 1, 1))
+    await site.redis.xadd(keys.events(SHARD), {"e": sound.replace(b"item", b"\xff\x80\xfe\xc3")})
     await site.send(3)
 
     await drain(worker)
 
     assert await site.counted() == 3
     buried = await site.redis.xrange(keys.dead(SHARD))
-    assert len(buried) == 2
+    assert len(buried) == 3
     assert b"DecodeError" in buried[0][1][b"reason"]
 
 

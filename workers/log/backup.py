@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from recsvc.clock import now_us
+from recsvc.core.fitting import UNREADABLE
 from recsvc.errors import ConflictError, InvalidError
 from recsvc.store.bundled.copying import furnish, picture
 from recsvc.store.connection import Redis
@@ -103,7 +104,7 @@ def read(backup: Path) -> Backup:
         return _decode((backup / NAME).read_bytes())
     except FileNotFoundError:
         raise InvalidError(f"there is no backup in {str(backup)!r}") from None
-    except msgspec.MsgspecError as exc:
+    except UNREADABLE as exc:
         raise InvalidError(f"{NAME} cannot be read: {exc}") from None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from recsvc.core.fitting import UNREADABLE
 from workers.log.manifest import sync
 
 log = structlog.get_logger()
@@ -87,6 +88,6 @@ def _told(backup: Path) -> list[_Erased]:
     for line in filter(None, lines):
         try:
             found.append(_decode(line))
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             log.warning("erasure_unreadable", backup=str(backup))
     return found

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from recsvc.core.fitting import UNREADABLE
+
 NAME = "manifest.json"
 
 _BLOCK_BYTES = 1 << 20
@@ -54,7 +56,7 @@ def read(folder: Path) -> dict[str, Listed]:
     """Return what is listed, by name; nothing where no manifest can be read."""
     try:
         return {listed.name: listed for listed in _decode((folder / NAME).read_bytes()).files}
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, *UNREADABLE):
         return {}
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from recsvc.clock import from_us, now_us
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.items.item import StoredItem
 from recsvc.core.readers.events import Entry
 from recsvc.store import keys
@@ -251,7 +252,7 @@ def _batches(items: list[str]) -> list[list[str]]:
 def _event_of(logged: Logged) -> Entry | None:
     try:
         return logged.entry()
-    except (msgspec.MsgspecError, KeyError):
+    except (*UNREADABLE, KeyError):
         return None
 
 

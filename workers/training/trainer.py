@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from recsvc.clock import SECOND_US
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.errors import NotFoundError, SnapshotError
 from recsvc.store.items.catalogue import Items
@@ -173,7 +174,7 @@ class Trainer:
             return None
         try:
             return msgspec.json.decode(packed, type=Found)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return None  # another version's: tune anew
 
     async def _n_events(self) -> int:

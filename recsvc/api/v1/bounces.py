@@ -10,6 +10,7 @@ from recsvc.api.http import request_body as body
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ADMIN
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.mail.subscription import Subscription
 from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
 from recsvc.mail.bounces import Bounces
@@ -48,7 +49,7 @@ async def report(request: Request[Any, Any, Any], services: NamedDependency[Serv
         return _counted([known])
     try:
         found = told(msgspec.json.decode(raw))
-    except (msgspec.DecodeError, RecursionError) as exc:
+    except UNREADABLE as exc:
         raise InvalidError(f"the body is not JSON: {exc}", "body") from None
     if len(found) > _MAX_REPORTS:
         raise InvalidError(f"at most {_MAX_REPORTS} reports at a time", "body")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import SECOND_US
+from recsvc.core.fitting import UNREADABLE
 from recsvc.errors import ExpiredError, InvalidError
 
 _MOST = float(np.finfo("<f2").max)
@@ -92,7 +93,7 @@ def unpack(packed: bytes) -> Places:
         scores = np.frombuffer(found.scores or bytes(2 * n), "<f2").astype(np.float32)
         by = found.sources * n if len(found.sources) == 1 else found.sources
         sources = np.frombuffer(by, np.uint8)
-    except (msgspec.MsgspecError, TypeError, ValueError):
+    except (*UNREADABLE, TypeError, ValueError):
         raise gone() from None
     if not len(rows) == len(scores) == len(sources) == n:
         raise gone()
@@ -114,7 +115,7 @@ def decode(signed: bytes, kind: ListKind, catalogue: str, now_us: int, ttl_s: in
     """
     try:
         cursor = _decode(signed)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         raise gone() from None
     if cursor.kind != kind:
         raise InvalidError(f"this cursor continues a list of kind {cursor.kind!r}", "cursor")
@@ -130,7 +131,7 @@ def is_former(text: str) -> bool:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         fields: Any = msgspec.msgpack.decode(raw)
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
+    except (*UNREADABLE, binascii.Error, ValueError):
         return False
     return (
         isinstance(fields, list)

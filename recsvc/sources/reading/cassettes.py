@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from recsvc.core.fitting import UNREADABLE
 from recsvc.sources.reading.content import Content
 
 _CASSETTE = re.compile(r"interactions:\s*\n\s*-")
@@ -59,7 +60,7 @@ def _cassette(text: str) -> Iterator[str]:
     try:
         loaded = yaml.load(text, yaml.CSafeLoader)
         cassette = msgspec.convert(loaded, _Cassette)
-    except (yaml.YAMLError, msgspec.ValidationError, RecursionError):
+    except (yaml.YAMLError, *UNREADABLE):
         return
     for interaction in cassette.interactions:
         response = interaction.response
@@ -71,6 +72,6 @@ def _cassette(text: str) -> Iterator[str]:
 def _answer(text: str) -> Iterator[str]:
     try:
         answer = msgspec.json.decode(text, type=_Answer)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return
     yield answer.body

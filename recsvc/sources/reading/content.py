@@ -1,5 +1,6 @@
 """The content of a file, decoded only as far as somebody asks: large files are read by line."""
 
+import codecs
 import hashlib
 import io
 from collections.abc import Iterator
@@ -14,7 +15,18 @@ from recsvc.sources.reading.other_files import described
 # Enough to hold the first record of any format; a paper of physics may have 3,000 authors.
 _HEAD_BYTES = 1024 * 1024
 
+_MARKED = "recsvc.marked"
+
 NOT_TEXT = "not text in the encoding of the file (--encoding says which)"
+
+
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for bytes that cannot be decoded, in any encoding, and where to go on."""
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udc80", error.end
+
+
+codecs.register_error(_MARKED, _marked)
 
 
 def is_text(line: str) -> bool:
@@ -104,7 +116,7 @@ class Content:
         if self._path is None:
             yield from (self._text or "").splitlines()
             return
-        with io.TextIOWrapper(self.binary(), self._encoding, "surrogateescape") as file:
+        with io.TextIOWrapper(self.binary(), self._encoding, _MARKED) as file:
             for line in file:
                 yield line.rstrip("\n")
 

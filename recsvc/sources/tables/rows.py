@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.text.cells import from_cell
 from recsvc.errors import InvalidError
 from recsvc.sources.reading import json_records
@@ -100,7 +101,7 @@ def nested(value: object) -> object:
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             return msgspec.json.decode(value)
-        except (msgspec.MsgspecError, UnicodeError):
+        except (*UNREADABLE, UnicodeError):
             return value
     return value
 
@@ -115,10 +116,10 @@ def _json(
         place, raw = one
         try:
             yield place, msgspec.json.decode(raw, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
-            yield Problem(place.file, place.line, f"not a JSON object: {exc}", place.record)
         except RecursionError:
             yield Problem(place.file, place.line, TOO_DEEP, place.record)
+        except UNREADABLE as exc:
+            yield Problem(place.file, place.line, f"not a JSON object: {exc}", place.record)
 
 
 def _form(content: Content, options: Options) -> json_records.Shape | None:

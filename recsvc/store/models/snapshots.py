@@ -7,6 +7,7 @@ fetch it once per machine into a local cache and map it into memory, so that pro
 import asyncio
 import contextlib
 import hashlib
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.model.snapshot import FORMAT_VERSION, ArrayInfo, Manifest, Snapshot, assemble
 from recsvc.errors import ConflictError, NotFoundError, SnapshotError
 from recsvc.store import keys, scripts
@@ -52,7 +54,7 @@ class Snapshots:
         found = []
         for snapshot_id, packed in raw.items():
             with contextlib.suppress(SnapshotError):
-                found.append(_decode(snapshot_id.decode(), packed))
+                found.append(decoded(snapshot_id.decode(), packed))
         return sorted(found, key=lambda m: m.snapshot_id, reverse=True)
 
     async def manifest(self, snapshot_id: str) -> Manifest:
@@ -65,11 +67,11 @@ class Snapshots:
         raw: bytes | None = await self._pipe.send("HGET", keys.SNAPSHOTS, snapshot_id)
         if raw is None:
             raise NotFoundError(f"there is no snapshot {snapshot_id!r}")
-        return _decode(snapshot_id, raw)
+        return decoded(snapshot_id, raw)
 
     async def save(self, snapshot: Snapshot) -> Manifest:
         """Store a snapshot, not yet served; return its manifest, arrays listed."""
-        blob, infos = _pack(snapshot.arrays())
+        blob, infos = packed_arrays(snapshot.arrays())
         manifest = msgspec.structs.replace(
             snapshot.manifest, arrays=tuple(infos), size_bytes=len(blob)
         )
@@ -141,7 +143,7 @@ class Snapshots:
         try:
             if not path.exists() or path.stat().st_size != manifest.size_bytes:
                 await self._fetch(manifest, path)
-            return await asyncio.to_thread(_map, manifest, path)
+            return await asyncio.to_thread(mapped, manifest, path)
         except OSError as exc:
             raise SnapshotError(f"snapshot {snapshot_id} cannot be kept on disk: {exc}") from None
 
@@ -171,14 +173,20 @@ class Snapshots:
         return self._cache_dir / f"{snapshot_id}.bin"
 
 
-def _decode(snapshot_id: str, packed: bytes) -> Manifest:
+def decoded(snapshot_id: str, packed: bytes) -> Manifest:
+    """Return a manifest.
+
+    Raises:
+        SnapshotError: when it cannot be read.
+    """
     try:
         return _decoder.decode(packed)
-    except msgspec.MsgspecError as exc:
+    except UNREADABLE as exc:
         raise SnapshotError(f"the manifest of {snapshot_id} cannot be read: {exc}") from None
 
 
-def _pack(arrays: dict[str, NDArray[Any]]) -> tuple[bytes, list[ArrayInfo]]:
+def packed_arrays(arrays: dict[str, NDArray[Any]]) -> tuple[bytes, list[ArrayInfo]]:
+    """Return arrays as one run of bytes, and where each lies in it."""
     blob = bytearray()
     infos = []
     for name, array in arrays.items():
@@ -198,15 +206,28 @@ def _write(path: Path, chunks: list[bytes]) -> None:
     unfinished.replace(path)
 
 
-def _map(manifest: Manifest, path: Path) -> Snapshot:
+def mapped(manifest: Manifest, path: Path) -> Snapshot:
+    """Return a snapshot whose arrays are the pages of a file.
+
+    Raises:
+        SnapshotError: when they are not as they were written.
+    """
     blob = np.memmap(path, np.uint8, "r") if manifest.size_bytes else np.empty(0, np.uint8)
-    arrays: dict[str, NDArray[Any]] = {}
-    for info in manifest.arrays:
-        dtype = np.dtype(info.dtype)
-        size = int(np.prod(info.shape, dtype=np.int64)) * dtype.itemsize
-        raw = blob[info.offset : info.offset + size]
-        if len(raw) != size or hashlib.sha256(raw.data).hexdigest() != info.sha256:
-            path.unlink(missing_ok=True)
-            raise SnapshotError(f"snapshot {manifest.snapshot_id} is corrupt in {info.name!r}")
-        arrays[info.name] = np.asarray(raw).view(dtype).reshape(info.shape)
+    try:
+        arrays = {info.name: _array(info, blob) for info in manifest.arrays}
+    except SnapshotError as exc:
+        path.unlink(missing_ok=True)
+        raise SnapshotError(f"snapshot {manifest.snapshot_id} is corrupt in {exc}") from None
     return assemble(manifest, arrays)
+
+
+def _array(info: ArrayInfo, blob: NDArray[np.uint8]) -> NDArray[Any]:
+    try:
+        dtype = np.dtype(info.dtype)
+        size = math.prod(info.shape) * dtype.itemsize
+        raw = blob[info.offset : info.offset + size]
+        if len(raw) == size and hashlib.sha256(raw.data).hexdigest() == info.sha256:
+            return np.asarray(raw).view(dtype).reshape(info.shape)
+    except (TypeError, ValueError, OverflowError):  # what the manifest says of it means nothing
+        pass
+    raise SnapshotError(repr(info.name))

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from recsvc.core.fitting import UNREADABLE
 from recsvc.core.model.snapshot import Warmed
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
@@ -55,5 +56,5 @@ class WarmedItems:
             n = len(arrays["rows"])
             arrays["factors"] = arrays["factors"].reshape(n, len(arrays["factors"]) // max(n, 1))
             return Warmed(snapshot_id=fields["snapshot_id"], **arrays)
-        except (msgspec.MsgspecError, KeyError, ValueError, TypeError):
+        except (*UNREADABLE, KeyError, ValueError, TypeError):
             return None
