@@ -103,6 +103,14 @@ class AdmissionParams(msgspec.Struct, frozen=True):
             ge=0,
         ),
     ] = 1_000_000
+    connections_per_network: Annotated[
+        int,
+        setting(
+            "Connections that one /24 or /48 may hold open in each process; those of trusted proxies "
+            "and of this machine are not counted (Linux).",
+            ge=1,
+        ),
+    ] = 512
     refused_per_minute: Annotated[
         int,
         setting(

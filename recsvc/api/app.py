@@ -11,6 +11,7 @@ from recsvc.api.embed import pages as embed_pages
 from recsvc.api.http import metrics
 from recsvc.api.http.bodies import Bodies
 from recsvc.api.http.compression import compressed
+from recsvc.api.http.connections import watching
 from recsvc.api.http.door import door
 from recsvc.api.http.head_requests import App
 from recsvc.api.http.headers import add_headers
@@ -95,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         middleware=[compressed, door],
         before_send=[add_headers],
-        lifespan=[lifespan_of(settings)],
+        lifespan=[lifespan_of(settings), watching(settings)],
         on_startup=[metrics.observe],
         dependencies=provided(lambda: app),
         exception_handlers={

@@ -36,7 +36,7 @@ def forwarded_client(peer: str, forwarded: str, trusted: tuple[Network, ...]) ->
     """
     client = peer
     for hop in reversed(forwarded.split(",")):
-        if not _is_in(client, trusted):
+        if not is_in(client, trusted):
             break
         found = _bare(hop.strip())
         if not found:
@@ -53,12 +53,23 @@ def _bare(hop: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+def is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    """Return whether an address is in one of some networks; what is no address is in none."""
     try:
         found = ip_address(address)
     except ValueError:
         return False
     return any(found in network for network in networks)
+
+
+def plain(address: str) -> str:
+    """Return an IPv4 address that came as an IPv6 one as what it is; any other as it is."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return address if mapped is None else str(mapped)
 
 
 def wide(neighbourhood: str) -> str:
