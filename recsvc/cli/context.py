@@ -2,12 +2,18 @@
 
 import asyncio
 import contextlib
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from recsvc.cli.starting import prepare_folder
-from recsvc.errors import AlreadyRunningError, StoreUnavailableError
+import click
+
+from recsvc.cli.starting import is_used, prepare_folder
+from recsvc.errors import AlreadyRunningError, NotFoundError, StoreUnavailableError
 from recsvc.settings import Settings
 from recsvc.store import policy
 from recsvc.store.bundled import BundledStore, FolderLock
@@ -15,34 +21,95 @@ from recsvc.store.connection import Redis, connect, is_answering, translated
 
 _STARTING_S = 60.0
 
+# What a command does where there is no store: say so and end, make one, or look at an empty one that
+# is gone afterwards.
+Without = Literal["refuse", "make", "borrow"]
+
 
 @asynccontextmanager
-async def store(settings: Settings) -> AsyncIterator[Redis]:
-    """Connect to the service's store; start the bundled one for as long as needed if it is off.
+async def store(settings: Settings, without: Without = "refuse") -> AsyncIterator[Redis]:
+    """Connect to the service's store, and say on standard error which that is.
+
+    The bundled one is started for as long as needed if no service runs.
+
+    Args:
+        without: what to do where there is none: a mistyped folder must not look like an empty service,
+            so only what brings something in makes one.
 
     Raises:
+        NotFoundError: when there is none and the command makes none.
         StoreUnavailableError: when nothing answers at `RECSVC_REDIS_URL`.
     """
-    prepare_folder(settings)
-    lock, bundled = FolderLock(settings.data_path), None
-    if settings.is_bundled and not await is_answering(settings.store_url):
-        try:
-            lock.acquire()
-        except AlreadyRunningError:
-            await _until_answering(settings.store_url)
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.is_bundled:
+            url = await stack.enter_async_context(_bundled(settings, without))
         else:
-            bundled = BundledStore(settings.data_path, settings.durability)
-            await bundled.start()
-    redis = connect(settings.store_url)
-    try:
+            url = settings.store_url
+            _say(f"the one at {_shown(url)}")
+        redis = await stack.enter_async_context(contextlib.aclosing(connect(url)))
         with translated():
             await redis.ping()
         yield redis
+
+
+@asynccontextmanager
+async def _bundled(settings: Settings, without: Without) -> AsyncIterator[str]:
+    """Give the address of the bundled store, whoever runs it."""
+    folder = settings.data_path
+    is_new = not is_used(settings)
+    if is_new and without == "refuse":
+        raise NotFoundError(
+            f"no store in {folder.absolute()}, and no service runs there: `recsvc up` makes one, "
+            "and RECSVC_DATA_DIR names another folder"
+        )
+    if is_new and without == "borrow":
+        _say(f"none in {folder.absolute()}; an empty one is looked at instead, and nothing is kept")
+        with tempfile.TemporaryDirectory() as borrowed:
+            async with _started(settings, Path(borrowed)) as url:
+                yield url
+        return
+    prepare_folder(settings)
+    if await is_answering(settings.store_url):
+        _say(f"that of the service running on {folder.absolute()}")
+        yield settings.store_url
+        return
+    lock = FolderLock(folder)
+    try:
+        lock.acquire()
+    except AlreadyRunningError:
+        _say(f"that of the service starting on {folder.absolute()}")
+        await _until_answering(settings.store_url)
+        yield settings.store_url
+        return
+    try:
+        how = "a new one in" if is_new else "the one in"
+        _say(f"{how} {folder.absolute()}, where no service runs")
+        async with _started(settings, folder) as url:
+            yield url
     finally:
-        await redis.aclose()
-        if bundled is not None:
-            await bundled.stop()
         lock.release()
+
+
+@asynccontextmanager
+async def _started(settings: Settings, folder: Path) -> AsyncIterator[str]:
+    """Run the bundled store of a folder meanwhile."""
+    bundled = BundledStore(folder, settings.durability)
+    await bundled.start(lambda text: click.echo(text, err=True))
+    try:
+        yield bundled.url
+    finally:
+        await bundled.stop()
+
+
+def _say(which: str) -> None:
+    click.echo(f"store: {which}", err=True)
+
+
+def _shown(url: str) -> str:
+    """Return an address without what could be secret in it."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
 
 
 async def check_store(settings: Settings) -> None:

@@ -53,7 +53,7 @@ def estimate(
 
 
 async def _measured(settings: Settings) -> Held:
-    async with store(settings) as redis:
+    async with store(settings, "borrow") as redis:
         return await measure(redis)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-from recsvc.cli.context import store
+from recsvc.cli.context import Without, store
 from recsvc.cli.demo import remove_demo
 from recsvc.cli.importing import import_command, intake_options, intake_params
 from recsvc.cli.reporting import progress, report
@@ -25,6 +25,10 @@ from recsvc.store.items.fetches import Fetches, Run
 from recsvc.store.pipe import Pipe
 
 _OVERLAP_DAYS = 7
+
+# Called with how many periods are done, of how many.
+Step = Callable[[int, int], None]
+Fetch = Callable[[Intake, Fetches, Fetcher, Step], Awaitable[None]]
 
 
 @import_command.command("hf-daily")
@@ -62,11 +66,12 @@ def hf_daily_command(
         raise InvalidError("--until: from when on? (--since)")
     asked = list(dict.fromkeys(asked or [Period("date", today.isoformat())]))
 
-    async def fetch(intake: Intake, fetches: Fetches, fetcher: Fetcher) -> None:
+    async def fetch(intake: Intake, fetches: Fetches, fetcher: Fetcher, is_at: Step) -> None:
         what = ",".join(f"{one.kind}={one.value}" for one in asked)
         if await fetches.begin(what, now_us()):
             click.echo("going on with a run that was stopped", err=True)
-        for one in asked:
+        for n, one in enumerate(asked):
+            is_at(n, len(asked))
             await take_period(settings.fetch.hf_url, one, intake, fetches, fetcher)
 
     _run(settings, "hf-daily", 0.0, fetch, keep_demo, dry_run, as_json)
@@ -114,7 +119,7 @@ def arxiv_command(
     names = tuple(sorted(set(categories)))
     end = datetime.now(UTC) if until is None else _instant(until, "--until") + timedelta(days=1)
 
-    async def fetch(intake: Intake, fetches: Fetches, fetcher: Fetcher) -> None:
+    async def fetch(intake: Intake, fetches: Fetches, fetcher: Fetcher, _: Step) -> None:
         last = await fetches.last()
         begin = since or (None if last is None else _since(last, overlap_days))
         if begin is None:
@@ -135,7 +140,7 @@ def _run(
     settings: Settings,
     job: str,
     pause_s: float,
-    fetch: Callable[[Intake, Fetches, Fetcher], Awaitable[None]],
+    fetch: Fetch,
     keep_demo: bool,
     dry_run: bool,
     as_json: bool,
@@ -151,12 +156,13 @@ async def _fetch(
     settings: Settings,
     job: str,
     pause_s: float,
-    fetch: Callable[[Intake, Fetches, Fetcher], Awaitable[None]],
+    fetch: Fetch,
     keep_demo: bool,
     dry_run: bool,
 ) -> tuple[Summary, SourceError | None]:
     stopped: SourceError | None = None
-    async with store(settings) as redis, client(settings.fetch.contact) as http:
+    without: Without = "borrow" if dry_run else "make"
+    async with store(settings, without) as redis, client(settings.fetch.contact) as http:
         if not (dry_run or keep_demo):
             await remove_demo(redis)
         pipe = Pipe(redis)
@@ -164,11 +170,16 @@ async def _fetch(
         fetches = Fetches(pipe, job, is_kept=not dry_run)
         await intake.load()
         with progress() as bar:
-            task = bar.add_task("fetching", total=None)
-            intake.items.on_progress = lambda done, _: bar.update(task, completed=done)
+            periods = bar.add_task("periods", total=None, visible=False)
+            papers = bar.add_task("papers", total=None)
+            intake.items.on_progress = lambda done, _: bar.update(papers, completed=done)
+
+            def is_at(n: int, total: int) -> None:
+                bar.update(periods, completed=n, total=total, visible=True)
+
             fetcher = Fetcher(http, pause_s, on_wait=_say_wait)
             try:
-                await fetch(intake, fetches, fetcher)
+                await fetch(intake, fetches, fetcher, is_at)
                 await fetches.end()
             except SourceError as exc:
                 stopped = exc

@@ -33,6 +33,14 @@ class _Group(click.Group):
             args = ["files", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options of files too: `files` is what is meant where no subcommand is named."""
+        files = self.commands["files"]
+        found = [one.get_help_record(ctx) for one in files.get_params(ctx)]
+        with formatter.section("Options for files"):
+            formatter.write_dl([one for one in found if one is not None])
+        super().format_commands(ctx, formatter)
+
 
 @click.group(
     "import",
@@ -166,16 +174,17 @@ async def _import(
     again: bool,
     keep_demo: bool,
 ) -> Summary:
-    async with store(settings) as redis:
+    async with store(settings, "borrow" if params.dry_run else "make") as redis:
         if not (params.dry_run or keep_demo):
             await remove_demo(redis)
         pipe = Pipe(redis)
         intake, imports = Intake(pipe, params), Imports(pipe)
         await intake.load()
         with progress() as bar:
-            task = bar.add_task("importing", total=None)
+            reading = bar.add_task("files", total=len(found))
+            writing = bar.add_task("papers", total=None, visible=False)
             intake.items.on_progress = lambda done, waiting: bar.update(
-                task, completed=done, total=done + waiting
+                writing, completed=done, total=done + waiting, visible=True
             )
             finished = []
             for source, content in found:
@@ -183,6 +192,7 @@ async def _import(
                 is_known = not again and await imports.knows(digest)
                 if await _read(intake, source, content, options, is_known):
                     finished.append(digest)
+                bar.advance(reading)
             summary = await intake.finish()
         if not params.dry_run:
             for digest in finished:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recsvc.access import tokens
-from recsvc.cli.context import store
+from recsvc.cli.context import Without, store
 from recsvc.clock import HOUR_S, from_us, now_us, to_us
 from recsvc.core.access.caller import Scope
 from recsvc.core.access.origins import parse_origin
@@ -55,7 +55,7 @@ def create(
         tuple(dict.fromkeys(parse_origin(origin) for origin in origins)),
         None if until is None else to_us(until if until.tzinfo else until.replace(tzinfo=UTC)),
     )
-    made, shown = _with_store(lambda found: found.create(wanted, now_us()))
+    made, shown = _with_store(lambda found: found.create(wanted, now_us()), without="make")
     _show_once(made, shown)
 
 
@@ -113,9 +113,13 @@ def token(user: str, minutes: int) -> None:
     click.echo(tokens.mint(secrets[-1], user, audience, now_us(), minutes * 60))
 
 
-def _with_store(act: Callable[[Credentials], Awaitable[T]], settings: Settings | None = None) -> T:
+def _with_store(
+    act: Callable[[Credentials], Awaitable[T]],
+    settings: Settings | None = None,
+    without: Without = "refuse",
+) -> T:
     async def run() -> T:
-        async with store(settings or from_environment()) as redis:
+        async with store(settings or from_environment(), without) as redis:
             return await act(Credentials(Pipe(redis)))
 
     return asyncio.run(run())

@@ -4,9 +4,11 @@ import errno
 import os
 import socket
 import time
+from pathlib import Path
 
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings
+from recsvc.store.bundled import is_owned
 from recsvc.store.privacy import make_private
 
 _PORT_WAIT_S = 10.0
@@ -21,14 +23,34 @@ def prepare_folder(settings: Settings) -> None:
     folder = settings.data_path
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r} is not a folder") from None
     except (OSError, ValueError) as exc:
-        problem = getattr(exc, "strerror", None) or str(exc)
-        raise SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r}: {problem}") from None
+        raise _unusable(folder, exc) from None
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r} cannot be written")
     make_private(folder)
+
+
+def is_used(settings: Settings) -> bool:
+    """Return whether a service is or was in the data folder; nothing is made there or changed.
+
+    Raises:
+        SettingsError: when it cannot be looked into.
+    """
+    folder = settings.data_path
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as exc:
+        raise _unusable(folder, exc) from None
+    return bool(names & {"store", "archive"}) or is_owned(folder)
+
+
+def _unusable(folder: Path, exc: OSError | ValueError) -> SettingsError:
+    if isinstance(exc, FileExistsError | NotADirectoryError):
+        return SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r} is not a folder")
+    problem = getattr(exc, "strerror", None) or str(exc)
+    return SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r}: {problem}")
 
 
 def wait_for_port(settings: Settings) -> None:

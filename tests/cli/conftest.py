@@ -26,14 +26,14 @@ class Cli:
         self.redis = Redis.from_url(url, decode_responses=True, protocol=3)
         self.folder = folder
 
-    def run(self, *arguments: object, **settings: str) -> Result:
-        env = self.env | {f"RECSVC_{name.upper()}": value for name, value in settings.items()}
+    def run(self, *arguments: object, **settings: object) -> Result:
+        env = self.env | {f"RECSVC_{name.upper()}": str(value) for name, value in settings.items()}
         done = CliRunner().invoke(main, [str(a) for a in arguments], env=env)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done
 
-    def summary(self, *arguments: object, **settings: str) -> dict[str, Any]:
+    def summary(self, *arguments: object, **settings: object) -> dict[str, Any]:
         done = self.run(*arguments, "--json", **settings)
         return json.loads(done.stdout)
 

@@ -3,6 +3,7 @@
 from recsvc.store.bundled.folder import (
     FolderLock,
     forget_mended,
+    is_owned,
     mended_problem,
     remove_damaged_copies,
     socket_path,
@@ -16,6 +17,7 @@ __all__ = [
     "FolderLock",
     "Supervisor",
     "forget_mended",
+    "is_owned",
     "mended_problem",
     "remove_damaged_copies",
     "socket_path",

@@ -63,6 +63,18 @@ def forget_mended(data_dir: Path) -> None:
     (data_dir / "store" / _MENDED).unlink(missing_ok=True)
 
 
+def is_owned(data_dir: Path) -> bool:
+    """Return whether a process has a data folder, without touching it."""
+    try:
+        with (data_dir / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 class FolderLock:
     """Ownership of a data folder; the kernel gives it back when the process ends, however it ends."""
 
