@@ -35,8 +35,9 @@ format: $(VENV)/.dev  ## apply the format and the safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-fuzz: $(VENV)/.dev  ## fuzz a service by its OpenAPI document, for SECONDS (600)
+fuzz: $(VENV)/.dev  ## fuzz a service by its OpenAPI document, then what reads bytes from outside, SECONDS (600) each
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
+	$(BIN)/python -m tests.fuzzing --seconds $(or $(SECONDS),600)
 
 bench: $(VENV)/.dev  ## measure, as ratios to a bare route in the same run (needs wrk)
 	$(BIN)/python -m bench

@@ -183,7 +183,17 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
     Raises:
         SnapshotError: when an array is missing or does not have the shape the manifest promises.
     """
+    n, f = manifest.n_rows, manifest.n_factors
+    promised: dict[str, tuple[int, ...]] = {
+        "item_factors": (n, f),
+        "text_terms": (n, WIDTH),
+        "text_weights": (n, WIDTH),
+    }
+    promised |= dict.fromkeys(("item_weight", "support", "text_digest"), (n,))
+    promised |= {"neighbour_starts": (n + 1,), "reader_gram": (f, f)}
     try:
+        if any(arrays[name].shape != shape for name, shape in promised.items()):
+            raise SnapshotError(f"snapshot {manifest.snapshot_id} has arrays of another shape")
         columns = arrays["term_columns"]
         terms = Terms(columns, arrays["term_idf"], np.arange(len(columns), dtype=np.int32))
         texts = Texts(arrays["text_terms"], _finite_rows(arrays["text_weights"]), max(terms.n, 1))
@@ -202,10 +212,6 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
         )
     except KeyError as exc:
         raise SnapshotError(f"snapshot {manifest.snapshot_id} is incomplete: {exc}") from exc
-    n = manifest.n_rows
-    shapes = (snapshot.item_factors.shape, texts.terms.shape, snapshot.neighbours.starts.shape)
-    if shapes != ((n, manifest.n_factors), (n, WIDTH), (n + 1,)):
-        raise SnapshotError(f"snapshot {manifest.snapshot_id} has arrays of another shape")
     if (broken := not_finite(snapshot.arrays())) is not None:
         raise SnapshotError(f"snapshot {manifest.snapshot_id}: {broken} holds what is no number")
     return snapshot

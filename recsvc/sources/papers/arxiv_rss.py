@@ -51,14 +51,14 @@ def _is_replacement(entry: dict[str, Any]) -> bool:
 
 
 def _convert(_: Place, entry: dict[str, Any]) -> NewItem:
-    authors = [name for a in entry.get("authors", []) for name in names(a.get("name"))]
+    authors = [name for author in entry["authors"] for name in names(author)]
     return paper(
         arxiv_id=arxiv_ids.of_record(entry.get("link") or entry.get("id", "")),
         doi=entry.get("arxiv_doi"),
         title=entry.get("title"),
         text=_ABSTRACT.sub("", entry.get("summary", "")),
         authors=authors,
-        topics=[tag["term"] for tag in entry.get("tags", []) if tag.get("term")],
+        topics=entry["tags"],
         listed_at=instant(entry.get("published")),
         written="tex",
         extra={

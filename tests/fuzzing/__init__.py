@@ -1,0 +1,1 @@
+"""Whatever comes from outside, or lies in a damaged file, is read or refused in our own words."""
