@@ -15,7 +15,8 @@ EVERY = pytest.mark.parametrize("setting", DECLARED.values(), ids=DECLARED)
 
 # Text for which anything will do.
 FREE = {
-    "data_dir", "fetch_contact", "host", "public_extra", "smtp_host", "smtp_password", "smtp_user",
+    "data_dir", "fetch_contact", "host", "public_extra", "secrets_key_file", "smtp_host",
+    "smtp_password", "smtp_user",
 }  # fmt: skip
 
 
@@ -82,6 +83,7 @@ def another(setting: Declared) -> Any:
         "cors_origins": "https://a.example",
         "mail_from": "papers@example.org",
         "redis_url": "redis://elsewhere:6379/1",
+        "secrets_key": "k" * 32,
         "timezone": "Europe/Berlin",
         "trusted_proxies": "10.0.0.0/8",
         "gorse_path": "/api",

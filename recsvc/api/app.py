@@ -49,6 +49,7 @@ from recsvc.api.v1 import (
 from recsvc.errors import RecsvcError
 from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment
+from recsvc.store.access import wrapping
 
 
 def _public_doors(settings: Settings) -> list[Router]:
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """Return the application, with the environment's settings unless others are given."""
     settings = settings or from_environment()
     configure(settings.log_format, settings.log_level)
+    wrapping.use(settings.wrapping_key)
     app = App(
         Bodies(settings.max_bodies_bytes, settings.max_body_bytes),
         names_below=settings.gorse_path,

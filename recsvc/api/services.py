@@ -12,7 +12,7 @@ from recsvc.access.admission import Admission, Head
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
 from recsvc.core.items.item import names_in
-from recsvc.errors import StoreError, StoreUnavailableError
+from recsvc.errors import SettingsError, StoreError, StoreUnavailableError
 from recsvc.lists.assembled import assembled
 from recsvc.lists.kit import Memory, kit
 from recsvc.live.catalogue import LiveCatalogue
@@ -189,7 +189,7 @@ def lifespan_of(
                 app.state.services = services
                 log.info("api_ready", n_items=services.live.catalogue.n)
                 yield
-        except StoreError as exc:
+        except (StoreError, SettingsError) as exc:
             log.error("api_cannot_start", error=str(exc))
             raise
 

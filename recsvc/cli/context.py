@@ -16,8 +16,11 @@ from recsvc.cli.starting import is_used, prepare_folder
 from recsvc.errors import AlreadyRunningError, NotFoundError, StoreUnavailableError
 from recsvc.settings import Settings
 from recsvc.store import policy
+from recsvc.store.access import wrapping
+from recsvc.store.access.credentials import Credentials
 from recsvc.store.bundled import BundledStore, FolderLock
 from recsvc.store.connection import Redis, connect, is_answering, translated
+from recsvc.store.pipe import Pipe
 
 _STARTING_S = 60.0
 
@@ -40,6 +43,7 @@ async def store(settings: Settings, without: Without = "refuse") -> AsyncIterato
         NotFoundError: when there is none and the command makes none.
         StoreUnavailableError: when nothing answers at `RECSVC_REDIS_URL`.
     """
+    wrapping.use(settings.wrapping_key)
     async with contextlib.AsyncExitStack() as stack:
         if settings.is_bundled:
             url = await stack.enter_async_context(_bundled(settings, without))
@@ -113,7 +117,9 @@ def _shown(url: str) -> str:
 
 
 async def check_store(settings: Settings) -> None:
-    """Look at the store's policy before the service relies on it; a silent store is waited for later.
+    """Look at the store's policy and secrets before the service relies on them.
+
+    Secrets that are not wrapped yet are. A silent store is waited for later.
 
     Raises:
         SettingsError: when it will not do.
@@ -122,6 +128,9 @@ async def check_store(settings: Settings) -> None:
     try:
         with contextlib.suppress(StoreUnavailableError):
             await policy.check(redis)
+            pipe = Pipe(redis)
+            await wrapping.wrap_former(pipe)
+            await Credentials(pipe).wrap_former()
     finally:
         await redis.aclose()
 

@@ -14,6 +14,7 @@ from recsvc.cli.starting import prepare_folder, wait_for_port
 from recsvc.logs import configure
 from recsvc.parent_process import SERVER, exit_with
 from recsvc.settings import Settings, environment_of, from_environment
+from recsvc.store.access import wrapping
 
 # A relay that does not answer is not waited for: the next worker takes over what was in hand, as after
 # a kill.
@@ -40,6 +41,7 @@ def serve(
 ) -> None:
     """Serve HTTP only; store and worker run elsewhere."""
     settings = from_environment(host=host, port=port, api_processes=processes, insecure=insecure)
+    wrapping.use(settings.wrapping_key)
     prepare_folder(settings)
     wait_for_port(settings)
     asyncio.run(refuse_to_expose(settings))
@@ -57,6 +59,7 @@ def worker(part: str, parent: int | None) -> None:
     the mails that are due.
     """
     settings = from_environment()
+    wrapping.use(settings.wrapping_key)
     prepare_folder(settings)
     _begin(settings, parent)
     asyncio.run(_mail(settings) if part == "digest" else _work(settings))

@@ -21,6 +21,7 @@ from recsvc.cli.parts import Part, forked
 from recsvc.cli.starting import prepare_folder, wait_for_port
 from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment
+from recsvc.store.access import wrapping
 from recsvc.store.access.credentials import Credentials
 from recsvc.store.bundled import BundledStore, FolderLock, Supervisor
 from recsvc.store.connection import connect
@@ -53,6 +54,7 @@ def up(
     settings = from_environment(
         host=host, port=port, data_dir=data_dir, demo=demo, insecure=insecure
     )
+    wrapping.use(settings.wrapping_key)
     configure(settings.log_format, settings.log_level)
     prepare_folder(settings)
     lock = FolderLock(settings.data_path)

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from recsvc.core.access.origins import is_loopback
+from recsvc.errors import SettingsError
 from recsvc.params import check_url, setting
 from recsvc.secret import Secret
 from recsvc.store.bundled import socket_url
 from recsvc.store.connection import check_address
+
+_KEY_CHARS = 32
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -23,6 +26,16 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown, a path, a folder of zones
         raise ValueError(f"no such zone {name!r}") from None
+
+
+def check_key(key: Secret) -> None:
+    """Refuse a key that could be guessed.
+
+    Raises:
+        ValueError: saying so.
+    """
+    if key.reveal() and len(key.reveal()) < _KEY_CHARS:
+        raise ValueError(f"shorter than {_KEY_CHARS} characters")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +64,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             check=check_address,
         ),
     ] = Secret()
+    secrets_key: Annotated[
+        Secret,
+        setting(
+            "What wraps the secrets that the site signs with, in the store and its copies: 32 "
+            "characters or more, e.g. of `openssl rand -base64 32`; empty: they are kept as they are.",
+            check=check_key,
+        ),
+    ] = Secret()
+    secrets_key_file: Annotated[
+        str,
+        setting("File outside the data folder that holds it instead."),
+    ] = ""
     timezone: Annotated[
         str,
         setting(
@@ -68,6 +93,30 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def store_url(self) -> str:
         """The address of the store: the one configured, or the bundled one's socket."""
         return self.redis_url.reveal() or socket_url(self.data_path)
+
+    @property
+    def wrapping_key(self) -> bytes | None:
+        """What wraps the secrets that the site signs with; None where nothing does.
+
+        Raises:
+            SettingsError: when the file cannot be read, holds no key, or lies beside what it wraps.
+        """
+        key = self.secrets_key
+        if self.secrets_key_file:
+            path = Path(self.secrets_key_file)
+            if key.reveal():
+                raise SettingsError("RECSVC_SECRETS_KEY_FILE: there is RECSVC_SECRETS_KEY, too")
+            try:
+                if path.resolve().is_relative_to(self.data_path.resolve()):
+                    raise ValueError("it lies in the data folder, beside what it wraps")
+                key = Secret(path.read_text().strip())
+                if not key.reveal():
+                    raise ValueError("it is empty")
+                check_key(key)
+            except (OSError, ValueError) as exc:
+                problem = getattr(exc, "strerror", None) or str(exc)
+                raise SettingsError(f"RECSVC_SECRETS_KEY_FILE: {problem}") from None
+        return key.reveal().encode() or None
 
     @property
     def is_bundled(self) -> bool:

@@ -12,6 +12,7 @@ from recsvc.cli.exposure import refuse_to_expose
 from recsvc.clock import now_us
 from recsvc.errors import SettingsError
 from recsvc.settings import from_environment
+from recsvc.store.access import wrapping
 from recsvc.store.access.credentials import CredentialKind, Credentials, NewCredential
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
@@ -95,3 +96,51 @@ async def test_other_machines_are_served_on_purpose_or_with_a_key(redis: Redis, 
     await Credentials(Pipe(redis)).create(NewCredential(CredentialKind.SECRET), now_us())
 
     await refuse_to_expose(exposed)
+
+
+async def test_a_key_that_is_given_in_a_file_wraps_and_its_loss_is_said(
+    keys: Run,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    store_url: str,
+):
+    monkeypatch.setattr(
+        wrapping, "_cipher", None
+    )  # as it was, for whoever comes after in this process
+    path = tmp_path_factory.mktemp("beside") / "key"
+    path.write_text("k" * 44 + "\n")
+    monkeypatch.setenv("RECSVC_SECRETS_KEY_FILE", str(path))
+    assert (await keys("create", "signing")).exit_code == 0
+    assert (await keys("token", "alice")).exit_code == 0
+    monkeypatch.delenv("RECSVC_SECRETS_KEY_FILE")
+
+    lost = recsvc("keys", "list", redis_url=store_url, data_dir=tmp_path / "data")
+
+    assert lost.returncode != 0
+    assert "RECSVC_SECRETS_KEY: what this site signs with is wrapped" in lost.stderr
+    assert "Traceback" not in lost.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"secrets_key": "short"}, "shorter than 32"),
+        ({"secrets_key_file": "nowhere"}, "No such file"),
+        ({"secrets_key_file": "data/key"}, "in the data folder"),
+        ({"secrets_key_file": "short"}, "shorter than 32"),
+        ({"secrets_key_file": "empty"}, "is empty"),
+        ({"secrets_key_file": "good", "secrets_key": "k" * 32}, "RECSVC_SECRETS_KEY, too"),
+    ],
+)
+def test_a_key_that_wraps_nothing_well_stops_the_start(
+    tmp_path: Path, given: dict[str, str], said: str
+):
+    for name, text in {"short": "k", "empty": " ", "good": "k" * 32, "data/key": "k" * 32}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    if "secrets_key_file" in given:
+        given = given | {"secrets_key_file": str(tmp_path / given["secrets_key_file"])}
+
+    with pytest.raises(SettingsError, match=said):
+        assert from_environment({}, data_dir=str(tmp_path / "data"), **given).wrapping_key

@@ -1,4 +1,4 @@
-"""The reader of our own pages: known by a signed cookie, whatever a page or an address says."""
+"""The reader of our own pages: known by a cookie that only we make and read, whatever a page says."""
 
 import secrets
 from typing import Any
@@ -34,7 +34,7 @@ def reader_of(
     if cookie is None:
         return None
     try:
-        known = msgspec.convert(services.signatures.read(_PURPOSE, cookie), str)
+        known = msgspec.convert(services.signatures.reveal(_PURPOSE, cookie), str)
     except (NotAllowedError, msgspec.ValidationError):
         return None
     if known.startswith(_VISITOR) and not services.admission.is_open:
@@ -62,7 +62,7 @@ def newcomer(services: Services) -> str:
 def remembering(services: Services, user: str) -> Cookie:
     """Return the cookie that names a reader."""
     is_https = services.settings.public_url.startswith("https://")
-    return _cookie(services.signatures.sign(_PURPOSE, user), _YEAR_S, is_https)
+    return _cookie(services.signatures.conceal(_PURPOSE, user), _YEAR_S, is_https)
 
 
 def forgetting() -> Cookie:

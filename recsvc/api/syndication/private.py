@@ -1,8 +1,9 @@
 """The private address of a reader's own feed: made, looked up and revoked over HTTP.
 
-The signed part holds the reader and the instant at which it was made. The store keeps that instant: an
-address with another one is unknown. A signature alone could not be taken back. A counter of generations
-would start at zero again when a reader is erased, and an old address would be valid once more.
+Its name holds the reader and the instant at which it was made, readable to nobody else. The store keeps
+that instant: an address with another one is unknown. Encryption alone could not be taken back. A counter
+of generations would start at zero again when a reader is erased, and an old address would be valid once
+more.
 """
 
 from typing import Any
@@ -81,8 +82,8 @@ async def private_feed_of(services: Services, user: str | None) -> PrivateFeed |
 
 
 def _addresses(services: Services, user: str, since_us: int) -> PrivateFeed:
-    signed = services.signatures.sign(PURPOSE, [user, since_us])
-    base = f"{services.settings.site_url}/feeds/personal/{signed}"
+    concealed = services.signatures.conceal(PURPOSE, [user, since_us])
+    base = f"{services.settings.site_url}/feeds/personal/{concealed}"
     return PrivateFeed(user, f"{base}.rss", f"{base}.atom", f"{base}.json")
 
 

@@ -72,14 +72,14 @@ async def get_period(
     return await _answer(request, services, form, found)
 
 
-async def reader_at(services: Services, signed: str) -> str:
+async def reader_at(services: Services, concealed: str) -> str:
     """Return whose private address it is.
 
     Raises:
         NotFoundError: when it was never given out, or has been revoked.
     """
     try:
-        payload = services.signatures.read(PURPOSE, signed)
+        payload = services.signatures.reveal(PURPOSE, concealed)
     except NotAllowedError:
         raise NotFoundError("there is no such feed (any more)") from None
     user, since_us = cast(tuple[str, int], payload)

@@ -3,7 +3,7 @@
 A key is shown once, when it is made, and kept as a keyed digest. A fast hash is right for that: slow
 ones exist to make guessing a human's password expensive, and 256 random bits cannot be guessed at any
 speed. What hosts sign with has to be kept as it is, since HMAC checks with the very secret it signs
-with; whoever reads the store could sign with it, and could equally write the profiles themselves.
+with; where the process has a key for that, it is kept wrapped (`wrapping.py`).
 """
 
 import enum
@@ -15,6 +15,7 @@ from recsvc.clock import SECOND_US
 from recsvc.core.access.caller import Scope
 from recsvc.errors import ConflictError, InvalidError, NotFoundError
 from recsvc.store import keys, scripts
+from recsvc.store.access import wrapping
 from recsvc.store.access.signatures import Signatures, signatures
 from recsvc.store.pipe import Pipe
 
@@ -121,6 +122,21 @@ class Credentials:
         raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.CREDENTIALS)
         return signs, raw
 
+    async def wrap_former(self) -> int:
+        """Wrap signing secrets that were kept before there was a key; return how many.
+
+        Raises:
+            SettingsError: when one is wrapped with a key that this process was not given.
+        """
+        _, raw = await self.load()
+        n = 0
+        for identity, packed in raw.items():
+            again = _encoded(decode(packed))
+            if again != packed and _decode(packed).secret is not None:
+                args = [identity, packed, again]
+                n += await scripts.call(self._pipe, "swap", [keys.CREDENTIALS], args)
+        return n
+
     async def ever(self) -> bool:
         """Return whether a credential was ever made in this store."""
         return bool(await self._pipe.send("EXISTS", keys.KEYED))
@@ -201,7 +217,7 @@ class Credentials:
         return credential
 
     async def _put(self, credential: Credential) -> None:
-        packed = msgspec.json.encode(credential)
+        packed = _encoded(credential)
         await self.remember()
         await scripts.reserved(self._pipe, "HSET", keys.CREDENTIALS, credential.id, packed)
 
@@ -226,4 +242,24 @@ def digest(signs: Signatures, shown: str) -> bytes:
     return signs.digest(_PURPOSE, shown)
 
 
-decode = msgspec.json.Decoder(Credential).decode
+def decode(packed: bytes) -> Credential:
+    """Return a stored credential, its secret unwrapped.
+
+    Raises:
+        SettingsError: when that was wrapped with a key that this process was not given.
+    """
+    credential = _decode(packed)
+    if credential.secret is None:
+        return credential
+    secret = wrapping.unwrapped(credential.id, credential.secret.encode()).decode()
+    return msgspec.structs.replace(credential, secret=secret)
+
+
+def _encoded(credential: Credential) -> bytes:
+    if credential.secret is not None:
+        kept = wrapping.wrapped(credential.id, credential.secret.encode()).decode()
+        credential = msgspec.structs.replace(credential, secret=kept)
+    return msgspec.json.encode(credential)
+
+
+_decode = msgspec.json.Decoder(Credential).decode

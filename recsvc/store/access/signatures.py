@@ -9,13 +9,17 @@ import hashlib
 import hmac
 import secrets
 
+import msgspec
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from recsvc.errors import NotAllowedError
 from recsvc.store import keys
+from recsvc.store.access import wrapping
+from recsvc.store.access.cipher import Cipher
 from recsvc.store.pipe import Pipe
 
 _SEAL_CHARS = 22
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Signatures:
@@ -23,6 +27,25 @@ class Signatures:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        self._cipher = Cipher(secret, "concealing")
+
+    def conceal(self, purpose: str, payload: object) -> str:
+        """Return a payload as text that is safe in a URL and that nobody else reads or makes.
+
+        Args:
+            payload: what JSON can hold.
+        """
+        return self._cipher.encrypt(_encode(payload), purpose)
+
+    def reveal(self, purpose: str, concealed: str) -> object:
+        """Return what was concealed; or signed, as it was before anything was concealed.
+
+        Raises:
+            NotAllowedError: when neither was done here, or for another purpose.
+        """
+        if "." in concealed:  # between a payload and its signature
+            return self.read(purpose, concealed)
+        return msgspec.json.decode(self._cipher.decrypt(concealed, purpose))
 
     def sign(self, purpose: str, payload: object) -> str:
         """Return a payload as signed text that is safe in a URL.
@@ -90,9 +113,14 @@ def _text(raw: bytes) -> str:
 
 
 async def signatures(pipe: Pipe) -> Signatures:
-    """Return the site's signatures, making its secret where there is none yet."""
+    """Return the site's signatures, making its secret where there is none yet.
+
+    Raises:
+        SettingsError: when the secret is wrapped with a key that this process was not given.
+    """
     known = await pipe.send("GET", keys.SECRET)  # a store that is full takes no other
     if known is None:
-        await pipe.send("SET", keys.SECRET, secrets.token_bytes(32), "NX")
+        made = wrapping.wrapped(keys.SECRET, secrets.token_bytes(32))
+        await pipe.send("SET", keys.SECRET, made, "NX")
         known = await pipe.send("GET", keys.SECRET)
-    return Signatures(bytes(known))
+    return Signatures(wrapping.unwrapped(keys.SECRET, bytes(known)))

@@ -1,13 +1,18 @@
 """The site's pages where credentials are asked for, and what their documentation repeats."""
 
+import base64
 import re
 
 import pytest
+import redis
 from litestar.routes import HTTPRoute
 
 from recsvc.api import pages
 from recsvc.api.app import create_app
 from recsvc.settings import Settings
+from recsvc.store import keys
+from recsvc.store.access.signatures import Signatures
+from recsvc.store.bundled import socket_url
 from tests.secured import Secured, address
 from tests.service import REPOSITORY, wait_until
 
@@ -58,6 +63,25 @@ def test_a_reader_of_the_pages_is_who_the_cookie_says(site: Secured):
     assert "Nothing is known of you yet" in forged
     assert "Nothing is known of you yet" in claimed
     assert site.call("GET", "/you/export", headers=PAGE).status_code == 404
+
+
+def test_a_cookie_names_nobody_and_that_of_the_former_release_is_still_known(site: Secured):
+    with redis.Redis.from_url(socket_url(site.service.folder)) as store:
+        signs = Signatures(store.get(keys.SECRET))
+    site.service.http.cookies.clear()
+    press = {"item": "page/1", "kind": "upvote", "back": "/you"}
+    headers = {"x-forwarded-for": address()}
+    voted = site.service.http.post("/vote", data=press, headers=headers)
+    site.service.http.cookies.clear()
+    name, _, value = voted.headers["set-cookie"].partition(";")[0].partition("=")
+    user = signs.reveal("reader-cookie", value)
+
+    assert user.startswith("anon:visitor-")
+    plain = [value, base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("latin-1")]
+    assert not [text for text in plain if "visitor" in text or user.rpartition("-")[2] in text]
+    former = f"{name}={signs.sign('reader-cookie', user)}"
+    own = site.call("GET", "/you", headers={"cookie": former}).text
+    assert "/papers/page%2F1" in own
 
 
 def test_every_page_is_documented():

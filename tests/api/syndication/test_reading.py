@@ -1,5 +1,6 @@
 """Reading formats: what programs that read feeds make of every list, and what they are spared."""
 
+import base64
 import json
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
@@ -7,9 +8,13 @@ from xml.etree import ElementTree as ET
 import feedparser
 import msgspec
 import pytest
+import redis
 
 from recsvc.api.syndication.channel import Channel
 from recsvc.api.syndication.formats import FORMATS, Format, alternates
+from recsvc.store import keys
+from recsvc.store.access.signatures import Signatures
+from recsvc.store.bundled import socket_url
 from tests.service import Service, wait_until
 
 ODD = {
@@ -310,6 +315,23 @@ def test_a_private_address_cannot_be_guessed_or_altered(library: Service):
     for forged in (f"{path}x.json", path.replace("/personal/", "/personal/x") + ".json"):
         assert library.http.get(forged).status_code == 404
     assert library.http.get("/feeds/personal/careful.json").status_code == 404
+
+
+def test_a_private_address_names_nobody_and_that_of_the_former_release_is_still_one(
+    library: Service,
+):
+    _, addresses = private(library, "POST", "nameless-reader")
+    concealed = addresses["json"].rpartition("/")[2].removesuffix(".json")
+    with redis.Redis.from_url(socket_url(library.folder)) as store:
+        signs = Signatures(store.get(keys.SECRET))
+    user, since_us = signs.reveal("private-feed", concealed)
+
+    assert user == "nameless-reader"
+    padded = concealed + "=" * (-len(concealed) % 4)
+    for text in (addresses["json"].encode(), base64.urlsafe_b64decode(padded)):
+        assert b"nameless" not in text
+    former = signs.sign("private-feed", [user, since_us])
+    assert library.http.get(f"/feeds/personal/{former}.json").status_code == 200
 
 
 def test_pages_can_make_feeds_discoverable():
