@@ -24,4 +24,5 @@ def keep(target: str, inputs: set[bytes]) -> None:
         (one for one in inputs if len(one) <= MOST_BYTES), key=lambda one: (len(one), one)
     )
     texts = [base64.b64encode(one).decode() for one in small]
+    FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{target}.json").write_text(json.dumps(texts, indent=0) + "\n")
