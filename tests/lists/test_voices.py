@@ -29,8 +29,11 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.pipe import Pipe
+from tests.live.test_following import until
 from tests.stored import put_all
 from tests.workers.training import world
+from workers.training.training import gather, train
+from workers.training.weighing import with_weights
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +90,26 @@ async def test_a_voice_given_to_lists_changes_feeds_reasons_and_accounts(
     assert (first.reason.kind, first.reason.text) == ("picked", "Picked; 0 upvotes so far")
     assert msgspec.to_builtins(first.account)["picked"] == 40
     assert not feed.stale
+
+
+@pytest.mark.parametrize("silenced", [{}, {"picked": 0.0}])
+async def test_the_served_model_says_how_loud_voices_are_but_those_that_are_silenced(
+    redis: Redis, tmp_path: Path, silenced: dict[str, float]
+):
+    settings, items = weighing(silenced), Items(Pipe(redis))
+    snapshots = Snapshots(Pipe(redis), tmp_path)
+
+    async with recommending(redis, tmp_path, settings, Picked()) as tools:
+        rows = await items.rows()
+        catalogue = {rows[item.id]: item for item in world.items(30).values()}
+        of_store = gather(world.events(), catalogue, rows, await items.catalogue_id(), world.NOW_US)
+        taught = with_weights(train(of_store, world.PARAMS), {"picked": 40.0})
+        await snapshots.activate((await snapshots.save(taught)).snapshot_id)
+        await until(lambda: tools.live.model.weights == {"picked": 40.0}, "the model")
+        feed = await Feeds(tools).feed(None, Page(), history=HISTORY)
+
+    is_picked = {item.id for item in feed.items[:5]} == {"i0", "i7", "i14", "i21", "i28"}
+    assert is_picked is not bool(silenced)
 
 
 async def test_when_no_number_comes_of_the_voices_the_feed_falls_back_and_says_so(

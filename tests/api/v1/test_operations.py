@@ -63,6 +63,7 @@ def test_health_says_ok_and_stats_say_how_the_loop_is_doing(service: Service):
     assert service.http.get("/health/ready").json() == {"status": "ok", "problems": []}
     stats = service.get("/v1/stats")
     assert stats["stale"] is False
+    assert isinstance(stats["weights"], dict)
     assert stats["worker_silent_s"] < 10
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core.choices import Window
-from recsvc.core.items.trending import votes_worth
+from recsvc.core.items.trending import EPOCH_US, votes_worth
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import CommonVoice, Scores, VoiceSource, World
 
@@ -35,6 +35,14 @@ class Trending(CommonVoice):
         return trending(world.catalogue.scores(self._window), half_life_us, world.hour_us)
 
 
+# Less than that added to 1 is 1.
+_INAUDIBLE = -53.0
+
+
 def trending(log_scores: NDArray[np.float64], half_life_us: float, now_us: int) -> Scores:
     """Return (n,) log2(1 + fresh votes' worth): a ring of 200 votes is worth 8, not 200."""
-    return np.log2(1 + votes_worth(log_scores, half_life_us, now_us)).astype(np.float32)
+    floor = (now_us - EPOCH_US) / half_life_us + _INAUDIBLE
+    heard = np.flatnonzero(log_scores > floor)  # hardly any, where most items are old
+    points = np.zeros(len(log_scores), np.float32)
+    points[heard] = np.log2(1 + votes_worth(log_scores[heard], half_life_us, now_us))
+    return points
