@@ -319,6 +319,18 @@ def test_a_head_that_says_twice_who_calls(secured: Secured, name: str):
     assert status == 400
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:99999", "localhost:port", "[::1", "::1]", "a:-1"])
+@pytest.mark.parametrize("path", ["/", "/you", "/feeds/trending.rss", "/v1/trending", "/nothing"])
+def test_a_host_that_is_none(secured: Secured, path: str, host: str):
+    failed = 'recsvc_problems_total{status="500"}'
+    before = figure(secured, failed)
+
+    answer = secured.call("GET", path, headers={"host": host, "accept": "text/html"})
+
+    assert refused(answer, 400)["field"] == "Host"
+    assert figure(secured, failed) == before
+
+
 @pytest.mark.parametrize("path", PATHS_WITH_BODY)
 def test_a_bomb_in_every_body(secured: Secured, path: str):
     packed = gzip.compress(bytes(20_000_000))

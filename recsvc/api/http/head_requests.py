@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.types import Message, Send
 
+from recsvc.api.http import hosts
 from recsvc.api.http.bodies import Bodies, Body
 from recsvc.api.http.overload import OTHERS_IN_FLIGHT, Gate, is_probe, refuse
 from recsvc.api.http.path_slashes import kept_apart
@@ -27,6 +28,9 @@ class App(Litestar):
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         if scope["type"] == "http":
+            if hosts.is_named_wrongly(scope["headers"]):
+                await hosts.refuse(send)
+                return
             scope = kept_apart(scope, self._names_below)
         if scope["type"] != "http" or is_probe(scope["path"]):
             await super().__call__(scope, receive, send)
