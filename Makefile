@@ -1,4 +1,4 @@
-# One verb per line: run, test, test-fast, check, fuzz, bench, evaluate, soak, import-census, audit, sbom, lock, clean.
+# One verb per line: run, test, test-cluster, test-fast, check, fuzz, bench, evaluate, soak, import-census, audit, sbom, lock, clean.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # time. What a busy machine would disturb comes after them.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
+.PHONY: help run test test-cluster test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
 
 help:  ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ run: $(VENV)/.run  ## set everything up and serve http://127.0.0.1:8000
 test: $(VENV)/.dev  ## set everything up and run the tests
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (alone or web)"
 	$(BIN)/python -m pytest -m "alone or web"
+
+test-cluster: $(VENV)/.dev  ## run the tests of the store and the worker on a cluster
+	RECSVC_TEST_CLUSTER=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not (alone or one_server)" tests/store tests/workers
 
 test-fast: $(VENV)/.dev  ## run the tests that need no server, browser or Node
 	$(BIN)/python -m pytest $(PARALLEL) -m "not server" tests/core tests/sources tests/access tests/live tests/mail

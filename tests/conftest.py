@@ -13,6 +13,7 @@ from recsvc.clock import now_us
 from recsvc.sources import demo
 from recsvc.store.bundled import BundledStore
 from recsvc.store.connection import Redis, connect
+from tests.cluster import Cluster
 from tests.service import SEEDS, Service, wait_until
 
 N_SEED_PAPERS = 444
@@ -44,7 +45,11 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server for tests that need no service around it."""
+    """A real server for tests that need no service around it; a cluster where that is asked for."""
+    if os.environ.get("RECSVC_TEST_CLUSTER"):
+        with Cluster(tmp_path_factory.mktemp("cluster")).running() as cluster:
+            yield cluster.url
+        return
     store = BundledStore(tmp_path_factory.mktemp("store"), "everysec")
     asyncio.run(store.start())
     yield store.url

@@ -60,7 +60,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: Annotated[
         Secret,
         setting(
-            "Redis or Valkey to use, e.g. `redis://host:6379/0`; empty: the bundled.",
+            "Redis or Valkey to use, e.g. `redis://host:6379/0`, `redis+cluster://a:6379,b:6379` or "
+            "`redis+sentinel://a:26379,b:26379/name`; empty: the bundled.",
             check=check_address,
         ),
     ] = Secret()

@@ -3,6 +3,8 @@
 import structlog
 
 from recsvc.clock import SECOND_US, ahead, own_us
+from recsvc.store import keys
+from recsvc.store.addresses import site_node
 from recsvc.store.connection import Redis, translated
 
 log = structlog.get_logger()
@@ -22,7 +24,7 @@ async def follow_clock(redis: Redis) -> None:
     """
     sent_us = own_us()
     with translated():
-        seconds, us = await redis.time()
+        seconds, us = await redis.time(**await site_node(redis, keys.CATALOGUE))
     took_us = own_us() - sent_us
     found_us = seconds * SECOND_US + us - (sent_us + took_us // 2)
     if abs(found_us) <= max(_NOISE_US, took_us):

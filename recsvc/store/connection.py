@@ -4,26 +4,32 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.exceptions import (
+    AskError,
     BusyLoadingError,
+    ClusterDownError,
     ConnectionError,
+    MovedError,
+    RedisClusterException,
     RedisError,
     TimeoutError,
+    TryAgainError,
 )
 from redis.retry import Retry
 
 from recsvc.errors import StoreError, StoreRefusesError, StoreUnavailableError
 from recsvc.secret import Secret
 from recsvc.store import keys
+from recsvc.store.addresses import Redis as Redis
+from recsvc.store.addresses import client_of, parsed
 from recsvc.store.refusals import REASONS, reason_of, refusals
-
-Redis = redis.asyncio.Redis
 
 # RESP3 everywhere: HGETALL and XREADGROUP answer with other shapes under RESP2.
 _PROTOCOL = 3
 _UNAVAILABLE = (ConnectionError, TimeoutError, OSError)
+# A cluster on its way: a node was lost and none stands in for it yet, or slots are moving.
+_MOVING = (RedisClusterException, ClusterDownError, TryAgainError, MovedError, AskError)
 
 
 def _options(timeout_s: float) -> dict[str, Any]:
@@ -38,7 +44,7 @@ def _options(timeout_s: float) -> dict[str, Any]:
 
 def connect(url: str, timeout_s: float = 10.0) -> Redis:
     """Return an asyncio client; it connects when first used."""
-    return redis.asyncio.from_url(url, **_options(timeout_s))
+    return client_of(url, _options(timeout_s))
 
 
 def check_address(url: Secret) -> None:
@@ -50,8 +56,10 @@ def check_address(url: Secret) -> None:
     if not url.reveal():
         return
     try:
-        pool: Any = connect(url.reveal()).connection_pool
-        pool.make_connection()
+        client = connect(url.reveal())
+        if parsed(url.reveal()) is None:
+            pool: Any = client.connection_pool
+            pool.make_connection()
     except (ValueError, TypeError):
         raise ValueError("not an address such as redis://host:6379/0") from None
 
@@ -67,16 +75,16 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except (RedisError, OSError) as exc:
+    except (RedisError, RedisClusterException, OSError) as exc:
         raise _translation(exc) from exc
 
 
-def _translation(exc: RedisError | OSError) -> StoreError:
+def _translation(exc: Exception) -> StoreError:
     reason = reason_of(exc) if isinstance(exc, RedisError) else None
     if isinstance(exc, RedisError) and reason is not None:
         refusals.note(reason, exc)
         return StoreRefusesError(f"the store refuses: {REASONS[reason]} ({reason})")
-    if isinstance(exc, _UNAVAILABLE):
+    if isinstance(exc, (*_UNAVAILABLE, *_MOVING)):
         return StoreUnavailableError(f"the store does not answer: {exc}")
     return StoreError(str(exc))
 

@@ -74,6 +74,7 @@ class KeptPipe(Pipe):
 
     def __init__(self, held: _Held) -> None:
         self._held = held
+        self.is_cluster = False
 
     async def send(self, *command: Any) -> Any:
         """Answer one command.

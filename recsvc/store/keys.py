@@ -1,9 +1,10 @@
 """Every Redis key, in one place.
 
 Users map to 64 logical shards by hash. All keys of shard s carry the hash tag `{s}` and all keys of
-the site as a whole carry `{site}`, so that the keys are ready to be spread over the slots of a Redis
-Cluster. The code is not: it runs on one server. One call of `record` writes events of several shards,
-one XREADGROUP of a worker reads them all, and a batch of the pipe goes to one server.
+the site as a whole carry `{site}`, so that a Redis Cluster spreads them over its nodes and a call
+that names keys of one shard, or of the site, names one slot. On one server a call of `record` writes
+events of several shards, and one XREADGROUP of a worker reads them all; on a cluster it is one call
+for each shard.
 
 Key                         Type    Bound            Writer        Reader   Holds
 rs:{s}:events               stream  trimmed          api           worker   the log of record of shard s

@@ -12,6 +12,7 @@ import msgspec
 
 from recsvc.clock import DAY_S
 from recsvc.store import keys
+from recsvc.store.addresses import every_node
 from recsvc.store.connection import Redis, translated
 
 Unit = Literal["item", "reader", "event", "subscriber", "snapshot"]
@@ -164,7 +165,8 @@ async def measure(redis: Redis, seed: int = 0) -> Held:
             "subscriber": await redis.hlen(keys.MAIL_SUBS),
             "snapshot": await redis.hlen(keys.SNAPSHOTS),
         }
-        used = int((await redis.info("memory"))["used_memory"])
+        memory = [await redis.info("memory", **node) for node in await every_node(redis)]
+        used = sum(int(one["used_memory"]) for one in memory)
     return Held(used, counts, families)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from redis.exceptions import NoScriptError, RedisError
 
 from recsvc.errors import StoreUnavailableError
+from recsvc.store.addresses import is_cluster, site_node
 from recsvc.store.connection import Redis, translated
 
 Command = tuple[Any, ...]
@@ -20,13 +21,15 @@ Command = tuple[Any, ...]
 _BATCH = 256
 _IN_FLIGHT = 2
 _SCAN = 1_000
+_WAIT_MS = 1_000
 
 
 class _Letter:
     """What one caller sends: commands that travel together, and one future for all their answers."""
 
-    def __init__(self, commands: list[Command]) -> None:
+    def __init__(self, commands: list[Command], last: dict[str, Any]) -> None:
         self.commands = commands
+        self.last = last  # how the last of them is sent
         self.answers: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
 
     def deliver(self, answers: list[Any]) -> None:
@@ -48,12 +51,16 @@ class _Letter:
 class Pipe:
     """Sends commands, gathered into batches.
 
+    Attributes:
+        is_cluster: whether the keys of one call must share a slot.
+
     Errors come out of `send` and `send_all` translated. Commands of one `send_all` travel in order
     and in one batch, but others may come between them; between callers there is no order: up to two
     batches are under way at a time.
     """
 
     def __init__(self, redis: Redis) -> None:
+        self.is_cluster = is_cluster(redis)
         self._redis = redis
         self._waiting: list[_Letter] = []
         self._senders: set[asyncio.Task[None]] = set()
@@ -66,6 +73,21 @@ class Pipe:
             StoreError: when it answered with an error.
         """
         (answer,) = await self._post([command])
+        return answer
+
+    async def send_safely(self, key: str, *command: Any, replicas: int) -> Any:
+        """Send one command that writes a key, and return its answer once so many replicas have it, too.
+
+        Raises:
+            StoreUnavailableError: when they do not have it in time; it may arrive there later.
+            StoreError: as `send`.
+        """
+        if not replicas:
+            return await self.send(*command)
+        where = await site_node(self._redis, key)
+        answer, reached = await self._post([command, ("WAIT", replicas, _WAIT_MS)], where)
+        if reached < replicas:
+            raise StoreUnavailableError(f"{reached} of {replicas} replicas have it")
         return answer
 
     async def send_all(self, commands: list[Command]) -> list[Any]:
@@ -87,10 +109,12 @@ class Pipe:
             async for key in self._redis.scan_iter(match=pattern, count=_SCAN):
                 yield key
 
-    def _post(self, commands: list[Command]) -> asyncio.Future[list[Any]]:
+    def _post(
+        self, commands: list[Command], last: dict[str, Any] | None = None
+    ) -> asyncio.Future[list[Any]]:
         # One future, not one per command: a `gather` whose first command failed would swallow the
         # cancellation of a caller that waits for the others.
-        letter = _Letter(commands)
+        letter = _Letter(commands, last or {})
         self._waiting.append(letter)
         if len(self._senders) < _IN_FLIGHT:
             sender = asyncio.create_task(self._drain())
@@ -115,8 +139,9 @@ class Pipe:
             with translated():
                 pipeline = self._redis.pipeline(transaction=False)
                 for letter in batch:
-                    for command in letter.commands:
+                    for command in letter.commands[:-1]:
                         pipeline.execute_command(*command)
+                    pipeline.execute_command(*letter.commands[-1], **letter.last)
                 answers = await pipeline.execute(raise_on_error=False)
         except BaseException as exc:
             lost = exc if isinstance(exc, Exception) else StoreUnavailableError("shutting down")

@@ -12,6 +12,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from recsvc.errors import SettingsError
+from recsvc.store.addresses import every_node
 from recsvc.store.connection import Redis, translated
 
 log = structlog.get_logger()
@@ -31,12 +32,23 @@ async def check(redis: Redis) -> None:
         StoreUnavailableError: when it does not answer.
     """
     with translated():
-        server = await redis.info("server")
+        nodes = await every_node(redis)
+    for node in nodes:
+        await _check(redis, node)
+
+
+async def _check(redis: Redis, node: dict[str, Any]) -> None:
+    with translated():
+        server = await redis.info("server", **node)
         try:
-            config: Config = await redis.config_get("maxmemory-policy", "appendonly", "save")
+            config: Config = await redis.config_get(
+                "maxmemory-policy", "appendonly", "save", **node
+            )
         except ResponseError:  # hosted servers often forbid it
             config = {}
     problem = too_old(server) or evicts(config)
+    if "cluster" in (server.get("redis_mode"), server.get("server_mode")) and not node:
+        problem = "the store is a node of a cluster: write its address as redis+cluster://host:port"
     if problem is not None:
         raise SettingsError(problem)
     if risk := forgets(config):

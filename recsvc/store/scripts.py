@@ -5,7 +5,7 @@ old and a new version live side by side during a rolling deployment.
 """
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -48,9 +48,14 @@ def digest(name: str) -> str:
     return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
 
 
-async def call(pipe: Pipe, name: str, keys: list[str], args: list[Any]) -> Any:
-    """Call a script, loading it first where the server does not know it."""
+async def call(pipe: Pipe, name: str, keys: list[str], args: list[Any], replicas: int = 0) -> Any:
+    """Call a script, loading it first where the server does not know it.
+
+    Args:
+        replicas: how many must have what it wrote before this returns.
+    """
+    send = partial(pipe.send_safely, keys[0], replicas=replicas)
     try:
-        return await pipe.send("EVALSHA", digest(name), len(keys), *keys, *args)
+        return await send("EVALSHA", digest(name), len(keys), *keys, *args)
     except NoScriptError:
-        return await pipe.send("EVAL", source(name), len(keys), *keys, *args)
+        return await send("EVAL", source(name), len(keys), *keys, *args)

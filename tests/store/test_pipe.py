@@ -37,6 +37,7 @@ async def test_what_is_sent_together_travels_in_order_and_may_be_more_than_a_bat
     assert await pipe.send_all([]) == []
 
 
+@pytest.mark.one_server
 async def test_an_error_is_the_callers_own_and_the_rest_is_done(redis: Redis) -> None:
     pipe = Pipe(redis)
     await redis.set("text", "a")

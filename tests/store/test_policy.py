@@ -63,6 +63,7 @@ async def test_a_server_that_does_not_log_its_writes_is_warned_of(
     assert risk in line["risk"]
 
 
+@pytest.mark.one_server
 async def test_a_server_whose_settings_may_not_be_seen_is_taken_as_it_is(
     server: Redis, store_url: str
 ) -> None:

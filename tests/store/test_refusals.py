@@ -108,6 +108,7 @@ async def test_what_can_never_succeed_is_no_refusal(line: str) -> None:
         assert refusals.reason is None
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("reason", CONDITIONS)
 async def test_a_real_server_refuses_and_takes_writes_again(redis: Redis, reason: str) -> None:
     items = Items(Pipe(redis))

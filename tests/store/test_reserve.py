@@ -16,6 +16,7 @@ from recsvc.store.readers.erasures import Erasures, ErasureState
 from tests.store.condition import CONDITIONS
 
 
+@pytest.mark.one_server
 async def test_a_full_store_still_erases_unsubscribes_and_makes_keys(redis: Redis):
     pipe, now = Pipe(redis), now_us()
     log, credentials = EventLog(pipe, KINDS, EventLogParams()), Credentials(pipe)

@@ -1,5 +1,6 @@
 """The event log, from the side that consumes it: groups, reclaiming, dead letters, trimming."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from recsvc.core.readers.events import Entry
 from recsvc.errors import ConflictError
 from recsvc.store import keys, scripts
+from recsvc.store.addresses import is_cluster
 from recsvc.store.connection import Redis, translated
 from recsvc.store.entry_ids import parse
 from recsvc.store.log.epochs import Epochs
@@ -14,6 +16,7 @@ from recsvc.store.pipe import Pipe
 
 GROUP = "boards"
 _DEAD_LETTERS = 10_000
+_FIRST_POLL_MS, _POLL_MS = 4, 64
 
 _decode = msgspec.msgpack.Decoder(Entry).decode
 
@@ -64,6 +67,8 @@ class Streams:
 
     async def read(self, count: int, block_ms: int) -> dict[int, list[Logged]]:
         """Return new entries by shard, waiting a while for the first."""
+        if is_cluster(self._redis):
+            return await self._polled(count, block_ms)
         with translated():
             answer: Any = await self._redis.xreadgroup(
                 GROUP,
@@ -76,6 +81,8 @@ class Streams:
 
     async def own_pending(self, count: int) -> dict[int, list[Logged]]:
         """Return entries that were delivered to this consumer and not yet acknowledged."""
+        if is_cluster(self._redis):
+            return await self._each("0", count)
         with translated():
             answer: Any = await self._redis.xreadgroup(
                 GROUP,
@@ -84,6 +91,23 @@ class Streams:
                 count=count,
             )
         return _by_shard(answer)
+
+    async def _polled(self, count: int, block_ms: int) -> dict[int, list[Logged]]:
+        """Do what `read` does where a call reads one slot only, and nobody can wait on all of them."""
+        pause_ms, waited_ms = _FIRST_POLL_MS, 0
+        while not (found := await self._each(">", count)) and waited_ms < block_ms:
+            await asyncio.sleep(pause_ms / 1000)
+            waited_ms += pause_ms
+            pause_ms = min(2 * pause_ms, _POLL_MS)
+        return found
+
+    async def _each(self, after: str, count: int) -> dict[int, list[Logged]]:
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard in range(keys.N_SHARDS):
+                pipeline.xreadgroup(GROUP, self._consumer, {keys.events(shard): after}, count=count)
+            answers = await pipeline.execute()
+        return {shard: logged for answer in answers for shard, logged in _by_shard(answer).items()}
 
     async def reclaim(self, idle_ms: int, count: int) -> int:
         """Take over what dead workers left; return how many entries that was."""
@@ -194,10 +218,27 @@ class Streams:
         Args:
             epoch: the log that was archived; where the store holds another, nothing is dropped.
         """
+        if is_cluster(self._redis):
+            return await self._trim_each(until, epoch)
         firsts = [(keys.events(shard), parse(entry_id)) for shard, entry_id in until.items()]
         names = [keys.EPOCHS, *(key for key, _ in firsts)]
         stay = [f"{ms}-{seq + 1}" for _, (ms, seq) in firsts]
         return bool(await scripts.call(Pipe(self._redis), "trim", names, [epoch, *stay]))
+
+    async def _trim_each(self, until: dict[int, str], epoch: str) -> bool:
+        """Do what `trim` does, in as many steps as there are logs.
+
+        A log that begins anew meanwhile has later ids than those that were archived.
+        """
+        if (await self.epochs.held())[:1] != [epoch]:
+            return False
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard, entry_id in until.items():
+                ms, seq = parse(entry_id)
+                pipeline.xtrim(keys.events(shard), minid=f"{ms}-{seq + 1}", approximate=False)
+            await pipeline.execute()
+        return True
 
 
 def _by_shard(answer: dict[bytes, list[list[tuple[bytes, Fields]]]]) -> dict[int, list[Logged]]:

@@ -71,6 +71,15 @@ class EventLogParams(msgspec.Struct, frozen=True):
     anonymous_ttl_hours: Annotated[
         float, setting("Profiles of anonymous sessions are forgotten after this.", gt=0)
     ] = 24.0
+    wait_for_replicas: Annotated[
+        int,
+        setting(
+            "Replicas of the store that must have an event before it is acknowledged; 0: what a store "
+            "acknowledged in the moment before it died may be lost where a replica stands in for it.",
+            ge=0,
+            le=5,
+        ),
+    ] = 0
     budget: BudgetParams = BudgetParams()
 
 
@@ -89,6 +98,9 @@ class _Named(NamedTuple):
 
 
 _NAMELESS = _Named(b"", b"", b"")
+
+
+_Waiting = tuple[Entry, int | None, asyncio.Future[Outcome]]
 
 
 class EventLog:
@@ -117,6 +129,7 @@ class EventLog:
         self._kinds = kinds
         self._aliases = aliases
         self._bucket_us = int(params.event_id_days * DAY_S * SECOND_US)
+        self._replicas = params.wait_for_replicas
         self._limits = [
             int(2 * params.event_id_days * DAY_S),
             int(params.profile_ttl_days * DAY_S),
@@ -129,7 +142,7 @@ class EventLog:
             math.ceil(params.budget.event_ids / keys.N_SHARDS),
             int(params.budget.preference_days * DAY_S),
         ]
-        self._waiting: list[tuple[Entry, int | None, asyncio.Future[Outcome]]] = []
+        self._waiting: list[_Waiting] = []
         self._sender: asyncio.Task[None] | None = None
         self._signs: Signatures | None = None
         self.observe_logged: Callable[[list[Entry]], object] = lambda _: None
@@ -169,9 +182,18 @@ class EventLog:
     async def _drain(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:_PER_CALL], self._waiting[_PER_CALL:]
-            await self._send(batch)
+            await asyncio.gather(*(self._send(part) for part in self._parts(batch)))
 
-    async def _send(self, batch: list[tuple[Entry, int | None, asyncio.Future[Outcome]]]) -> None:
+    def _parts(self, batch: list[_Waiting]) -> list[list[_Waiting]]:
+        """Return what can be sent in one call each: all of it, or that of a shard."""
+        if not self._pipe.is_cluster:
+            return [batch]
+        parts: dict[int, list[_Waiting]] = {}
+        for waiting in batch:
+            parts.setdefault(keys.shard_of(waiting[0].user), []).append(waiting)
+        return list(parts.values())
+
+    async def _send(self, batch: list[_Waiting]) -> None:
         key_names: list[str] = []
         args: list[object] = list(self._limits)
         try:
@@ -179,7 +201,7 @@ class EventLog:
             for entry, said_us, _ in batch:
                 named = _named(self._signs, entry, said_us)
                 self._add(entry, named, key_names, args)
-            results = await scripts.call(self._pipe, "record", key_names, args)
+            results = await scripts.call(self._pipe, "record", key_names, args, self._replicas)
         except StoreError as exc:
             for _, _, future in batch:
                 if not future.done():

@@ -179,6 +179,7 @@ async def test_a_store_that_was_emptied_is_noticed(
     assert keyring.find(shown)
 
 
+@pytest.mark.one_server
 async def test_while_the_store_is_away_the_last_known_keys_count(
     stored: Credentials, keyring: Keyring, redis: Redis, tmp_path: Path
 ):

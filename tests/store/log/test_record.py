@@ -13,6 +13,7 @@ from recsvc.core.items.trending import TrendingParams
 from recsvc.core.readers.events import MIN_AT_US, Entry
 from recsvc.core.readers.kinds import KINDS
 from recsvc.core.readers.profile import Profile, bounded, profile_of
+from recsvc.errors import StoreUnavailableError
 from recsvc.store import keys
 from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
@@ -268,6 +269,7 @@ async def test_what_an_erased_reader_sends_again_is_a_new_event(redis, log):
     assert await log.record([sent], [False]) == [True]
 
 
+@pytest.mark.one_server
 async def test_nobody_who_has_the_store_can_test_a_guess_against_event_ids(redis, log):
     await log.record([entry("click", event_id="1"), entry("click", event_id="2")], [False] * 2)
 
@@ -277,6 +279,7 @@ async def test_nobody_who_has_the_store_can_test_a_guess_against_event_ids(redis
     assert guesses.isdisjoint(*held)
 
 
+@pytest.mark.one_server
 async def test_an_event_that_the_former_release_took_is_known_again(redis, log):
     sent = entry("click", event_id="1")
     await log.record([sent], [False])
@@ -286,3 +289,17 @@ async def test_an_event_that_the_former_release_took_is_known_again(redis, log):
     await redis.sadd(key, former)
 
     assert await log.record([sent], [False]) == [False]
+
+
+async def test_an_event_that_too_few_replicas_have_is_not_acknowledged_and_counts_once(
+    redis: Redis,
+):
+    entry = Entry("ann", "x", "upvote", now_us(), now_us(), event_id="the vote")
+    careful = EventLog(Pipe(redis), KINDS, EventLogParams(wait_for_replicas=1))
+
+    with pytest.raises(StoreUnavailableError, match="0 of 1 replicas"):
+        await careful.record([entry], [False])
+
+    # Its fate was unknown; it is there, and counts no second time.
+    careless = EventLog(Pipe(redis), KINDS, EventLogParams())
+    assert await careless.record([entry], [False]) == [False]

@@ -27,6 +27,7 @@ async def test_lists_go_with_their_reader_and_only_theirs(redis: Redis):
     ]
 
 
+@pytest.mark.one_server
 async def test_what_waits_is_of_one_known_family(redis: Redis):
     pipe = Pipe(redis)
     lists = FrozenLists(pipe, await signatures(pipe), FrozenParams())

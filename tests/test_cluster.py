@@ -1,0 +1,158 @@
+"""The whole loop on a real Redis Cluster: three masters, each with a replica."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.cluster import Cluster
+from tests.service import Service, recsvc, wait_until
+
+pytestmark = [pytest.mark.server, pytest.mark.alone, pytest.mark.timeout(240)]
+
+ITEMS = [f"paper/{n}" for n in range(12)]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("cluster"), has_replicas=True).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def service(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service") / "data"
+    started = Service(folder, redis_url=cluster.url, train_every_s=1, wait_for_replicas=1).start()
+    started.put_all([{"id": item, "title": f"Snails and slugs {item}"} for item in ITEMS])
+    yield started
+    started.stop()
+    started.http.close()
+
+
+def upvotes(service: Service) -> dict[str, int]:
+    listed = service.get("/v1/trending", window="all", limit=50)["items"]
+    return {one["id"]: one["item"]["upvotes"] for one in listed}
+
+
+@contextmanager
+def loaded(service: Service) -> Iterator[dict[str, str]]:
+    """Vote meanwhile, each vote again until it is acknowledged; what was goes into the answer."""
+    stopping, acknowledged = threading.Event(), dict[str, str]()
+
+    def vote(name: str) -> None:
+        with httpx.Client(base_url=service.http.base_url, timeout=30) as http:
+            n = 0
+            while not stopping.is_set():
+                user, item = f"{name}-{n}", ITEMS[n % len(ITEMS)]
+                event = {
+                    "user": user,
+                    "item": item,
+                    "kind": "upvote",
+                    "event_id": f"vote of {user}",
+                }
+                if http.post("/v1/events", json=event).status_code == 202:
+                    acknowledged[user] = item
+                    n += 1
+                else:
+                    stopping.wait(0.1)
+
+    voters = [threading.Thread(target=vote, args=(f"{id(acknowledged)}-{n}",)) for n in range(3)]
+    for voter in voters:
+        voter.start()
+    try:
+        yield acknowledged
+    finally:
+        stopping.set()
+        for voter in voters:
+            voter.join()
+
+
+def counted(service: Service, before: dict[str, int], acknowledged: dict[str, str]) -> bool:
+    """Whether the boards hold what was acknowledged, each vote once."""
+    found, votes = upvotes(service), list(acknowledged.values())
+    return all(found.get(i, 0) - before.get(i, 0) == votes.count(i) for i in ITEMS)
+
+
+def test_readers_of_every_node_in_one_call_and_the_next_feed_reflects_it(service):
+    before = upvotes(service)
+    votes = [{"user": f"u{n}", "kind": "upvote", "item": ITEMS[n % 5]} for n in range(40)]
+
+    assert service.send(*votes)["accepted"] == 40
+
+    feeds = [service.feed(f"u{n}") for n in range(10)]
+    assert all(feed["source"] == "personal" for feed in feeds)
+    assert all(ITEMS[n % 5] not in [i["id"] for i in feed["items"]] for n, feed in enumerate(feeds))
+    acknowledged = {vote["user"]: vote["item"] for vote in votes}
+    wait_until(lambda: counted(service, before, acknowledged), "the votes on the boards", 30)
+    service.act("u1", "unvote", acknowledged.pop("u1"))
+    wait_until(lambda: counted(service, before, acknowledged), "one was taken back", 30)
+    assert service.get("/health/ready") == {"status": "ok", "problems": []}
+    wait_until(lambda: service.get("/v1/snapshots")["snapshots"], "a model was trained", 30)
+    assert service.ids("/v1/search", q="snails")
+
+
+def test_a_reader_is_erased_and_the_others_stay(service):
+    before = upvotes(service)
+    both = dict.fromkeys(("leaver", "stayer"), ITEMS[7])
+    service.send(*[{"user": user, "item": item, "kind": "upvote"} for user, item in both.items()])
+    wait_until(lambda: counted(service, before, both), "both votes", 30)
+
+    assert service.http.delete("/v1/users/leaver").status_code in (202, 204)
+
+    wait_until(lambda: counted(service, before, {"stayer": ITEMS[7]}), "one vote", 30)
+    assert service.get("/v1/users/stayer")["interactions"]
+    assert service.http.get("/v1/users/leaver").json().get("interactions") in (None, [])
+
+
+def test_boards_made_anew_from_the_log_are_the_same(service):
+    wait_until(lambda: service.get("/v1/stats")["events_behind"] == 0, "all are on the boards", 30)
+    before = upvotes(service)
+    service.stop()
+
+    done = service.run("rebuild")
+    service.start()
+
+    assert done.returncode == 0, done.stderr
+    assert upvotes(service) == before
+
+
+def test_slots_move_under_load_and_nothing_is_lost_or_doubled(service, cluster):
+    before = upvotes(service)
+    with loaded(service) as acknowledged:
+        wait_until(lambda: len(acknowledged) > 20, "votes", 30)
+        for key in ("rs:{site}:items", "rs:{0}:events", "rs:{23}:events", "rs:{42}:events"):
+            cluster.move(key)
+        n = len(acknowledged)
+        wait_until(lambda: len(acknowledged) > n + 20, "more votes", 30)
+
+    wait_until(lambda: counted(service, before, acknowledged), "each vote once", 30)
+
+
+def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service, cluster):
+    before = upvotes(service)
+    with loaded(service) as acknowledged:
+        wait_until(lambda: len(acknowledged) > 20, "votes", 30)
+        lost = cluster.holder("rs:{site}:items")
+        cluster.kill(lost)
+        wait_until(lambda: cluster.holder("rs:{site}:items") != lost, "a replica stands in", 30)
+        cluster.revive(lost)  # until then no replica has what is written there
+        n = len(acknowledged)
+        wait_until(lambda: len(acknowledged) > n + 50, "votes are taken again", 60)
+
+    def is_settled() -> bool:
+        stats = service.http.get("/v1/stats")
+        return stats.status_code == 200 and stats.json()["events_behind"] == 0
+
+    wait_until(is_settled, "all are on the boards", 60)
+    wait_until(lambda: counted(service, before, acknowledged), "each vote once", 30)
+    assert service.get("/health/ready")["status"] == "ok"
+
+
+def test_the_address_of_a_single_server_is_refused_for_a_cluster(cluster, tmp_path):
+    done = recsvc("up", redis_url=f"redis://127.0.0.1:{cluster.replicas[0]}", data_dir=tmp_path)
+
+    assert done.returncode == 2
+    assert "redis+cluster://" in done.stderr
+    assert "Traceback" not in done.stderr
