@@ -44,6 +44,11 @@ class Audience(msgspec.Struct, frozen=True):
             self, reader=msgspec.structs.replace(self.reader, excluded=never)
         )
 
+    def of_all(self) -> "Audience":
+        """Return the same, to whom anything may be shown that everybody may see."""
+        everything = msgspec.structs.replace(self.reader, excluded=[])
+        return msgspec.structs.replace(self, reader=everything)
+
     def allowed(self, candidates: Mask) -> Mask:
         """Return which of some candidates may be shown to them: (catalogue.n,)."""
         if not self.reader.excluded:

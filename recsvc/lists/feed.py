@@ -8,6 +8,7 @@ import numpy as np
 from recsvc.clock import now_us
 from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
+from recsvc.core.ranking.blend import SOURCES, Ranking
 from recsvc.core.ranking.exploration import seed_of
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import again_list
@@ -63,6 +64,29 @@ class Feeds:
         else:
             piece = await self._continued(page, audience)
         return await self._dresser.dressed(piece, page, audience)
+
+    def here(self, feed: Feed) -> str:
+        """Return a cursor with which `held` brings this page again."""
+        catalogue = self._live.catalogue
+        known = [one for one in feed.items if one.id in catalogue.rows]
+        ranking = Ranking(
+            np.array([catalogue.rows[one.id] for one in known], np.int64),
+            np.array([one.score for one in known], np.float32),
+            np.array([SOURCES.index(one.source) for one in known], np.uint8),
+        )
+        listed = RankedList("feed", feed.source, ranking, feed.feed_id)
+        position = feed.items[0].position if feed.items else 0
+        return self._pager.here(listed, position, feed.next)
+
+    async def held(self, user: str | None, page: Page) -> Feed:
+        """Return a page as its reader saw it, with what they have acted on since where it stood.
+
+        Raises:
+            InvalidError: when the page's cursor is none.
+            ExpiredError: when its list is gone.
+        """
+        audience = (await self._audiences.of(user, None)).of_all()
+        return await self._dresser.dressed(await self._continued(page, audience), page, audience)
 
     async def kept_off(self, user: str | None) -> list[str]:
         """Return the items that a reader's feeds leave out: acted on, hidden, muted, their own."""

@@ -103,6 +103,23 @@ class Pager:
         places = (start.position + kept).tolist()
         return Piece(start.source, cut(shown, kept), start.feed_id, places, following)
 
+    def here(self, listed: RankedList, position: int, following: str | None) -> str:
+        """Return a cursor that brings a page again, and what follows it.
+
+        Args:
+            listed: of this page alone.
+            position: of its first place.
+            following: the cursor of the next page.
+        """
+        start = self.follow(listed.kind, listed.source, listed.feed_id, position)
+        rest = listed.ranking
+        if following is not None:
+            behind = self.start(following, listed.kind)
+            if behind.frozen is not None:
+                return self.sealed(msgspec.structs.replace(behind, position=position))
+            rest = joined(rest, Ranking(*cursors.unpack(behind.carried)))
+        return self.sealed(msgspec.structs.replace(start, carried=_packed(rest)))
+
     def start(self, text: str, kind: ListKind) -> Cursor:
         """Read a cursor back.
 
@@ -173,6 +190,15 @@ def cut(ranking: Ranking, places: slice | Rows) -> Ranking:
         rows=ranking.rows[places],
         scores=ranking.scores[places],
         sources=ranking.sources[places],
+    )
+
+
+def joined(a: Ranking, b: Ranking) -> Ranking:
+    """Return one ranking behind another."""
+    return Ranking(
+        np.concatenate([a.rows, b.rows]),
+        np.concatenate([a.scores, b.scores]),
+        np.concatenate([a.sources, b.sources]),
     )
 
 

@@ -187,17 +187,91 @@ def test_organisations_and_words_are_muted_on_the_readers_page(at):
     expect(page.get_by_text("Nothing is left for you to see.")).to_be_visible()
 
 
-def test_a_hidden_paper_goes_and_undo_brings_it_back(at):
+def places(page: Page) -> list[tuple[str, int]]:
+    """The titles of the reader's list, and how far from the top of the window each stands."""
+    return page.locator("#for-you .paper").evaluate_all(
+        "cards => cards.map(c => [c.querySelector('.title').innerText,"
+        " Math.round(c.getBoundingClientRect().top)])"
+    )
+
+
+@pytest.mark.parametrize("path", ["/for-you", "/"])
+@pytest.mark.parametrize(
+    ("button", "mark"), [("Upvote", "Upvoted."), ("Hide", "Hidden."), ("Save", "Saved")]
+)
+def test_a_list_does_not_move_under_the_hand(at, path: str, button: str, mark: str):
+    page = at(path)
+    titles_before = [title for title, _ in places(page)]
+    chosen = page.locator("#for-you .paper").nth(1)
+    title = titles_before[1]
+    pressed = chosen.get_by_role("button", name=re.compile(f"^{button} "))
+
+    top = chosen.evaluate("card => card.getBoundingClientRect().top")
+    pressed.dblclick()
+    expect(chosen.get_by_text(mark)).to_be_visible()
+    expect(page.locator(".news a")).to_be_visible()
+    focused = page.evaluate(
+        "document.activeElement.closest('.paper').querySelector('.title').innerText"
+    )
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("form[data-sent]")).to_have_count(0)
+
+    assert [title for title, _ in places(page)] == titles_before
+    assert focused == title
+    assert chosen.evaluate("card => card.getBoundingClientRect().top") == top
+    at("/you")
+    history = page.locator(".history .what a").all_inner_texts()
+    assert set(history) <= {title}, "nobody chose another paper"
+
+
+def test_undo_stands_where_the_deed_was_done_and_the_new_list_waits_to_be_asked_for(at, shot):
     page = at("/for-you")
-    first = titles(page)[0]
-    page.get_by_role("button", name="Hide ").first.click()
-    expect(page.locator("#said")).to_have_text("Hidden. It will not come back.")
-    assert first not in titles(page)
+    first = page.locator(".paper").first
+    title = titles(page)[0]
+    first.get_by_role("button", name="Hide ").click()
+    expect(first.get_by_text("Hidden. It will not come back.")).to_be_visible()
+    undo = first.get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    undo.click()
+    expect(first.get_by_role("button", name="Hide ")).to_be_focused()
+    first.get_by_role("button", name="Upvote ").click()
+    expect(first.get_by_text("Upvoted. Your next list follows.")).to_be_visible()
+    shot(page, "held")
 
-    page.get_by_role("button", name="Undo").click()
+    page.locator(".news a").click()
 
-    expect(page.locator("#said")).to_have_text("Undone.")
-    assert first in titles(page)
+    expect(page.locator(".hint").first).to_contain_text("1 paper so far")
+    assert title not in titles(page)
+
+
+def test_keys_do_what_the_buttons_do_and_can_be_put_off(at):
+    page = at("/for-you")
+    title = titles(page)[1]
+    for key in "jjkj":
+        page.keyboard.press(key)
+    card = page.locator(".paper").nth(1)
+    expect(card).to_be_focused()
+    page.keyboard.press("u")
+    expect(card.get_by_text("Upvoted.")).to_be_visible()
+    expect(card).to_be_focused()
+    page.keyboard.press("s")
+    expect(card.get_by_role("button", name="Save ")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("j")
+    page.keyboard.press("h")
+    expect(page.locator(".paper").nth(2).get_by_text("Hidden.")).to_be_visible()
+    page.keyboard.press("k")
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.get_by_label("Use these keys").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".paper-page .saving button")).to_have_attribute("aria-pressed", "true")
 
 
 def test_history_is_taken_back_one_by_one(at):

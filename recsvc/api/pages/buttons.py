@@ -23,7 +23,7 @@ from recsvc.sources import demo
 # A path on this site: nothing that a browser could take for another host.
 Back = Annotated[str, Meta(max_length=8_000, pattern=r"^/(?![/\\])[^\\\x00-\x1f]*$")]
 
-_STATES = ("upvote", "unvote", "hide", "unhide")
+_STATES = ("upvote", "unvote", "save", "unsave", "hide", "unhide")
 
 
 class Press(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 
 from recsvc.api.http.list_parameters import CursorParam
 from recsvc.api.pages import calendar
+from recsvc.api.pages.own_list import own_list
 from recsvc.api.pages.page import render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate, alternates
@@ -31,23 +32,27 @@ _Jump = Annotated[str | None, QueryParameter(max_length=40)]
 
 
 @get("/", include_in_schema=False)
-async def home(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
+async def home(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    held: CursorParam = None,
+) -> Template:
     """What was listed on the latest day, trending, and the reader's own feed."""
     visitor = await visitor_of(request, services)
     zone = services.settings.zone
     listed_us = calendar.latest_us(services)
     day = holding("daily", now_us() if listed_us is None else listed_us, zone)
     filters = Filters(since_us=day.start_us, until_us=day.end_us)
-    for_you, trending, today = await asyncio.gather(
-        services.lists.feeds.feed(visitor.user, Page(limit=_SHORT, goes_on=False)),
+    own, trending, today = await asyncio.gather(
+        own_list(services, visitor.user, Page(limit=_SHORT, goes_on=False), held, "/"),
         services.lists.boards.trending("week", Page(limit=_SHORT, goes_on=False)),
         services.lists.boards.new(Page(limit=_MEDIUM, filters=filters)),
     )
     return render(
         request, services, "home.html", visitor,
         alternates=alternates("/feeds/new", "New") + alternates("/feeds/trending", "Trending"),
-        is_stale=for_you.stale,
-        for_you=for_you, trending=trending, today=today, day=day,
+        is_stale=own.feed.stale,
+        own=own, for_you=own.feed, trending=trending, today=today, day=day,
         heading=calendar.title(day, zone),
         is_today=day.start_us <= now_us() < day.end_us,
     )  # fmt: skip
@@ -58,16 +63,17 @@ async def for_you(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     cursor: CursorParam = None,
+    held: CursorParam = None,
 ) -> Template:
     """The reader's own list."""
     visitor = await visitor_of(request, services)
-    feed, private = await asyncio.gather(
-        services.lists.feeds.feed(visitor.user, Page(_LONG, cursor)),
+    own, private = await asyncio.gather(
+        own_list(services, visitor.user, Page(_LONG, cursor), held, "/for-you"),
         _private_alternates(services, visitor.user),
     )
     return render(
-        request, services, "for-you.html", visitor, section="for-you", is_stale=feed.stale,
-        alternates=private, feed=feed, is_first=cursor is None,
+        request, services, "for-you.html", visitor, section="for-you", is_stale=own.feed.stale,
+        alternates=private, own=own, feed=own.feed, is_first=cursor is None,
     )  # fmt: skip
 
 

@@ -12,11 +12,13 @@ from litestar.response import Template
 
 from recsvc.api.http.page_headers import PAGE_HEADERS
 from recsvc.api.http.visitor import reader_of
+from recsvc.api.pages.own_list import HELD
 from recsvc.api.pages.tex import with_formulae
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate
 from recsvc.api.v1.items import raw_path
 from recsvc.core.items.dating import said
+from recsvc.core.readers.kinds import HIDE, SAVE, UPVOTE
 from recsvc.core.readers.preferences import Preferences
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.core.text.display import excerpt, printable, readable
@@ -33,12 +35,14 @@ class Visitor(msgspec.Struct, frozen=True):
 
     Attributes:
         user: None for somebody unknown.
-        voted: the items that their upvote stands on.
+        voted, saved, hidden: the items on which that state of theirs stands.
     """
 
     user: str | None
     profile: Profile
-    voted: frozenset[str]
+    voted: frozenset[str] = frozenset()
+    saved: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
     @property
     def preferences(self) -> Preferences:
@@ -78,8 +82,11 @@ async def visitor_of(request: Request[Any, Any, Any], services: Services) -> Vis
     """Return who looks at a page."""
     user = reader_of(request, services)
     profile = await services.lists.audiences.profile(user) if user else NOBODY
-    voted = frozenset(i.item for i in profile.interactions if i.states.get("upvote", 0) > 0)
-    return Visitor(user, profile, voted)
+    voted, saved, hidden = (
+        frozenset(i.item for i in profile.interactions if i.states.get(state, 0) > 0)
+        for state in (UPVOTE, SAVE, HIDE)
+    )
+    return Visitor(user, profile, voted, saved, hidden)
 
 
 def render(
@@ -116,9 +123,9 @@ def render(
 
 
 def back_to(request: Request[Any, Any, Any]) -> str:
-    """Return a page's own address, from its first slash on."""
+    """Return a page's own address, from its first slash on; of a list that is held, the list itself."""
     path = quote(raw_path(request).decode("latin-1"), safe="/%:@!$&'()*+,;=~-._")
-    query = request.url.query
+    query = "&".join(one for one in request.url.query.split("&") if not one.startswith(f"{HELD}="))
     return "/" + path.lstrip("/") + (f"?{query}" if query else "")
 
 
@@ -136,6 +143,7 @@ def environment() -> Environment:
         "said": said,
         "count": _count,
         "paper_path": paper_path,
+        "quoted": lambda text: quote(text, safe=""),
         "formulae": with_formulae,
         "readable": readable,
         "excerpt": excerpt,

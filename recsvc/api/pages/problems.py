@@ -73,7 +73,7 @@ def _page(request: Request[Any, Any, Any], answer: Response[bytes], text: str) -
     status = answer.status_code or 500
     page = render(
         request, services, "problem.html",
-        Visitor(reader_of(request, services), NOBODY, frozenset()),
+        Visitor(reader_of(request, services), NOBODY),
         status=status,
         heading=_HEADINGS.get(status, "That did not work"),
         text=_FALLBACK if status == 500 else text,

@@ -2,7 +2,6 @@
 // Without this script the same forms reload the page.
 
 const said = document.getElementById("said");
-const undo = document.getElementById("undo");
 const TOLD_MS = 12_000;
 let told;
 
@@ -17,35 +16,18 @@ async function send(form, submitter) {
 
 function hush() {
   said.parentElement.classList.remove("open");
-  undo.replaceChildren();
 }
 
-/** Show a sentence, read it out, and offer to take back what it says. */
-function say(text, form) {
+/** Show a sentence and read it out. */
+function say(text) {
   said.textContent = text;
-  undo.replaceChildren();
-  if (form?.dataset.undo) {
-    const reverse = form.cloneNode(true);
-    reverse.elements.kind.value = form.dataset.undo;
-    reverse.dataset.said = "Undone.";
-    delete reverse.dataset.undo;
-    const button = reverse.querySelector("button");
-    button.textContent = "Undo";
-    button.removeAttribute("aria-label");
-    delete button.dataset.key;
-    undo.append(reverse);
-  }
   clearTimeout(told);
-  const close = () => {
-    if (undo.matches(":focus-within, :hover")) told = setTimeout(close, TOLD_MS);
-    else hush();
-  };
   said.parentElement.classList.add("open");
-  told = setTimeout(close, TOLD_MS);
+  told = setTimeout(hush, TOLD_MS);
 }
 
-/** Take over what the answer shows otherwise: whole sections that say so, elsewhere only vote buttons. */
-function renew(page, voted) {
+/** Take over what the answer shows otherwise: parts that say so, and the cards of one paper where they stand. */
+function renew(page, item) {
   for (const old of document.querySelectorAll("[data-renew]")) {
     const open = [...old.querySelectorAll("details")].map((one) => one.open);
     const fresh = page.getElementById(old.id);
@@ -53,30 +35,39 @@ function renew(page, voted) {
     old.replaceWith(fresh);
     fresh.querySelectorAll("details").forEach((one, n) => (one.open = open[n] ?? one.open));
   }
-  if (voted === undefined) return;
-  const selector = `[data-vote="${CSS.escape(voted)}"]`;
-  const fresh = page.querySelector(selector);
-  for (const old of document.querySelectorAll(selector)) {
-    if (!fresh || old.closest("[data-renew]")) continue;
-    const button = fresh.querySelector("button").cloneNode(true);
-    old.elements.kind.value = fresh.elements.kind.value;
-    old.dataset.said = fresh.dataset.said;
-    old.querySelector("button").replaceWith(button);
+  if (item === undefined) return;
+  for (const old of document.querySelectorAll(`[data-card="${CSS.escape(item)}"]`)) {
+    const fresh = page.getElementById(old.id);
+    if (fresh) old.replaceWith(fresh);
+    else renewVote(old, page, item);
   }
 }
 
-/** Remember where focus is, and return what puts it back: the same button, else its neighbour. */
+/** Of a card that the answer no longer has, renew the vote, if another card of the paper knows it. */
+function renewVote(card, page, item) {
+  const selector = `[data-vote="${CSS.escape(item)}"]`;
+  const [old, fresh] = [card.querySelector(selector), page.querySelector(selector)];
+  if (old && fresh) old.replaceWith(fresh);
+}
+
+/** Remember where focus is, and return what puts it back: the same button or card, else its neighbour. */
 function keepFocus(button) {
   const key = button.dataset.key;
-  const section = button.closest("section, article, [data-renew]")?.id;
+  const focused = document.activeElement;
+  const card = button.closest(".paper")?.id;
+  const isBeside = card && !button.contains(focused) && focused.closest(".paper")?.id === card;
+  const section = card ?? button.closest("section, article, [data-renew]")?.id;
   const root = () => (section && document.getElementById(section)) || document;
   const class_ = button.form.className ? `form.${button.form.className} button` : "button";
   const place = [...root().querySelectorAll(class_)].indexOf(button);
   return () => {
+    if (document.activeElement !== document.body) return; // it is still there, or was taken elsewhere meanwhile
+    if (isBeside) return root().focus();
     const same = key && root().querySelector(`button[data-key="${CSS.escape(key)}"]`);
     const others = root().querySelectorAll(class_);
     const next = same || others[Math.min(Math.max(place, 0), others.length - 1)];
-    (next || root().querySelector("[tabindex]") || document.getElementById("main")).focus();
+    const last = card ? root().querySelector("button") : root().querySelector("[tabindex]");
+    (next || last || document.getElementById("main")).focus({ preventScroll: Boolean(card) });
   };
 }
 
@@ -84,21 +75,34 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("form[data-live]")) return;
   event.preventDefault();
+  if (form.dataset.sent) return; // one press is one deed, however often it is pressed
+  form.dataset.sent = "yes";
   const button = event.submitter ?? form.querySelector("button");
   const refocus = keepFocus(button);
   const done = form.dataset.said ?? "Done."; // renewing may give the form its next sentence
   const wasPressed = button.getAttribute("aria-pressed");
-  if (wasPressed) button.setAttribute("aria-pressed", String(wasPressed !== "true"));
+  if (wasPressed) button.setAttribute("aria-pressed", wasPressed === "true" ? "false" : "true");
   try {
     const page = await send(form, event.submitter);
-    renew(page, form.dataset.vote);
+    renew(page, form.elements.namedItem("item")?.value); // `.item` is a method
     refocus();
-    say(done, form);
+    say(done);
   } catch (error) {
     if (wasPressed) button.setAttribute("aria-pressed", wasPressed);
     say(error.message || "That did not work. Please try again.");
+  } finally {
+    delete form.dataset.sent;
   }
 });
+
+// The second click of two would take back, in the same place, what the first one did.
+document.addEventListener(
+  "click",
+  (event) => {
+    if (event.detail > 1 && event.target.closest("form[data-live] button")) event.preventDefault();
+  },
+  true,
+);
 
 // Choosers act at once where scripts run; their buttons are for where none do.
 document.addEventListener("change", (event) => {
@@ -120,12 +124,65 @@ function note(event) {
 document.addEventListener("click", note);
 document.addEventListener("auxclick", note);
 
+// Keys. Whoever speaks to their computer can put them off (WCAG 2.1.4).
+
+const keys = document.getElementById("keys");
+const keysOn = document.getElementById("keys-on");
+const KEPT = "recsvc-keys";
+
+/** Whether keys count, as this browser was told. */
+function areOn() {
+  try {
+    return localStorage.getItem(KEPT) !== "off";
+  } catch {
+    return true; // nothing is kept here
+  }
+}
+
+keysOn.checked = areOn();
+keysOn.addEventListener("change", () => {
+  try {
+    localStorage.setItem(KEPT, keysOn.checked ? "on" : "off");
+  } catch {
+    // it holds for this page
+  }
+});
+document.querySelector("#keys-shown button").addEventListener("click", () => keys.showModal());
+
+/** The card that is focused, or holds what is. */
+const current = () => document.activeElement.closest(".paper");
+
+/** Focus the card so many further on; from outside all cards, the first that is not above the window. */
+function move(step) {
+  const cards = [...document.querySelectorAll(".paper")];
+  const at = cards.indexOf(current());
+  const below = cards.findIndex((card) => card.getBoundingClientRect().bottom > 0);
+  const next = cards[at < 0 ? below : Math.min(Math.max(at + step, 0), cards.length - 1)];
+  next?.focus();
+}
+
+/** Press the button of the focused card, or of the paper that the page is about. */
+function press(does) {
+  const root = current() ?? document.querySelector(".paper-page");
+  root?.querySelector(`button[data-does="${does}"]`)?.click();
+}
+
+const DOES = {
+  j: () => move(1),
+  k: () => move(-1),
+  u: () => press("upvote"),
+  s: () => press("save"),
+  h: () => press("hide"),
+  o: () => current()?.querySelector(".title a").click(),
+  "/": () => document.querySelector("input[type=search]")?.focus(),
+  "?": () => keys.showModal(),
+};
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hush();
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!keysOn.checked || keys.open || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
-  const field = document.querySelector("input[type=search]");
-  if (!field) return;
+  if (!Object.hasOwn(DOES, event.key)) return;
   event.preventDefault();
-  field.focus();
+  if (!event.repeat || "jk".includes(event.key)) DOES[event.key]();
 });
