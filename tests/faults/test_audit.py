@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from recsvc.clock import MINUTE_US, now_us
 from recsvc.core.readers.kinds import KINDS
 from recsvc.store import keys
 from recsvc.store.connection import Redis
@@ -81,3 +82,24 @@ async def test_nothing_is_told_by_a_log_that_lacks_a_file(world: World):
     assert await found(world) is None
     moved.rename(file)
     assert await found(world) is not None
+
+
+@pytest.mark.parametrize("state", ["missing", "damaged"])
+async def test_the_operator_is_told_of_a_file_and_what_helps_until_it_is_back(
+    world: World, state: str
+):
+    (file,) = world.archive.files()
+    whole = file.read_bytes()
+    file.unlink() if state == "missing" else file.write_bytes(whole[:-20])
+    archiver = await world.work()
+
+    await archiver.run_once(now_us(), force=True)
+
+    assert archiver.problem is not None
+    assert f"{file.parent.name}/{file.name} ({state})" in archiver.problem
+    assert "put them back from a backup" in archiver.problem
+    await world.vote(1)
+    assert await (await world.work()).run_once(now_us(), force=True) > 0, "archiving goes on"
+    file.write_bytes(whole)
+    await archiver.run_once(now_us() + MINUTE_US)
+    assert archiver.problem is None

@@ -3,15 +3,27 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from recsvc.store.bundled import BundledStore
 from tests.faults.servers import is_ready, started
 from tests.service import wait_until
 
 
-def test_an_api_that_is_started_first_serves_once_the_store_is_there(tmp_path: Path):
+def test_an_api_that_is_started_first_serves_once_the_store_is_there(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
     store = BundledStore(tmp_path / "data", "everysec")
     with started(store.url) as (http, process):
-        wait_until(lambda: process.poll() is None and not is_ready(http), "it waits")
+        heard: list[str] = []
+
+        def waits() -> bool:
+            assert process.poll() is None, "it ended"
+            heard.extend(capfd.readouterr())
+            return "api_waits" in "".join(heard)
+
+        wait_until(waits, "it says that it waits", 60)
+        assert not is_ready(http)
         asyncio.run(store.start())
         try:
 
@@ -22,6 +34,9 @@ def test_an_api_that_is_started_first_serves_once_the_store_is_there(tmp_path: P
             wait_until(is_up, "it serves", 90)
         finally:
             asyncio.run(store.stop())
+    said = "".join([*heard, *capfd.readouterr()])
+    assert said.count("api_waits") == 1, "once, however often it tried"
+    assert "the store does not answer" in said
 
 
 def test_an_api_that_waits_for_its_store_ends_when_told_to(tmp_path: Path):
