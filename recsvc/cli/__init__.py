@@ -29,6 +29,7 @@ _COMMANDS = {
     "snapshots": ("snapshots", "snapshots"),
     "evaluate": ("evaluate", "evaluate"),
     "estimate": ("estimating", "estimate"),
+    "doctor": ("doctor", "doctor"),
     "demo": ("demo", "demo_command"),
     "keys": ("keys", "keys"),
     "people": ("people", "people"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from http import HTTPStatus
 
 import click
 import httpx
@@ -9,7 +10,7 @@ import httpx
 from recsvc.clock import SECOND_US, now_us
 from recsvc.settings import Settings, from_environment
 from recsvc.store import keys
-from recsvc.store.connection import connect, translated
+from recsvc.store.connection import Redis, connect, translated
 from recsvc.store.heartbeat import is_silent
 
 
@@ -24,22 +25,36 @@ def health(worker: bool) -> None:
 
 
 def _api_problem(settings: Settings) -> str | None:
-    url = f"{settings.local_url}/health/ready"
+    code, said = readiness(settings)
+    return None if code == HTTPStatus.OK else f"{settings.local_url}: {code or ''} {said[:300]}"
+
+
+def readiness(settings: Settings) -> tuple[int, str]:
+    """Return what readiness answers here: its code and its text; 0 and why where nobody answers."""
     try:
         # Not through a proxy that the environment names: this is about this very machine.
-        answer = httpx.get(url, timeout=4, trust_env=False)
+        answer = httpx.get(f"{settings.local_url}/health/ready", timeout=4, trust_env=False)
     except httpx.HTTPError as exc:
-        return f"{url}: {exc}"
-    return None if answer.is_success else f"{url}: {answer.status_code} {answer.text[:300]}"
+        return 0, str(exc)
+    return answer.status_code, answer.text
 
 
 async def _worker_problem(settings: Settings) -> str | None:
     redis = connect(settings.store_url, timeout_s=3.0)
     try:
-        with translated():
-            beat = await redis.get(keys.WORKER)
+        return await worker_problem(redis)
     finally:
         await redis.aclose()
+
+
+async def worker_problem(redis: Redis) -> str | None:
+    """Return what ails the worker; None if it gives signs of life.
+
+    Raises:
+        StoreUnavailableError: when the store, which knows, does not answer.
+    """
+    with translated():
+        beat = await redis.get(keys.WORKER)
     if beat is None:
         return "no worker has given a sign of life"
     now, beat_us = now_us(), int(beat)

@@ -22,8 +22,8 @@ Config = Mapping[Any, Any]
 _OLDEST_REDIS, _OLDEST_VALKEY = (7, 0), (7, 2)
 
 
-async def check(redis: Redis) -> None:
-    """Look at a server before it is relied on; what is risky is logged.
+async def check(redis: Redis) -> str | None:
+    """Look at a server before it is relied on; return what is risky, and log it.
 
     Its configuration is looked at where that is permitted.
 
@@ -33,11 +33,11 @@ async def check(redis: Redis) -> None:
     """
     with translated():
         nodes = await every_node(redis)
-    for node in nodes:
-        await _check(redis, node)
+    risks = [await _check(redis, node) for node in nodes]
+    return next(filter(None, risks), None)
 
 
-async def _check(redis: Redis, node: dict[str, Any]) -> None:
+async def _check(redis: Redis, node: dict[str, Any]) -> str | None:
     with translated():
         server = await redis.info("server", **node)
         try:
@@ -53,6 +53,7 @@ async def _check(redis: Redis, node: dict[str, Any]) -> None:
         raise SettingsError(problem)
     if risk := forgets(config):
         log.warning("store_forgets", risk=risk)
+    return risk
 
 
 def too_old(server: dict[str, Any]) -> str | None:

@@ -65,6 +65,17 @@ class SmtpRelay:
             return Answer("withdrawn")
         return await self._ended(protocol, write, letter, check)
 
+    async def unreached(self) -> str | None:
+        """Return why no letter could be handed over now; None if one could."""
+        try:
+            async with asyncio.timeout(self._params.timeout_s):
+                await self._connected()
+        except _FAILURES as exc:
+            self._drop()
+            return str(exc) or repr(exc)
+        await self.rest()
+        return None
+
     async def rest(self) -> None:
         """Say goodbye."""
         if self._client is not None:
