@@ -104,7 +104,8 @@ def carry_out(
     if tried is not None:
         snapshot = fitted(tried.holdout.histories, m.content, way, about)
         begin = Beginning(snapshot.item_factors)
-        trial, about = _weighed(tried, snapshot, about, params)
+        held = {} if current is None else current.manifest.weights
+        trial, about = _weighed(tried, snapshot, about, held if params.learns_weights else None)
     candidate = fitted(everything.evidence, m.content, way, about, begin)
     if tried is None or trial is None:
         verdict = judge.unasked(candidate, holdout)
@@ -114,12 +115,16 @@ def carry_out(
 
 
 def _weighed(
-    tried: Trying, snapshot: Snapshot, about: Manifest, params: RoundParams
+    tried: Trying, snapshot: Snapshot, about: Manifest, held: dict[str, float] | None
 ) -> tuple[Trial, Manifest]:
-    """Return a trial with what it foresees, and what its candidate says of the voices."""
-    if not params.learns_weights:
+    """Return a trial with what it foresees, and what its candidate says of the voices.
+
+    Args:
+        held: weights in force; None where none are learned.
+    """
+    if held is None:
         return Trial(snapshot, tried.ndcg(snapshot)), about
-    done = weigh(tried, snapshot)
+    done = weigh(tried, snapshot, held)
     return Trial(snapshot, done.ndcg), msgspec.structs.replace(about, weights=done.weights)
 
 

@@ -7,6 +7,9 @@ is moved for as long as the lists get better by more than it costs to have moved
 from what is set costs a share of the doubt about the mean, so that little evidence moves little. At the
 end the whole move must be worth twice its own doubt.
 
+Weights that are in force stay until others are surely better: a feed must not swing between two ways of
+speaking that are as good as each other whenever a model is trained.
+
 What is said of the result is foreseen, too: the readers are halved, each half is ranked by the weights
 that the other half taught, and unless that is better than the weights that are set, these stay.
 
@@ -15,8 +18,9 @@ every site. Only proportions are learned: the spread of scores stays as it is se
 is lifted by a number of points.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -45,6 +49,8 @@ _LOUDEST = 16.0
 _WAKING = (1.0, 0.25, 1 / 16)
 _STEPS = (4.0, 0.25, 2.0, 0.5, 2**0.5, 0.5**0.5)
 _SOFTEST = 1 / 256
+
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 _COST = 0.05  # of a doubling, in standard errors of the mean
 _SURE = 2.0  # standard errors that the whole move must be worth
@@ -106,8 +112,12 @@ class Pool(msgspec.Struct, frozen=True):
 _DISCOUNTS = 1 / np.log2(np.arange(2, K + 2))
 
 
-def weigh(tried: Trying, trial: Snapshot) -> Weighed:
-    """Return the weights with which a trial, which has not seen the slice, ranks its readers best."""
+def weigh(tried: Trying, trial: Snapshot, held: Mapping[str, float] = _NONE) -> Weighed:
+    """Return the weights with which a trial, which has not seen the slice, ranks its readers best.
+
+    Args:
+        held: weights in force: they stay unless others are surely better.
+    """
     begin = tried.blend
     before = tried.ndcg(trial)
     voices = [voice for voice in VOICES if _may_speak(voice, begin)]
@@ -117,14 +127,20 @@ def weigh(tried: Trying, trial: Snapshot) -> Weighed:
     set_to = np.array([voice.weight(begin) for voice in voices])
     is_even = np.random.default_rng(trial.manifest.seed).permutation(len(before)) % 2 == 0
     halves = [np.flatnonzero(is_even), np.flatnonzero(~is_even)]
-    ndcg = before.copy()
+    ndcg, foreseen = before.copy(), pool.ndcg(set_to)
     for taught, asked in (halves, halves[::-1]):
         found = _found(pool.of(taught), set_to)
         if found is not None:
             weighed = with_weights(trial, _named(voices, found))
             ndcg[asked] = tried.only(asked).ndcg(weighed)
-    found = _found(pool, set_to)
-    if found is None or ndcg.mean() <= before.mean():
+            foreseen[asked] = pool.of(asked).ndcg(found)
+    in_force = np.array([held.get(voice.name, np.nan) for voice in voices])
+    if not np.isnan(in_force).any():
+        kept = pool.ndcg(in_force)
+        if _is_surely_more(kept, pool.ndcg(set_to)) and not _is_surely_more(foreseen, kept):
+            return Weighed(_named(voices, in_force), ndcg, before)
+    found = None if ndcg.mean() <= before.mean() else _found(pool, set_to)
+    if found is None:
         return Weighed({}, before, before)
     return Weighed(_named(voices, found), ndcg, before)
 
@@ -156,10 +172,15 @@ def _found(pool: Pool, set_to: Weights) -> Weights | None:
         return float(pool.ndcg(weights).mean() - _COST * doubt * _doublings(weights, set_to))
 
     best = _climbed(worth, set_to)
-    gain = pool.ndcg(best) - before
-    if gain.mean() <= _SURE * gain.std() / np.sqrt(len(gain)):
+    if not _is_surely_more(pool.ndcg(best), before):
         return None
     return best * _spread(pool, set_to) / _spread(pool, best)
+
+
+def _is_surely_more(ours: Values, theirs: Values) -> bool:
+    """Return whether readers gain, on average, more than twice what chance could give them."""
+    gain = ours - theirs
+    return bool(gain.mean() > _SURE * gain.std() / np.sqrt(len(gain)))
 
 
 def _climbed(worth: Callable[[Weights], float], set_to: Weights) -> Weights:

@@ -8,11 +8,13 @@ import pytest
 
 from bench.goals.days import judged
 from bench.goals.sites import LIBRARY, NEWS, Site, SiteParams, opening_us, site
-from recsvc.core.model.snapshot import Manifest
+from recsvc.clock import HOUR_US
+from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voices import VOICES
 from tests.workers.training import world
 from workers.training.candidate import RoundParams, carry_out
+from workers.training.weighing import with_weights
 
 replace = msgspec.structs.replace
 
@@ -36,8 +38,16 @@ def small(params: SiteParams, seed: int) -> Site:
 
 
 def trained(found: Site, params: RoundParams = world.ROUND) -> Manifest:
-    material = found.until(opening_us(LAST))
-    return carry_out(material, None, None, params, time.monotonic).candidate.manifest
+    return candidate(found, params).manifest
+
+
+def candidate(
+    found: Site,
+    params: RoundParams = world.ROUND,
+    served: Snapshot | None = None,
+    at_us: int = opening_us(LAST),
+) -> Snapshot:
+    return carry_out(found.until(at_us), served, None, params, time.monotonic).candidate
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +61,13 @@ def library() -> Site:
 
 
 @pytest.fixture(scope="module")
-def learned(news: Site) -> Manifest:
-    return trained(news)
+def first(news: Site) -> Snapshot:
+    return candidate(news)
+
+
+@pytest.fixture(scope="module")
+def learned(first: Snapshot) -> Manifest:
+    return first.manifest
 
 
 @pytest.mark.parametrize("kind", [NEWS, LIBRARY])
@@ -83,6 +98,15 @@ def test_a_site_of_news_and_a_library_end_up_with_other_feeds(learned: Manifest,
 
 def test_the_same_log_and_seed_find_the_same_weights(news: Site, learned: Manifest):
     assert trained(news).weights == learned.weights != {}
+
+
+def test_weights_stand_still_until_others_are_surely_better(news: Site, first: Snapshot):
+    """What a few hours add tells hardly anything."""
+    misled = with_weights(first, dict.fromkeys(first.manifest.weights, 0.5))
+    later_us = opening_us(LAST) + 3 * HOUR_US
+
+    assert candidate(news, served=first, at_us=later_us).manifest.weights == first.manifest.weights
+    assert candidate(news, served=misled).manifest.weights == first.manifest.weights
 
 
 def test_the_gate_judges_a_feed_as_it_would_have_learned_to_speak(news: Site, learned: Manifest):
