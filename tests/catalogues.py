@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.service import Service
+from tests.service import Service, wait_until
 
 BOILERPLATE = "We propose a novel method and show that it outperforms the state of the art"
 WORDS = [
@@ -119,6 +119,10 @@ class Catalogue:
         for item in chance.sample(ids, min(len(ids) - 1, 2)):
             assert self.service.http.delete(f"/v1/items/{quote(item, safe='')}").status_code == 204
             self.shown.discard(item)
+        # A call waits for two seconds until its process has heard; a busy machine may take longer.
+        wait_until(
+            lambda: self.service.get("/v1/stats")["items"] == len(self.shown), "heard of", 60
+        )
 
     def _problems(self, chance: random.Random) -> Iterator[str]:
         shown = sorted(self.shown)
@@ -205,6 +209,8 @@ def main() -> None:
                 for problem in catalogue.example(random.Random(f"{asked.seed}-{n}"), sizes):
                     n_wrong += 1
                     print(f"seed {asked.seed}, example {n}: {problem}", flush=True)
+                if n % 500 == 499:
+                    print(f"{n + 1} examples so far, {n_wrong} wrong", flush=True)
             n_wrong += catalogue.n_unsound()
             snapshots = len(service.get("/v1/snapshots")["snapshots"])
         finally:

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "corpus"
-MOST_BYTES = 2_000
+_MOST = 60
+_MOST_BYTES = 2_000
 
 
 def kept(target: str) -> list[bytes]:
@@ -19,10 +20,10 @@ def kept(target: str) -> list[bytes]:
 
 
 def keep(target: str, inputs: set[bytes]) -> None:
-    """Keep these inputs for a target, and no others; large ones are left out."""
-    small = sorted(
-        (one for one in inputs if len(one) <= MOST_BYTES), key=lambda one: (len(one), one)
-    )
-    texts = [base64.b64encode(one).decode() for one in small]
+    """Keep some of these inputs for a target, of all lengths but the largest, and no others."""
+    small = [one for one in inputs if len(one) <= _MOST_BYTES]
+    small.sort(key=lambda one: (len(one), one))
+    spread = small[:: max(1, -(-len(small) // _MOST))]
+    texts = [base64.b64encode(one).decode() for one in spread]
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{target}.json").write_text(json.dumps(texts, indent=0) + "\n")
