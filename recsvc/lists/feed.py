@@ -8,7 +8,7 @@ import numpy as np
 from recsvc.clock import now_us
 from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
-from recsvc.core.ranking.blend import SOURCES, Ranking
+from recsvc.core.ranking.blend import LISTED, SOURCES, Ranking
 from recsvc.core.ranking.exploration import seed_of
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import again_list
@@ -64,6 +64,19 @@ class Feeds:
         else:
             piece = await self._continued(page, audience)
         return await self._dresser.dressed(piece, page, audience)
+
+    async def chosen(self, user: str | None, items: list[str], page: Page) -> Feed:
+        """Return items that somebody chose, in the order given; what is not to be seen is left out."""
+        catalogue = self._live.catalogue
+        rows = [catalogue.row_of(item) for item in items]
+        found = np.array([r for r in rows if r is not None and catalogue.visible[r]], np.int64)
+        sources = np.full(len(found), LISTED, np.uint8)
+        ranking = Ranking(found, np.zeros(len(found), np.float32), sources)
+        audience = (await self._audiences.of(user, None)).of_all()
+        listed = RankedList("feed", "listed", ranking, new_feed_id())
+        return await self._dresser.dressed(
+            await self._pager.first(listed, page, audience), page, audience
+        )
 
     def here(self, feed: Feed) -> str:
         """Return a cursor with which `held` brings this page again."""

@@ -52,10 +52,11 @@ async def own_list(
         else:
             before = {one.id for one in shown.items}
             n_better = sum(one.id not in before for one in fresh.items)
-            return OwnList(shown, _address(path, held), n_better)
+            return OwnList(shown, address_of(path, held), n_better)
     feed = await feeds.feed(user, page)
-    return OwnList(feed, _address(path, feeds.here(feed)))
+    return OwnList(feed, address_of(path, feeds.here(feed)))
 
 
-def _address(path: str, held: str) -> str:
+def address_of(path: str, held: str) -> str:
+    """Return where a page shows a list again as it was."""
     return f"{path}?{urlencode({HELD: held})}"

@@ -13,7 +13,7 @@ from litestar.response import Template
 from recsvc.api.http.page_headers import PAGE_HEADERS
 from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.own_list import HELD
-from recsvc.api.pages.tex import with_formulae
+from recsvc.api.pages.tex import with_formulae, with_links
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate
 from recsvc.api.v1.items import raw_path
@@ -145,6 +145,7 @@ def environment() -> Environment:
         "paper_path": paper_path,
         "quoted": lambda text: quote(text, safe=""),
         "formulae": with_formulae,
+        "formulae_and_links": lambda text: with_formulae(text, with_links),
         "readable": readable,
         "excerpt": excerpt,
         "reader_name": _reader_name,

@@ -18,6 +18,7 @@ from recsvc.api.syndication.formats import alternates
 from recsvc.api.v1.items import path_id
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.items.item import StoredItem, view
+from recsvc.core.text.display import readable
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Feed, Listed, Page, Reason
 
@@ -25,6 +26,7 @@ _PREFIX = "/papers/"
 _SUFFIX = ".md"
 _SIMILAR = 6
 _AUTHORS = 12
+_SOUGHT_CHARS = 300
 
 # What importers keep of a paper's other addresses; `recsvc.sources.extra_fields` says what each means.
 _LINKS = {"project_page": "Project page", "github": "Code", "open_access_pdf": "PDF"}
@@ -105,7 +107,13 @@ def links_of(item: StoredItem) -> list[Link]:
     for label, href in found:
         if isinstance(href, str) and href.startswith(("https://", "http://")):
             links.setdefault(href, Link(label, href))
-    return list(links.values())
+    return list(links.values()) or [_sought(item)]
+
+
+def _sought(item: StoredItem) -> Link:
+    """Return where a paper without any address may be found: among arXiv's, by its title."""
+    words = urlencode({"searchtype": "title", "query": readable(item.title)[:_SOUGHT_CHARS]})
+    return Link("Find it on arXiv", f"https://arxiv.org/search/?{words}")
 
 
 router = Router("/", route_handlers=[paper_page], opt={"access": PUBLIC, "problems": (404,)})

@@ -11,12 +11,14 @@ script, no font and no inline style, which our policy forbids.
 
 import html
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
+from recsvc.core.text.addresses import addresses_in
 from recsvc.core.text.display import readable, shown
 from recsvc.core.text.tex import attempted, is_deep
 
@@ -36,18 +38,31 @@ _ATTRIBUTES = frozenset((
 ))  # fmt: skip
 
 
-def with_formulae(text: str) -> Markup:
-    """Return a text as markup: its formulae drawn, its prose as people read it, all of it escaped."""
+def with_formulae(text: str, prose: Callable[[str], Markup] = escape) -> Markup:
+    """Return a text as markup: its formulae drawn, its prose as people read it, all of it escaped.
+
+    Args:
+        prose: makes markup of what is no formula.
+    """
     left = _DRAWN
     parts: list[Markup] = []
     for piece in shown(text):
         if piece.tex is None:
-            parts.append(escape(piece.source))
+            parts.append(prose(piece.source))
             continue
         left -= len(piece.tex)
         drawn = _drawn(piece.tex, piece.is_block) if left >= 0 else None
         parts.append(escape(readable(piece.source)) if drawn is None else drawn)
     return Markup("").join(parts)
+
+
+def with_links(prose: str) -> Markup:
+    """Return prose as markup, each address in it a link to itself; all of it escaped."""
+    link = Markup('<a href="{0}" rel="noopener nofollow ugc">{0}</a>')
+    return Markup("").join(
+        link.format(piece) if is_address else escape(piece)
+        for piece, is_address in addresses_in(prose)
+    )
 
 
 @lru_cache(maxsize=4_096)

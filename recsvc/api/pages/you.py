@@ -22,7 +22,7 @@ from recsvc.core.access.caller import LEAVING, PUBLIC
 from recsvc.core.citing.formats import FORMATS
 from recsvc.core.citing.formats import Name as FormatName
 from recsvc.core.readers.deeds import deeds
-from recsvc.core.readers.kinds import Role
+from recsvc.core.readers.kinds import HIDE, SAVE, UPVOTE, Role
 from recsvc.core.readers.preferences import Stance
 from recsvc.core.readers.profile import Interaction
 from recsvc.core.text.display import readable
@@ -31,6 +31,9 @@ from recsvc.sources import demo
 
 _HISTORY = 100
 KEPT: list[Kept] = ["save", "upvote"]
+
+# What the button beside a deed takes back, of several states the first.
+_UNDO = {HIDE: "unhide", UPVOTE: "unvote", SAVE: "unsave"}
 
 Kind = Literal["topics", "organisations", "words"]
 
@@ -151,10 +154,11 @@ async def kept_references(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     format: Annotated[FormatName, QueryParameter()] = "bibtex",
+    kind: Annotated[list[Kept] | None, QueryParameter()] = None,
 ) -> Response[str]:
     """What the reader saved or upvoted, for their reference manager."""
     visitor = await visitor_of(request, services)
-    return await references(services, visitor.profile, format, KEPT)
+    return await references(services, visitor.profile, format, kind or KEPT)
 
 
 @post("/you/erase", include_in_schema=False, access=LEAVING)
@@ -208,7 +212,7 @@ async def _deeds(services: Services, visitor: Visitor) -> list[Deed]:
     for i in shown:
         body = bodies.get(i.item)
         at = from_us(i.last_us).astimezone(zone)
-        undo = "unhide" if i.is_hidden else "unvote" if i.states.get("upvote", 0) > 0 else ""
+        undo = next((kind for state, kind in _UNDO.items() if i.states.get(state, 0) > 0), "")
         title = None if body is None else readable(body.title)
         deeds.append(Deed(i.item, title, _did(i), f"{at.day} {at:%B %Y}", undo))
     return deeds

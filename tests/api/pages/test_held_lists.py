@@ -10,7 +10,7 @@ import pytest
 from tests.service import Service, wait_until
 
 N = 8
-CARD = re.compile(r'<li class="paper[^"]*" id="for-you:([^"]+)"(.*?)</li>', re.S)
+CARD = re.compile(r'<li class="paper[^"]*" id="([a-z-]+):([^"]+)"(.*?)</li>', re.S)
 
 
 @pytest.fixture
@@ -22,15 +22,17 @@ def reader(service: Service) -> Iterator[httpx.Client]:
         yield client
 
 
-def cards(page: httpx.Response) -> dict[str, str]:
+def cards(page: httpx.Response, name: str = "for-you") -> dict[str, str]:
     """The cards of the reader's list, in order."""
     assert page.status_code == 200
-    return dict(CARD.findall(page.text))
+    return {card: rest for where, card, rest in CARD.findall(page.text) if where == name}
 
 
-def press(reader: httpx.Client, page: httpx.Response, card: str, kind: str) -> httpx.Response:
+def press(
+    reader: httpx.Client, page: httpx.Response, card: str, kind: str, name: str = "for-you"
+) -> httpx.Response:
     """Press a button of a card, as a form does that no script looks after."""
-    forms = re.findall(r"<form.*?</form>", cards(page)[card], re.S)
+    forms = re.findall(r"<form.*?</form>", cards(page, name)[card], re.S)
     form = next(one for one in forms if f'name="kind" value="{kind}"' in one)
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
     return reader.post("/vote", data={k: unescape(v) for k, v in fields.items()})
@@ -81,3 +83,29 @@ def test_one_deed_after_another_leaves_the_list_alone(reader: httpx.Client):
 def test_a_list_that_is_gone_is_the_new_one(reader: httpx.Client):
     assert cards(reader.get("/for-you?held=nonsense"))
     assert reader.get("/for-you?held=nonsense").text.count("better one") == 0
+
+
+def test_what_is_saved_is_listed_latest_first_exported_and_taken_out_with_undo(
+    reader: httpx.Client,
+):
+    page = reader.get("/for-you")
+    first, second, other = list(cards(page))[:3]
+    for card, kind in [(first, "save"), (second, "save"), (other, "upvote")]:
+        page = reader.get(press(reader, page, card, kind).headers["location"])
+
+    saved = reader.get("/saved")
+    assert list(cards(saved, "saved")) == [second, first]
+    assert "2 papers" in saved.text
+    href = re.search(r'href="(/you/references[^"]*ris)"', saved.text)[1]
+    assert reader.get(unescape(href)).text.count("TY  - ") == 2, "saved, not upvoted"
+    left = reader.get(press(reader, saved, second, "unsave", "saved").headers["location"])
+    assert list(cards(left, "saved")) == [second, first], "it stays where it stood"
+    assert ">Save</button>" in cards(left, "saved")[second]
+    assert list(cards(reader.get("/saved"), "saved")) == [first]
+    assert "No longer save" in reader.get("/you").text
+    again = reader.get(press(reader, left, second, "save", "saved").headers["location"])
+    assert ">Saved</button>" in cards(again, "saved")[second]
+
+
+def test_who_saved_nothing_is_told_how(service: Service):
+    assert "Nothing yet." in service.http.get("/saved").text
