@@ -12,7 +12,7 @@ from recsvc.api.gorse.cursors import CapitalCursor, CursorText, N, amount, opene
 from recsvc.api.gorse.shapes import MAX_ROWS, Item, ItemPatch, Success, item_as_gorse, item_of, read
 from recsvc.api.http.door import may
 from recsvc.api.services import Services
-from recsvc.api.v1.items import is_secret
+from recsvc.api.v1.item_answers import is_secret
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ITEMS
 from recsvc.core.items.item import ItemFields, StoredItem, completed

@@ -34,7 +34,7 @@ ENDED = Counter(
 
 _LOOK_S = 1.0
 _PAUSES = 20  # times as long as a look took: it takes a twentieth of a processor at most
-_SILENT_S = 10.0
+_SILENT_S = 30.0  # a client on a busy machine may connect long before it says anything
 # What was sent is not read, and nothing has moved for so long: the kernel ends the connection (tcp(7)).
 _UNREAD_MS = 60_000
 _OPEN_FILES = Path("/proc/self/fd")

@@ -16,9 +16,9 @@ from litestar.params import FromPath, QueryParameter
 from numpy.typing import NDArray
 
 from recsvc.api.http.addresses import base_of
+from recsvc.api.http.path_ids import path_id
 from recsvc.api.huggingface import shape
 from recsvc.api.services import Services
-from recsvc.api.v1.items import path_id
 from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.choices import PeriodKind

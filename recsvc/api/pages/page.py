@@ -11,12 +11,12 @@ from litestar import Request
 from litestar.response import Template
 
 from recsvc.api.http.page_headers import PAGE_HEADERS
+from recsvc.api.http.path_ids import raw_path
 from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.own_list import HELD
 from recsvc.api.pages.tex import with_formulae, with_links
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate
-from recsvc.api.v1.items import raw_path
 from recsvc.core.items.dating import said
 from recsvc.core.readers.kinds import HIDE, SAVE, UPVOTE
 from recsvc.core.readers.preferences import Preferences

@@ -10,12 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
+from recsvc.api.http.path_ids import path_id
 from recsvc.api.huggingface.routes import found, markdown
 from recsvc.api.pages.metadata import metadata
 from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import alternates
-from recsvc.api.v1.items import path_id
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.items.item import StoredItem, view
 from recsvc.core.text.display import readable

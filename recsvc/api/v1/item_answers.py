@@ -3,6 +3,7 @@
 from msgspec import UNSET, UnsetType
 
 from recsvc.api.services import Services
+from recsvc.clock import now_us, to_us
 from recsvc.core.items.item import ItemView, StoredItem, view
 
 
@@ -27,3 +28,8 @@ def answer_of(item: StoredItem, services: Services, *, may_change: bool) -> Item
     fields = {name: getattr(shown, name) for name in ItemView.__struct_fields__}
     owners = item.owners if may_change else UNSET
     return ItemAnswer(id=item.id, hidden=item.hidden, aliases=item.aliases, owners=owners, **fields)
+
+
+def is_secret(item: StoredItem) -> bool:
+    """Return whether an item is hidden, or to be listed later: then it is nobody's business."""
+    return item.hidden or (item.listed_at is not None and to_us(item.listed_at) > now_us())

@@ -1,7 +1,6 @@
 """The catalogue over HTTP."""
 
-from typing import Any
-from urllib.parse import unquote_to_bytes
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, patch, post, put
@@ -12,12 +11,13 @@ from litestar.params import FromPath, JSONBody
 from recsvc.api.http import request_body as body
 from recsvc.api.http.door import may
 from recsvc.api.http.openapi import accepts_records
+from recsvc.api.http.path_ids import path_id, raw_path
 from recsvc.api.services import Services
 from recsvc.api.v1.all_items import list_items
-from recsvc.api.v1.item_answers import ItemAnswer, answer_of
-from recsvc.clock import now_us, to_us
+from recsvc.api.v1.item_answers import ItemAnswer, answer_of, is_secret
+from recsvc.api.v1.vote_explanations import EXPLAINED, explained
+from recsvc.clock import now_us
 from recsvc.core.access.caller import ITEMS, LISTS
-from recsvc.core.ids import Id
 from recsvc.core.items.item import (
     MAX_ITEMS_PER_CALL,
     ItemFields,
@@ -32,6 +32,7 @@ from recsvc.core.items.item import (
 from recsvc.errors import InvalidError, NotFoundError
 from recsvc.store.items.catalogue import Change
 
+_PREFIX = "/v1/items/"
 _SEEN_WITHIN_S = 2.0
 
 _decoder = msgspec.json.Decoder(NewItem)
@@ -52,29 +53,6 @@ class Upserted(msgspec.Struct, frozen=True):
     updated: int
     unchanged: int
     rejected: list[Refusal]
-
-
-def raw_path(request: Request[Any, Any, Any]) -> bytes:
-    """Return the path of a request as the client encoded it."""
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    return raw.partition(b"?")[0]
-
-
-def path_id(request: Request[Any, Any, Any], prefix: str, suffix: str = "") -> str:
-    """Return the id between a prefix and a suffix of the path, as the client encoded it.
-
-    Taken from the undecoded path: decoding first would lose the difference between `a//b` and `a/b`,
-    and that between an id that ends like the suffix and the suffix.
-
-    Raises:
-        InvalidError: when it is not an id.
-    """
-    raw = raw_path(request)
-    found = raw[raw.find(prefix.encode()) + len(prefix) :].removesuffix(suffix.encode())
-    try:
-        return msgspec.convert(unquote_to_bytes(found).decode(), Id)
-    except (UnicodeDecodeError, msgspec.ValidationError) as exc:
-        raise InvalidError(f"not an id: {exc}", "id") from None
 
 
 @post(
@@ -118,7 +96,7 @@ async def put_item(
     services: NamedDependency[Services],
 ) -> Response[ItemAnswer]:
     """Create or replace an item."""
-    identity = path_id(request, "/v1/items/")
+    identity = path_id(request, _PREFIX)
     fields = {name: getattr(data, name) for name in ItemFields.__struct_fields__}
     item = NewItem(id=identity, **fields)
     created, _ = await _store(services, {identity: item})
@@ -134,9 +112,16 @@ async def put_item(
 )
 async def get_item(
     item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
-) -> ItemAnswer:
+) -> Response[ItemAnswer]:
     """One item."""
-    return await _answer(services, path_id(request, "/v1/items/"), request)
+    identity = path_id(request, _PREFIX)
+    if raw_path(request).endswith(EXPLAINED.encode()) and not all(
+        await services.items.known([identity])
+    ):
+        about = path_id(request, _PREFIX, EXPLAINED)
+        told = Response(await explained(request, services, about))
+        return cast("Response[ItemAnswer]", told)
+    return Response(await _answer(services, identity, request))
 
 
 @patch(
@@ -152,7 +137,7 @@ async def patch_item(
     services: NamedDependency[Services],
 ) -> ItemAnswer:
     """Change fields of an item: a JSON merge patch (RFC 7396)."""
-    identity = path_id(request, "/v1/items/")
+    identity = path_id(request, _PREFIX)
     now = now_us()
 
     def change(old: StoredItem | None) -> StoredItem:
@@ -176,7 +161,7 @@ async def delete_item(
     item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> None:
     """Remove an item; events about it stay in the log and count again should it return."""
-    identity = path_id(request, "/v1/items/")
+    identity = path_id(request, _PREFIX)
     changed = await services.items.change({identity: lambda _: None})
     if not changed[0][1]:
         raise NotFoundError(f"there is no item {identity!r}")
@@ -208,11 +193,6 @@ async def _seen(services: Services) -> None:
     """Wait until this process lists what it has just stored, so that the next request does."""
     latest = await services.items.last_change()
     await services.live.wait_for_change(latest, _SEEN_WITHIN_S)
-
-
-def is_secret(item: StoredItem) -> bool:
-    """Return whether an item is hidden, or to be listed later: then it is nobody's business."""
-    return item.hidden or (item.listed_at is not None and to_us(item.listed_at) > now_us())
 
 
 async def _answer(services: Services, item_id: str, request: Request[Any, Any, Any]) -> ItemAnswer:

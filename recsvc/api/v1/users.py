@@ -12,9 +12,9 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from recsvc.api.http.door import caller_of, visit_of
+from recsvc.api.http.path_ids import path_id, raw_path
 from recsvc.api.services import Services
 from recsvc.api.v1.erasures import ErasureAnswer, answer
-from recsvc.api.v1.items import path_id, raw_path
 from recsvc.clock import from_us, now_us
 from recsvc.core.access.caller import ADMIN, OWN
 from recsvc.core.readers.profile import Interaction

@@ -7,16 +7,19 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Router, get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from recsvc.api.http.door import may
+from recsvc.api.http.path_ids import path_id
 from recsvc.api.services import Services
-from recsvc.api.v1.items import is_secret
+from recsvc.api.v1.item_answers import is_secret
 from recsvc.clock import HOUR_US, from_us, now_us
 from recsvc.core.access.caller import ITEMS, LISTS
 from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS, worth
 from recsvc.errors import NotFoundError
+
+EXPLAINED = "/votes/explain"
 
 
 class WindowAnswer(msgspec.Struct, frozen=True):
@@ -82,6 +85,32 @@ async def explain_votes(
     ],
 ) -> VotesExplained:
     """Which votes on an item count, which wait and which never will, and what they are worth now."""
+    return await explained(request, services, item)
+
+
+@get(
+    "/v1/items/{item_id:str}/votes/explain",
+    operation_id="explainVotesOfItem",
+    tags=["items"],
+    access=LISTS,
+    problems=(404,),
+)
+async def explain_votes_of(
+    item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> VotesExplained:
+    """The same, below the item."""
+    # In truth such calls arrive at `getItem`, whose path takes slashes and therefore everything.
+    return await explained(request, services, path_id(request, "/v1/items/", EXPLAINED))
+
+
+async def explained(
+    request: Request[Any, Any, Any], services: Services, item: str
+) -> VotesExplained:
+    """Return what becomes of an item's votes.
+
+    Raises:
+        NotFoundError: when there is no such item, or none that the caller may see.
+    """
     (stored,) = await services.items.get(await services.items.resolve([item]))
     if stored is None or (is_secret(stored) and not may(request, ITEMS)):
         raise NotFoundError(f"there is no item {item!r}")
@@ -110,4 +139,4 @@ async def explain_votes(
     )
 
 
-router = Router("/", route_handlers=[explain_votes])
+router = Router("/", route_handlers=[explain_votes, explain_votes_of])

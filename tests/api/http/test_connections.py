@@ -4,9 +4,13 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from anyio import to_thread
 
-from recsvc.api.http.connections import Connections
+from recsvc.api.app import create_app
+from recsvc.api.http.connections import Connections, watching
 from recsvc.core.access.networks import Network, parse_networks
+from recsvc.settings import from_environment
+from tests.service import wait_until
 
 pytestmark = pytest.mark.skipif(
     not hasattr(socket, "TCP_INFO"), reason="this system does not show connections"
@@ -95,9 +99,9 @@ def test_who_says_nothing_goes_and_who_said_something_stays(port: Port):
     for server in port.taken[:2]:
         server.setblocking(False)
     assert port.taken[1].recv(9) == b"G", "what was read counts, too"
-    connections.look(9.0)
+    connections.look(29.0)
     late.sendall(b"G")
-    connections.look(11.0)
+    connections.look(31.0)
 
     assert [is_open(client) for client in (silent, speaks, late)] == [False, True, True]
 
@@ -119,3 +123,18 @@ def test_other_connections_of_the_process_are_left_alone(port: Port):
     Connections(clients[0].getsockname()[1], 1, ()).look(0.0)  # where we are the client
 
     assert all(map(is_open, clients))
+
+
+async def test_a_serving_process_looks_after_its_connections(port: Port):
+    port.connect(1)
+    settings = from_environment({}, port=port.number)
+    app = create_app(settings)
+
+    def timeout_ms() -> int:
+        return port.taken[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+    async with watching(settings)(app):
+        await to_thread.run_sync(wait_until, timeout_ms, "it was looked at")
+
+    names = [manager.__qualname__ for manager in app._lifespan_managers]
+    assert any(name.startswith("watching.") for name in names)

@@ -43,5 +43,21 @@ def test_how_votes_are_counted_is_explained(secured: Secured):
     assert all("vouched" not in place for place in plain)
 
 
+def test_how_votes_are_counted_is_below_the_item_too_whatever_its_id(secured: Secured):
+    for item in ("a/voted", "a/voted/votes/explain"):
+        about = {"id": item, "title": "voted on", "owners": ["author"]}
+        secured.call("POST", "/v1/items", secured.secret, json=about)
+
+    def get(path: str) -> dict:
+        return secured.call("GET", path, secured.secret).json()
+
+    asked = get("/v1/votes/explain?item=a/voted")
+    assert get("/v1/items/a/voted/votes/explain")["id"] == "a/voted/votes/explain", "it comes first"
+    secured.call("DELETE", "/v1/items/a/voted/votes/explain", secured.secret)
+    for path in ("/v1/items/a/voted/votes/explain", "/v1/items/a%2Fvoted/votes/explain"):
+        assert get(path) == asked
+    assert secured.call("GET", "/v1/items/b/votes/explain", secured.secret).status_code == 404
+
+
 def test_votes_of_no_item_are_not_explained(secured: Secured):
     assert secured.call("GET", "/v1/votes/explain?item=nothing", secured.secret).status_code == 404
