@@ -58,7 +58,8 @@ class DigestParams(msgspec.Struct, frozen=True):
         str,
         setting(
             "Where the site shows an item, `{id}` standing for it, e.g. "
-            "`https://papers.example.org/papers/{id}`; empty: the item's own `url`.",
+            "`https://papers.example.org/papers/{id}`; mails, feeds and frames lead there. Empty: the "
+            "item's own `url`, and without one its page here.",
             check=check_url,
         ),
     ] = ""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from recsvc.access.admission import AdmissionParams
+from recsvc.core.items.address import Addresses
 from recsvc.core.ranking.voices import check_names
 from recsvc.core.readers.gorse_feedback import types_with
 from recsvc.core.readers.kinds import Kind, check_beside_votes
@@ -115,6 +116,11 @@ class Settings(Place, frozen=True, kw_only=True):
     def kinds(self) -> dict[str, Kind]:
         """The table of kinds of events with the weights in force."""
         return self.lists.profile.kinds
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where items are to be read."""
+        return Addresses(self.digest.item_url, self.site_url if self.pages else None)
 
     def gorse_types(self) -> dict[str, str]:
         """Return the kind of event for each type of feedback of Gorse's API."""

@@ -20,6 +20,7 @@ from recsvc.api.embed.page import page
 from recsvc.api.http.addresses import base_of
 from recsvc.api.services import Services
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.address import Addresses
 from recsvc.core.items.catalogue import Filters
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Listed, Page
@@ -51,12 +52,15 @@ async def framed(request: Request[Any, Any, Any], services: NamedDependency[Serv
     """One list and nothing else; its links are in the page, so that it shows without scripts too."""
     options = options_of(request.query_params)
     base = base_of(request, services.settings) + "/"
+    template = services.settings.digest.item_url
     context = {
         "options": options,
         "attributes": attributes_of(options),
         "items": await _items(services, options),
         "oembed": _oembed(base, options),
-        "has_pages": services.settings.pages,
+        # Within the frame paths are enough, whatever name the service goes by there.
+        "addresses": Addresses(template, "" if services.settings.pages else None),
+        "links": {"link": template} if template else {},
     }
     return page("embed/feed.html", context, ancestors=options.origin or "*")
 

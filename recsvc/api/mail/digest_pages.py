@@ -25,6 +25,7 @@ from recsvc.api.mail.page import HEADERS, message, on_error, page
 from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.item import StoredItem
 from recsvc.core.mail.subscription import (
     Cadence,
     Content,
@@ -36,6 +37,7 @@ from recsvc.core.mail.subscription import (
 from recsvc.core.readers.events import accept, event_of
 from recsvc.core.text.display import readable
 from recsvc.errors import InvalidError, NotFoundError, RecsvcError
+from recsvc.mail.links import Click
 from recsvc.mail.rendering import Rendered
 from recsvc.mail.wording import one_line
 
@@ -97,7 +99,7 @@ async def show(token: FromPath[str], services: NamedDependency[Services]) -> Tem
         "item",
         item=item,
         title=one_line(readable(item.title)),
-        target=services.links.item(click, item.url),
+        target=_target(services, click, item),
     )
 
 
@@ -121,10 +123,16 @@ async def clicked(
     if "go" not in await request.form():
         return Response(None, status_code=204)
     item = (await services.cache.get([click.item])).get(click.item)
-    target = services.links.item(click, None if item is None else item.url)
+    target = _target(services, click, item)
     if target is None:
         raise InvalidError("this paper has no address of its own", "item")
     return Redirect(target, status_code=303, headers=HEADERS)
+
+
+def _target(services: Services, click: Click, item: StoredItem | None) -> str | None:
+    """Return where a link in a mail leads; None when its paper can be read nowhere."""
+    url = None if item is None else services.settings.addresses.of(item.id, item.url)
+    return services.links.item(click, url)
 
 
 def router(*, has_pages: bool) -> Router:

@@ -17,6 +17,7 @@ from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import alternates
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.address import Addresses
 from recsvc.core.items.item import StoredItem, view
 from recsvc.core.text.display import readable
 from recsvc.errors import NotFoundError
@@ -72,7 +73,8 @@ async def _page(request: Request[Any, Any, Any], services: Services, name: str) 
     return render(
         request, services, "paper-page.html", visitor, is_stale=similar.stale,
         alternates=alternates("/feeds/similar", "Similar papers", urlencode({"item": item.id})),
-        entry=entry, item=entry.item, similar=similar, reason=reason, links=links_of(item),
+        entry=entry, item=entry.item, similar=similar, reason=reason,
+        links=links_of(item, services.settings.digest.item_url),
         authors=item.authors[:_AUTHORS], more_authors=item.authors[_AUTHORS:],
         is_hidden=states.get("hide", 0) > 0, metadata=metadata(item, services.settings.site_url),
     )  # fmt: skip
@@ -93,9 +95,14 @@ async def _reason(services: Services, visitor: Visitor, item: str) -> Reason | N
     return reason
 
 
-def links_of(item: StoredItem) -> list[Link]:
-    """Return a paper's addresses elsewhere, each once, the paper itself first; none but of the web."""
-    found = [("Read the paper", item.url)]
+def links_of(item: StoredItem, template: str = "") -> list[Link]:
+    """Return a paper's addresses elsewhere, each once, the paper itself first; none but of the web.
+
+    Args:
+        template: where the host's site shows it, as of `Addresses`.
+    """
+    found = [("Read the paper", Addresses(template, None).of(item.id, item.url))]
+    found += [("Its own page", item.url)]
     arxiv, doi = item.extra.get("arxiv_id"), item.extra.get("doi")
     if isinstance(arxiv, str):
         found += [("arXiv", f"https://arxiv.org/abs/{arxiv}")]

@@ -1,11 +1,11 @@
 """A channel: a list on its way to a feed reader, before it takes on a format."""
 
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 import msgspec
 
 from recsvc.clock import from_us
+from recsvc.core.items.address import Addresses
 from recsvc.core.items.item import StoredItem
 from recsvc.core.text.display import printable, readable
 
@@ -55,14 +55,18 @@ class Channel(msgspec.Struct, frozen=True):
         return max((entry.updated_at for entry in self.entries), default=NEVER)
 
 
-def entry(item: StoredItem, base_url: str) -> Entry:
-    """Return an item as feed readers see it: characters only, and none that XML cannot hold."""
+def entry(item: StoredItem, addresses: Addresses, home_url: str) -> Entry:
+    """Return an item as feed readers see it: characters only, and none that XML cannot hold.
+
+    Args:
+        home_url: where an item leads that can be read nowhere.
+    """
     listed_at = item.known_listing or item.published_at or NEVER
     return Entry(
         id=item.id,
         title=printable(readable(item.title)),
         text=printable(readable(item.text)),
-        url=item.url or f"{base_url}/papers/{quote(item.id, safe='')}",
+        url=addresses.of(item.id, item.url) or home_url,
         authors=[printable(readable(name)) for name in item.authors],
         topics=[printable(topic) for topic in item.shown_topics],
         listed_at=listed_at,

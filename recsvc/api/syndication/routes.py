@@ -93,6 +93,7 @@ async def _answer(
 ) -> Response[bytes]:
     title, listed = printable(found.title), found.listed
     base = services.settings.site_url  # whatever name the request came under: caches keep feeds
+    addresses = services.settings.addresses
     ids = [] if listed is None else [place.id for place in listed.items]
     bodies = await services.cache.get(ids)
     channel = Channel(
@@ -101,7 +102,7 @@ async def _answer(
         catalogue=services.live.catalogue_id,
         home_url=f"{base}/",
         self_url=base + quote(_own_path(request), safe="/:?&=%[]@!$'()*+,;~#"),
-        entries=[entry(bodies[i], base) for i in ids if i in bodies],
+        entries=[entry(bodies[i], addresses, f"{base}/") for i in ids if i in bodies],
         hub_url="" if found.is_private else services.settings.websub_hub_url,
     )
     changed_us = services.live.changed_us
