@@ -16,7 +16,7 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.profile import ProfileParams
 from workers.training import als
 from workers.training.engine import Engine
-from workers.training.gate import MAX_READERS, Gate, Trial
+from workers.training.gate import Gate, Trial, most_readers
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions
 from workers.training.learning import NOTHING, Beginning
@@ -30,8 +30,6 @@ from workers.training.weighing import weigh
 _TUNING_GROWTH = 2.0
 _TUNING_READERS = 200
 _TUNING_SHARE = 0.1
-# As many active readers make a narrow slice enough: some of them want nothing new.
-_ENOUGH_READERS = 2 * MAX_READERS
 
 
 class RoundParams(msgspec.Struct, frozen=True):
@@ -91,7 +89,7 @@ def carry_out(
     m, profile = material, params.train.profile
     began_s = clock()
     gate = params.gate
-    holdout = hold_out(m.log, profile, gate.share, gate.min_readers, _ENOUGH_READERS)
+    holdout = hold_out(m.log, profile, gate.share, gate.min_readers, _enough(m))
     found = _tuned(material, holdout, found, params, clock)
     tuned_s = clock() - began_s
     learn = params.train.learn if found is None else found.params
@@ -114,6 +112,11 @@ def carry_out(
     return Round(with_verdict(candidate, verdict), found, tuned_s)
 
 
+def _enough(material: Material) -> int:
+    """Return how many active readers make a narrow slice enough: some of them want nothing new."""
+    return 2 * most_readers(material.n_rows)
+
+
 def _weighed(
     tried: Trying, snapshot: Snapshot, about: Manifest, held: dict[str, float] | None
 ) -> tuple[Trial, Manifest]:
@@ -133,7 +136,8 @@ def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Sna
     known = msgspec.structs.replace(material, events=holdout.before.events, now_us=holdout.cut_us)
     gate, learn = params.gate, params.train.learn
     way, about = Way(learn, params.engine), announced(known, len(known.events))
-    inner = hold_out(known.log, params.train.profile, gate.share, gate.min_readers, _ENOUGH_READERS)
+    enough = _enough(known)
+    inner = hold_out(known.log, params.train.profile, gate.share, gate.min_readers, enough)
     judge = Gate(known, Means(params.blend, params.engine, learn.als.threads), gate.min_readers)
     tried = judge.asking(inner, learn.als.seed)
     if tried is not None and params.learns_weights:
@@ -165,7 +169,7 @@ def _tuned(
         events, profile = m.events.filter(pl.col("received_us") <= until_us), params.train.profile
         gate = params.gate
         until = msgspec.structs.replace(m.log, events=events)
-        holdout = hold_out(until, profile, gate.share, gate.min_readers, _ENOUGH_READERS)
+        holdout = hold_out(until, profile, gate.share, gate.min_readers, _enough(m))
     if holdout is None or len(holdout.users) < _TUNING_READERS:
         return found
     n_now = holdout.histories.nnz

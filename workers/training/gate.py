@@ -28,12 +28,20 @@ from workers.training.soundness import unsound
 from workers.training.training import Material
 from workers.training.trying import K, Means, Trying, trying
 
-MAX_READERS = 500
+# Ranking a reader costs as much as there are rows: where these are few, more readers tell more.
+_READERS = (500, 1_500)
+_SCORES = 60_000_000
 _SERVED = "served"
 # The others are told, and stop nothing: keeping an older model, or none, makes no list fresher.
 _MAY_STOP = (POPULARITY, _SERVED)
 
 Values = NDArray[np.float64]
+
+
+def most_readers(n_rows: int) -> int:
+    """Return how many readers are asked at most, in a catalogue of so many rows."""
+    fewest, most = _READERS
+    return min(max(_SCORES // max(n_rows, 1), fewest), most)
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -66,7 +74,8 @@ class Gate(msgspec.Struct, frozen=True):
         """
         if holdout is None or len(holdout.users) < self.min_readers:
             return None
-        return trying(holdout, self.material, self.means, MAX_READERS, seed)
+        most = most_readers(self.material.n_rows)
+        return trying(holdout, self.material, self.means, most, seed)
 
     def judge(
         self, candidate: Snapshot, current: Snapshot | None, holdout: Holdout | None
