@@ -76,6 +76,7 @@ async def _page(request: Request[Any, Any, Any], services: Services, name: str) 
         entry=entry, item=entry.item, similar=similar, reason=reason,
         links=links_of(item, services.settings.digest.item_url),
         authors=item.authors[:_AUTHORS], more_authors=item.authors[_AUTHORS:],
+        summary=_text(item, "ai_summary"), summary_by=_text(item, "ai_summary_model"),
         is_hidden=states.get("hide", 0) > 0, metadata=metadata(item, services.settings.site_url),
     )  # fmt: skip
 
@@ -115,6 +116,12 @@ def links_of(item: StoredItem, template: str = "") -> list[Link]:
         if isinstance(href, str) and href.startswith(("https://", "http://")):
             links.setdefault(href, Link(label, href))
     return list(links.values()) or [_sought(item)]
+
+
+def _text(item: StoredItem, name: str) -> str:
+    """Return what an importer kept under a name; nothing where that is no text."""
+    kept = item.extra.get(name)
+    return kept if isinstance(kept, str) else ""
 
 
 def _sought(item: StoredItem) -> Link:

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
-from recsvc.api.pages import buttons, lists, owner, paper, saved, search, you
+from recsvc.api.pages import buttons, lists, owner, paper, robots, saved, search, you
 from recsvc.api.pages.page import HERE
 from recsvc.api.pages.problems import HANDLERS
 from recsvc.core.access.caller import PUBLIC
@@ -26,6 +26,7 @@ router = Router(
         saved.router,
         buttons.router,
         owner.router,
+        robots.router,
     ],
     exception_handlers=HANDLERS,
 )

@@ -77,8 +77,9 @@ def test_a_cookie_names_nobody_and_that_of_the_former_release_is_still_known(sit
     user = signs.reveal("reader-cookie", value)
 
     assert user.startswith("anon:visitor-")
+    name_of_reader = user.removeprefix("anon:visitor-")  # which may hold, and end with, a dash
     plain = [value, base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("latin-1")]
-    assert not [text for text in plain if "visitor" in text or user.rpartition("-")[2] in text]
+    assert not [text for text in plain if "visitor" in text or name_of_reader in text]
     former = f"{name}={signs.sign('reader-cookie', user)}"
     own = site.call("GET", "/you", headers={"cookie": former}).text
     assert "/papers/page%2F1" in own
