@@ -9,6 +9,7 @@ and is a failure; `--keep` keeps some of the inputs that took a way that none be
 import argparse
 import base64
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def _fuzz(name: str, seconds: int, seed: int, keeps: bool) -> bool:
         for n, data in enumerate([*sound(name), *kept(name)]):
             (begun / f"seed-{n}").write_bytes(data)
         said = _run(
-            name, [f"-max_total_time={seconds}", f"-max_len={_LARGEST}", f"-seed={seed}",
+            name, top, [f"-max_total_time={seconds}", f"-max_len={_LARGEST}", f"-seed={seed}",
                    "-print_final_stats=1", f"-artifact_prefix={top}/failed-", str(begun)],
         )  # fmt: skip
         if keeps:
@@ -73,10 +74,10 @@ def _fuzz(name: str, seconds: int, seed: int, keeps: bool) -> bool:
         return bool(failed) or not n_run
 
 
-def _run(name: str, arguments: list[str]) -> str:
+def _run(name: str, folder: str, arguments: list[str]) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzzing.led", name, *arguments],
-        cwd=REPOSITORY,
+        cwd=REPOSITORY, env=os.environ | {"TMPDIR": folder},
         capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     return done.stdout + done.stderr

@@ -3,6 +3,7 @@
 A target takes what was refused in our words for an answer; whatever else is raised is a fault.
 """
 
+import atexit
 import os
 import tempfile
 from collections.abc import Callable
@@ -163,5 +164,6 @@ def tried(target: Target, data: bytes) -> None:
 
 @cache
 def _scratch() -> Path:
-    folder = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
-    return folder / f"recsvc-fuzzing-{os.getpid()}"
+    path = Path(tempfile.gettempdir()) / f"recsvc-fuzzing-{os.getpid()}"
+    atexit.register(path.unlink, missing_ok=True)
+    return path
