@@ -44,7 +44,8 @@ def test_looking_where_no_store_is_says_so_and_makes_none(
 
 def test_an_existing_folder_that_is_no_service_is_left_as_it_is(cli: Cli):
     other = cli.folder / "other"
-    other.mkdir(mode=0o755)
+    other.mkdir()
+    other.chmod(0o755)  # whatever mask an earlier command left to this process
     (other / "lock").write_text("not ours")
 
     done = cli.run("trending", redis_url="", data_dir=other)
