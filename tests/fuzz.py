@@ -27,6 +27,11 @@ _EXPECTED = """
 [[operations]]
 include-path = "/oembed"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501"]
+
+# Ids hold slashes: with another method this is the address of an item whose id ends so.
+[[operations]]
+include-path = "/v1/items/{item_id}/votes/explain"
+checks.unsupported_method.enabled = false
 """
 
 

@@ -96,7 +96,11 @@ def _complete(operation: Operation, handler: HTTPRouteHandler, method: str) -> N
     for status in sorted({*statuses, *handler.opt.get("problems", ())}):
         responses[str(status)] = _response(status)
     if operation.parameters:
+        # Said by the server below, without a body.
         responses["414"] = OpenAPIResponse(description="The address is longer than 64 KiB.")
+        responses["431"] = OpenAPIResponse(
+            description="Address and headers are longer than 64 KiB."
+        )
     operation.responses = responses
 
 
