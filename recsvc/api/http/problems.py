@@ -67,6 +67,9 @@ TITLES = {
 }
 _MISSING = re.compile(r"Missing required query parameter '([^']+)'")
 _RETRY_AFTER_S = "1"
+EMPTY_BODY = "the body is empty"
+# What the framework says where there is none: the name of the argument that it would become.
+_NO_BODY = "'data'"
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -133,6 +136,8 @@ def on_validation_error(_: Request[Any, Any, Any], exc: ValidationException) -> 
 def _error(key: str, message: str) -> dict[str, Any]:
     """Return a field and what is wrong with it; a field that lacks or is too much is named, too."""
     inside = "" if key in ("", "data") else key
+    if message == _NO_BODY:
+        return {"field": "body", "detail": EMPTY_BODY}
     if message.startswith(("Object missing required", "Object contains unknown")):
         name = message.split("`")[1]
         return {"field": f"{inside}.{name}" if inside else name, "detail": message}

@@ -12,7 +12,7 @@ from litestar.types import Receive
 
 from recsvc.api.http.bodies import DRAINED, body_in
 from recsvc.api.http.decompression import decompressed
-from recsvc.api.http.problems import field_of
+from recsvc.api.http.problems import EMPTY_BODY, field_of
 from recsvc.errors import InvalidError, TooLargeError
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def raw_records(raw: bytes, limit: int) -> tuple[list[bytes | msgspec.Raw], bool
     """
     text = raw.removeprefix(_BOM).strip()
     if not text:
-        raise InvalidError("the body is empty", "body")
+        raise InvalidError(EMPTY_BODY, "body")
     single = False
     records: list[bytes | msgspec.Raw]
     try:
@@ -78,6 +78,8 @@ def decode(record: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     Raises:
         InvalidError: naming the field.
     """
+    if not record:
+        raise InvalidError(EMPTY_BODY, "body")
     try:
         return decoder.decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:

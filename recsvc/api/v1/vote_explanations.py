@@ -94,6 +94,7 @@ async def explain_votes(
     tags=["items"],
     access=LISTS,
     problems=(404,),
+    include_in_schema=False,  # with another method it is the address of an item whose id ends so
 )
 async def explain_votes_of(
     item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]

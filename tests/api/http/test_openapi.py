@@ -1,5 +1,6 @@
 """The OpenAPI document says who may call what, and every way in which it can fail."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from litestar.routes import HTTPRoute
 from recsvc.api.app import create_app
 from recsvc.core.access.caller import Access
 from recsvc.settings import Settings
+from tests.service import Service
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -79,3 +81,18 @@ def test_operation_ids_are_names_for_methods(document: dict[str, Any]):
 
     assert len(ids) == len(set(ids))
     assert all(i.isidentifier() and i[0].islower() for i in ids)
+
+
+def test_a_call_without_the_body_that_it_needs_is_told_just_that(
+    document: dict[str, Any], service: Service
+):
+    told = {}
+    for name, operation in operations(document):
+        if operation.get("requestBody", {}).get("required"):
+            method, _, path = name.partition(" ")
+            asked = [p for p in operation.get("parameters", []) if p["in"] == "query"]
+            query = {p["name"]: "x" for p in asked if p.get("required")}
+            answer = service.http.request(method, re.sub(r"{\w+}", "x", path), params=query)
+            told[name] = answer.status_code, "the body is empty" in answer.text
+    assert told
+    assert set(told.values()) == {(400, True)}, told
