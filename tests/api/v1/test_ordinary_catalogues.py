@@ -24,6 +24,7 @@ def test_an_item_that_says_only_what_all_say_empties_no_feed(catalogue: Catalogu
     service = catalogue.service
     catalogue.show([{"id": f"i{i}", "title": title} for i, title in enumerate(titles)])
     service.put("last", title=last)
+    catalogue.shown.add("last")
 
     service.act(f"ann of {last}", "upvote", "i1")
 
