@@ -119,12 +119,19 @@ class Pipe:
         if len(self._senders) < _IN_FLIGHT:
             sender = asyncio.create_task(self._drain())
             self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
+            sender.add_done_callback(self._senders.discard)  # also if it never began
         return letter.answers
 
     async def _drain(self) -> None:
-        while self._waiting:
-            await self._send(self._next_batch())
+        try:
+            while self._waiting:
+                await self._send(self._next_batch())
+        finally:
+            # In the step that found nothing waiting: who is answered may ask again before any callback
+            # of this task has run, and would count on a sender that has ended.
+            sender = asyncio.current_task()
+            assert sender is not None
+            self._senders.discard(sender)
 
     def _next_batch(self) -> list[_Letter]:
         n_letters = n_commands = 0

@@ -1,6 +1,8 @@
 """The shared pipe: batches, errors and cancellations, against a real server."""
 
 import asyncio
+import random
+import time
 
 import pytest
 
@@ -67,3 +69,23 @@ async def test_a_cancelled_call_is_cancelled_even_where_one_of_its_commands_fail
     assert await cancelled
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+async def test_nobody_is_left_waiting_when_all_senders_end_at_once(redis: Redis) -> None:
+    pipe, rng = Pipe(redis), random.Random(1)
+
+    async def ask(times: int, after_steps: int) -> None:
+        for _ in range(after_steps):
+            await asyncio.sleep(0)
+        for _ in range(times):
+            await pipe.send("PING")
+
+    async def look_away(after_steps: int) -> None:
+        for _ in range(after_steps):
+            await asyncio.sleep(0)
+        time.sleep(0.0005)  # noqa: ASYNC251 - until the answers of both batches are there
+
+    # One asks again as it is answered, and nobody asks after it who would send that, too.
+    for _ in range(200):
+        calls = [ask(rng.randint(1, 3), rng.randint(0, 12)) for _ in range(rng.randint(2, 3))]
+        await asyncio.wait_for(asyncio.gather(*calls, look_away(rng.randint(0, 20))), 10)
