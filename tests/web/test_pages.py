@@ -39,10 +39,12 @@ def titles(page: Page) -> list[str]:
     return page.locator("main .title").all_inner_texts()
 
 
-def test_days_are_walked_past_empty_ones(at):
+def test_days_are_walked_past_empty_ones(at, site):
     page = at("/daily/2025-12-09")
     expect(page.get_by_role("heading", level=1)).to_have_text("Tuesday, 9 December 2025")
-    assert titles(page)[0] == "Diffusion studied closely, part 1", "most upvoted first"
+    listed = [one["item"] for one in site.get("/v1/daily/2025-12-09")["items"]]
+    assert titles(page)[0] == listed[0]["title"]
+    assert listed[0]["upvotes"] == max(item["upvotes"] for item in listed), "most upvoted first"
 
     page.get_by_role("link", name="Before: Friday, 5 December 2025").click()
 

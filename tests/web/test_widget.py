@@ -339,6 +339,7 @@ def test_a_title_without_an_address_leads_to_its_page_at_the_service(papers, hos
 
     link = page.locator("recsvc-feed a[part=title]").first.get_attribute("href")
     papers.http.delete("/v1/items/no address/1").raise_for_status()  # others count the papers
+    wait_until(lambda: "no address/1" not in papers.ids("/v1/new"), "it is gone")
     assert link == f"{address(papers)}/papers/no%20address%2F1"
 
 

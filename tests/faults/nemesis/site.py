@@ -1,5 +1,6 @@
 """A site that is broken and mended: its service, the load on it, and how it is looked at in between."""
 
+import asyncio
 import os
 import random
 import shutil
@@ -10,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from recsvc.store.bundled import socket_url
+from recsvc.store.connection import is_answering
 from tests.faults.nemesis.checker import differences
 from tests.faults.nemesis.history import History
 from tests.faults.nemesis.load import Load, first_events
@@ -79,6 +82,8 @@ class Site:
             return list(differences(self.folder, self.history)) + self.history.wrong
 
     def _is_well(self) -> bool:
+        if not asyncio.run(is_answering(socket_url(self.folder))):
+            return False  # what readiness says may be from a moment ago
         stats = {} if self.problems() else self._figures()
         return stats.get("events_behind") == 0 and stats["items"] == ITEMS
 
