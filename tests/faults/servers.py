@@ -145,14 +145,19 @@ def started(
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
-            command, env=environment(**chosen | {"data_dir": folder}), cwd=REPOSITORY
+            command,
+            env=environment(**chosen | {"data_dir": folder}),
+            cwd=REPOSITORY,
+            start_new_session=True,
         ) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
     ):
         try:
             yield http, process
         finally:
-            process.terminate()
+            # What runs it may be no more than its parent.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 @contextmanager

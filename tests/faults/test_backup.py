@@ -48,9 +48,16 @@ class Load:
         self.acknowledged: list[str] = []
         self._folder = folder
         self._redis = connect(url)
+        self._is_over = False
 
     async def run(self) -> None:
         await asyncio.gather(self._send(), self._work(), self._rewrite())
+
+    async def end(self, running: asyncio.Task[None]) -> None:
+        """End it: where the store is just failing a call, being cancelled is lost on that."""
+        self._is_over = True
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -59,12 +66,13 @@ class Load:
         log = EventLog(Pipe(self._redis), KINDS, EventLogParams())
         for i in itertools.count():
             entry = Entry(f"u{i % 50}", f"i{i % 9}", "upvote", now_us(), now_us(), event_id=str(i))
-            while (
-                True
-            ):  # a store that does not answer in time may have it: by its id it counts once
+            # A store that does not answer in time may have it: by its id it counts once.
+            while not self._is_over:
                 with contextlib.suppress(StoreUnavailableError):
                     await log.record([entry], [False])
                     break
+            if self._is_over:
+                return
             self.acknowledged.append(str(i))
 
     async def _work(self) -> None:
@@ -74,7 +82,7 @@ class Load:
         await archiver.agreement.epoch()
         ingest = Ingest(streams, boards, KINDS, 10)
         await ingest.start()
-        while True:
+        while not self._is_over:
             with contextlib.suppress(StoreUnavailableError):
                 await ingest.run_once(block_ms=5)
                 with archive.alone() as is_alone:
@@ -82,7 +90,7 @@ class Load:
                         await archiver.run_once(now_us())
 
     async def _rewrite(self) -> None:
-        while True:
+        while not self._is_over:
             with contextlib.suppress(ResponseError):  # one is under way, or a picture is
                 await self._redis.bgrewriteaof()
             await asyncio.sleep(0.2)
@@ -123,8 +131,7 @@ async def test_every_backup_under_load_starts_and_misses_nothing(tmp_path):
         assert len(found) == len(set(found))
         assert not (folder / "store" / "dump.rdb").exists()
         shutil.rmtree(tmp_path / f"restored{n - 1}", ignore_errors=True)
-    loading.cancel()
-    await asyncio.gather(loading, return_exceptions=True)
+    await load.end(loading)
     await load.close()
     await asking.aclose()
     await store.stop()
