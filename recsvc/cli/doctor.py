@@ -173,6 +173,7 @@ async def _mail(patient: _Patient) -> Finding:
 
 
 async def _archive(patient: _Patient) -> Finding:
+    from workers.log import manifest
     from workers.log.archive import Archive
 
     folder = patient.settings.archive_path
@@ -181,7 +182,7 @@ async def _archive(patient: _Patient) -> Finding:
     archive = Archive(folder)
     gaps = await asyncio.to_thread(archive.gaps)
     if gaps:
-        named = ", ".join(f"{name} ({state})" for name, state in list(gaps.items())[:5])
+        named = manifest.named(gaps, 5)
         return Finding("wrong", f"{named}: put them back from a backup (recsvc archive verify)")
     return Finding("ok", f"{archive.count()} events, every file there")
 

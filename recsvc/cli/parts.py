@@ -6,6 +6,7 @@ begins, and wait. A part that died is started by its own command.
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -154,8 +155,9 @@ class _Forked:
         os.close(reading)
 
     def go(self) -> None:
-        """Let it run its command."""
-        os.write(self._going, b"!")
+        """Let it run its command; one that was killed while it waited is found dead, as any other."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._going, b"!")
         os.close(self._going)
 
     def poll(self) -> int | None:

@@ -142,6 +142,7 @@ async def _log(despite_gaps: bool, settings: Settings, redis: Redis) -> "Log":
         ConflictError: when a worker is; when files of the archive are damaged or missing, and
             rebuilding would take away what they hold.
     """
+    from workers.log import manifest
     from workers.log.agreement import Agreement
     from workers.log.archive import Archive
     from workers.log.reading import read_log
@@ -151,10 +152,9 @@ async def _log(despite_gaps: bool, settings: Settings, redis: Redis) -> "Log":
     archive, streams = Archive(settings.archive_path), Streams(redis, "rebuild")
     gaps = await asyncio.to_thread(archive.gaps)
     if gaps and not despite_gaps:
-        named = ", ".join(f"{name} ({state})" for name, state in gaps.items())
         raise ConflictError(
-            f"the archive is not whole: {named}; put them back from a backup, or say --despite-gaps and "
-            "lose what they hold"
+            f"the archive is not whole: {manifest.named(gaps)}; put them back from a backup, or say "
+            "--despite-gaps and lose what they hold"
         )
     await Agreement(archive, streams, Boards(Pipe(redis), settings.lists.trending)).epoch()
     return await read_log(archive, streams, aliases)

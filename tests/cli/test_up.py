@@ -252,3 +252,13 @@ def test_a_training_in_hand_is_given_up_when_the_service_is_told_to_stop(new_ser
     assert service.log().count('"event": "worker_stopped"') == 2
     assert service.log().count("snapshot_published") == n_before
     assert "part_killed" not in service.log()
+
+
+def test_a_part_that_is_killed_while_it_waits_for_its_time_is_started_all_the_same(new_service):
+    service = new_service().start()
+    waiting = service.part("digest")  # it begins three seconds after the others
+    os.kill(waiting, signal.SIGKILL)
+
+    wait_until(lambda: service.part("digest") != waiting, "another digest", 30)
+    wait_until(lambda: "digest_worker_started" in service.log(), "it works", 30)
+    assert service.stop() == 0

@@ -13,7 +13,7 @@ from recsvc.store.log.streams import Logged, Streams
 from workers.log.agreement import Agreement
 from workers.log.archive import Archive, table
 from workers.log.decoding import decoded
-from workers.log.manifest import State
+from workers.log.manifest import State, named
 from workers.log.params import ArchiveParams
 from workers.log.thinning import thin_before
 
@@ -77,9 +77,9 @@ class Archiver:
         """What the archive lacks, in a sentence; None if nothing."""
         if not self.gaps:
             return None
-        named = ", ".join(f"{name} ({state})" for name, state in list(self.gaps.items())[:5])
+        files = named(self.gaps, 5)
         return (
-            f"{len(self.gaps)} files of the archive are damaged or missing: {named}; put them back "
+            f"{len(self.gaps)} files of the archive are damaged or missing: {files}; put them back "
             "from a backup; everything else goes on without them (recsvc archive verify)"
         )
 

@@ -8,6 +8,8 @@ that is damaged or gone stays listed as that: what is missing has a name until i
 import enum
 import hashlib
 import os
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -25,6 +27,11 @@ class State(enum.StrEnum):
     OK = enum.auto()
     DAMAGED = enum.auto()
     MISSING = enum.auto()
+
+
+def named(gaps: Mapping[str, State], most: int | None = None) -> str:
+    """Return files that are not as they should be, each with what it is, for a sentence."""
+    return ", ".join(f"{name} ({state})" for name, state in islice(gaps.items(), most))
 
 
 class Listed(msgspec.Struct, frozen=True):
