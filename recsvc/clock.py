@@ -44,6 +44,14 @@ def own_us() -> int:
     return time.time_ns() // 1000
 
 
+def apart_us(instant_us: int, now_us: int) -> int:
+    """Return how long ago an instant was, or how far ahead it is: a clock that is set back makes it so.
+
+    Whoever waits until enough time has passed would wait for as long as the clock was set back, too.
+    """
+    return abs(now_us - instant_us)
+
+
 def this_minute_us() -> int:
     """Return when the present minute began: what is told from here stays the same for a while."""
     return now_us() // MINUTE_US * MINUTE_US

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 import structlog
 
+from recsvc.clock import apart_us
 from recsvc.core.access.trust import trust_of
 from recsvc.core.model.model import Model, Published, build, publish, text_digest
 from recsvc.core.model.warming import Visit, warm
@@ -142,7 +143,7 @@ class Warmer:
 
         Items that came lately have no row here yet: the catalogue is asked now and then.
         """
-        is_late = now_us - self._rows_us > _ROWS_EVERY_US
+        is_late = apart_us(self._rows_us, now_us) > _ROWS_EVERY_US
         if is_late and not self._waiting.keys() <= self._rows.keys():
             self._rows, self._rows_us = await self._items.rows(), now_us
             known = (item for item in self._waiting if item in self._rows)

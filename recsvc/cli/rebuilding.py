@@ -172,7 +172,7 @@ async def _nobody_at_work(redis: Redis) -> None:
     until_s = time.monotonic() + AT_WORK_S
     while time.monotonic() < until_s:
         await asyncio.sleep(_LOOK_S)
-        if await _heartbeat(redis) > first:
+        if await _heartbeat(redis) not in (first, 0):
             raise ConflictError(
                 "a worker is at work: stop the service, rebuild, and start it again"
             )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from numpy import int64
 from numpy.typing import NDArray
 
-from recsvc.clock import SECOND_US, now_us
+from recsvc.clock import SECOND_US, apart_us, now_us
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.model import Model
 from recsvc.live.catalogue import LiveCatalogue
@@ -90,7 +90,7 @@ class Live:
     def is_connected(self) -> bool:
         """Whether the store was heard of within the last seconds."""
         following = self._following
-        return now_us() - following.seen_us < _SILENT_US + _TURNS * following.late_us
+        return apart_us(following.seen_us, now_us()) < _SILENT_US + _TURNS * following.late_us
 
     def rows_with(self, words: str) -> NDArray[int64]:
         """Return the rows whose title or text has a word, or several in a row."""

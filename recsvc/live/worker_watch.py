@@ -19,6 +19,7 @@ class WorkerWatch:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self.seen_us = 0
+        self._beat_us: int | None = None
         self.events_behind = 0
         self.demo = False
         self.problems: dict[str, str] = {}
@@ -37,7 +38,13 @@ class WorkerWatch:
             StoreUnavailableError: when the store does not answer.
         """
         found = await look(self._redis)
-        self.seen_us = max(self.seen_us, found.heartbeat_us)
+        if self._beat_us is None:
+            self.seen_us = max(self.seen_us, found.heartbeat_us)
+        elif found.heartbeat_us not in (self._beat_us, 0):
+            self.seen_us = (
+                found.heartbeat_us
+            )  # earlier than the last one, where clocks are set back
+        self._beat_us = found.heartbeat_us
         self.demo = found.demo
         self.problems = found.problems
         # What the worker is done with may still be on its way to the boards here.

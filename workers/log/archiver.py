@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from recsvc.clock import DAY_US, HOUR_US, SECOND_US, from_us
+from recsvc.clock import DAY_US, HOUR_US, SECOND_US, apart_us, from_us
 from recsvc.core.readers.events import Entry
 from recsvc.store import keys
 from recsvc.store.entry_ids import parse
@@ -56,12 +56,12 @@ class Archiver:
             await self._tend(now_us)
             await self._finish_earlier_runs()
             self._last_us = now_us
-        elif self.gaps and not 0 <= now_us - self._tended_us < _GAPS_US:
+        elif self.gaps and apart_us(self._tended_us, now_us) >= _GAPS_US:
             await self._tend(now_us)  # somebody may have put back what was missing
         await self._drop_old(now_us)
         lengths = await self._streams.lengths()
         waiting = sum(lengths.values())
-        due = now_us - self._last_us >= self._every_us or waiting >= self._n_events
+        due = apart_us(self._last_us, now_us) >= self._every_us or waiting >= self._n_events
         if not waiting or not (due or force):
             return 0
         self._last_us = now_us
@@ -84,7 +84,7 @@ class Archiver:
         )
 
     async def _drop_old(self, now_us: int) -> None:
-        if now_us - self._dropped_us < HOUR_US:
+        if apart_us(self._dropped_us, now_us) < HOUR_US:
             return
         self._dropped_us = now_us
         if self._unvouched_days:

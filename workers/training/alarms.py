@@ -1,6 +1,6 @@
 """Alarms: what an operator should hear of models: that none is published, or that one lacks most."""
 
-from recsvc.clock import SECOND_US, from_us
+from recsvc.clock import SECOND_US, apart_us, from_us
 from recsvc.core.model.snapshot import Manifest
 
 # So many candidates stopped one after another are no accident.
@@ -28,7 +28,7 @@ def lacking(served: Manifest | None, n_items: int, n_events: int, now_us: int) -
         n_items: in the catalogue.
         n_events: in the log.
     """
-    if served is None or now_us - served.created_us < _PATIENCE_US:
+    if served is None or apart_us(served.created_us, now_us) < _PATIENCE_US:
         return None
     for what, known, there in (
         ("log", served.n_events, n_events),

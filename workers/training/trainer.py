@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from recsvc.clock import SECOND_US
+from recsvc.clock import SECOND_US, apart_us
 from recsvc.core.fitting import UNREADABLE
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.errors import NotFoundError, SnapshotError
@@ -198,7 +198,7 @@ def is_due(params: DueParams, latest: Latest, there: There) -> bool:
     # The first interactions of a large catalogue do not wait for what describing its texts has cost.
     is_first = n_events > 0 and last.n_interactions == 0
     share = max(params.share, _FIRST_SHARE) if is_first else params.share
-    age_s = (there.now_us - last.created_us) / SECOND_US
+    age_s = apart_us(last.created_us, there.now_us) / SECOND_US
     lacks_much = _lacks_much(last.n_events, n_events, params.every_events) or _lacks_much(
         last.n_items, n_items, _FEW_ITEMS
     )

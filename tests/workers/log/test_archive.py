@@ -65,6 +65,15 @@ async def test_what_is_archived_leaves_the_streams_and_nothing_is_lost(site):
     assert site.archive.count() == 20
 
 
+async def test_a_clock_that_is_set_back_has_nothing_wait_for_it(site):
+    archiver, now = site.archiver(), now_us()
+    await site.send(3)
+    await archiver.run_once(now + 2 * DAY_US, force=True)
+    await site.send(3, start=3)
+
+    assert await archiver.run_once(now) == 3
+
+
 async def test_only_what_is_on_the_boards_is_archived(site):
     await site.send(3)
     late = Entry("u0", "i0", "click", now_us(), now_us(), event_id="99")

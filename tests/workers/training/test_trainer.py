@@ -115,6 +115,10 @@ def test_training_takes_its_share_of_the_time_and_no_more():
     assert not after(took_s=0.1, age_s=3_600, n_events=20_000, last=learned), "nothing came"
 
 
+def test_a_model_of_before_the_clock_was_set_back_is_replaced_in_time():
+    assert after(took_s=0.1, age_s=-3_600, n_events=20_001, last=described(n_events=20_000))
+
+
 @pytest.mark.parametrize(
     ("learned", "there", "is_time"),
     [
