@@ -27,15 +27,6 @@ _EXPECTED = """
 [[operations]]
 include-path = "/oembed"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501"]
-
-# An export waits for the erasures before it; where many were asked for, it is to be asked for again.
-[[operations]]
-include-path = "/v1/people/export"
-checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "503"]
-
-[[operations]]
-include-path = "/v1/users/{user_id}/export"
-checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "503"]
 """
 
 

@@ -91,6 +91,7 @@ _AUDIT_S = 600.0
 _AUDIT_PAUSES = 100
 _WARM_S = 1.0
 _ANSWER_S = 0.1
+_EXPORTS_AT_A_TIME = 2  # so that a long one does not have everybody wait
 _SWEEP_S = 60.0  # of readers whose profiles have lapsed
 _WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 
@@ -162,7 +163,7 @@ class Worker:
             BackupHolding(self._settings.data_path),  # first: told before anything goes
             ProfileHolding(profiles),
             IndexHolding(self._readers),
-            LogHolding(self._streams),
+            LogHolding(self._streams, archive),
             DeadLetterHolding(self._streams),
             ArchiveHolding(archive),
             VoteHolding(self._boards, profiles),
@@ -213,6 +214,7 @@ class Worker:
             self._forever(self._warm, "warm"),
             self._forever(self._index_readers, "readers"),
             self._forever(self._answer, "questions"),
+            *(self._forever(self._export, f"exports {n + 1}") for n in range(_EXPORTS_AT_A_TIME)),
         ]
         try:
             await asyncio.gather(*loops)
@@ -344,7 +346,7 @@ class Worker:
             pass
 
     async def _archive(self) -> None:
-        """Archive, erase and export one after another: each would disturb the others."""
+        """Archive and erase one after another: each would disturb the other."""
         await self._rest(_LOOK_S)
         if not self._token:
             return
@@ -356,7 +358,11 @@ class Worker:
             self._troubles.note("archive_files", self._archiver.problem)
             await self._eraser.run(erasures)
             await self._former_addresses.run_once(now_us())
-        await self._exporter.run_once()
+
+    async def _export(self) -> None:
+        await self._rest(_LOOK_S)
+        if self._token:
+            await self._unless_stopping(self._exporter.run_once())
 
     async def _train(self) -> None:
         await self._rest(_LOOK_S)

@@ -39,6 +39,7 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     access=EVERYBODY,
     media_type="application/x-ndjson",
     cost=EXPORT_COST,
+    problems=(409,),
 )
 async def export_person(
     data: JSONBody[Person], request: Request[Any, Any, Any], services: NamedDependency[Services]

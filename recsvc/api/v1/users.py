@@ -94,6 +94,7 @@ async def erase_user(
     tags=["users"],
     access=OWN,
     media_type=_NDJSON,
+    opt={"problems": (404, 409)},
 )
 async def export_user(
     user_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
@@ -118,12 +119,14 @@ async def exported(services: Services, identity: str, network: str | None = None
         network: of a reader for whom nobody vouches, what stands for where they are.
 
     Raises:
+        ConflictError: when the reader is being erased.
         LimitedError: while another one is under way.
         StoreUnavailableError: when no worker answers.
     """
     asked = await services.exports.request(identity, now_us(), network)
     pieces = services.exports.read(asked)
-    # The first piece decides: without a worker the answer is an error and not half an export.
+    # The first piece decides: without a worker, or with an erasure asked for beside it, the answer is an
+    # error and not half an export.
     first = await anext(pieces, b"")
 
     async def lines() -> AsyncIterator[bytes]:

@@ -155,6 +155,12 @@ class Erasures:
             for identity, packed in found.items()
         }
 
+    async def is_leaving(self, user: str) -> bool:
+        """Return whether a reader is being erased."""
+        key = keys.erasures(keys.shard_of(user))
+        jobs: list[bytes] = await self._pipe.send("HVALS", key)
+        return any(_decode(packed).user == user for packed in jobs)
+
     async def note(self, identity: str, erasure: Erasure) -> None:
         """Keep how far an erasure is."""
         key = keys.erasures(_shard_in(identity))

@@ -1,6 +1,7 @@
 """Export and erasure end to end, down to the bytes on disk."""
 
 import asyncio
+import fcntl
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,6 +193,28 @@ def test_an_erased_reader_may_come_back_as_somebody_new(private: Service):
     assert [i["item"] for i in interactions] == ["p1"]
     events = [x["item"] for x in exported(private, user) if x["type"].endswith("event")]
     assert events == ["p1"]
+
+
+def test_an_export_waits_for_no_erasure_and_one_who_is_being_erased_has_none(private: Service):
+    leavers = [f"leaves-{n}" for n in range(100)]
+    private.send(*({"user": user, "item": "p1", "kind": "click"} for user in leavers))
+    private.settled()
+    with (private.folder / "archive" / "lock").open("a") as lock:
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # nobody archives or erases, as while a backup is being made
+        for user in leavers:
+            assert private.http.delete(path(user)).status_code == 202
+
+        assert exported(private, "stayer")[-1]["type"] == "end"
+        refused = private.http.get(path(leavers[-1], "/export"))
+
+    assert refused.status_code == 409
+    assert "being erased" in refused.json()["detail"]
+    wait_until(
+        lambda: private.http.get(path(leavers[-1], "/export")).status_code == 200, "erased", 30
+    )
+    assert [line["type"] for line in exported(private, leavers[-1])] == ["reader", "end"]
 
 
 def test_snapshots_name_no_reader(private: Service):

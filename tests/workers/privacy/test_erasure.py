@@ -93,7 +93,7 @@ def world_on(redis: Redis, folder: Path, compact=None) -> World:
     archive, profiles, items = Archive(folder), Profiles(pipe), Items(pipe)
     erasures = Erasures(pipe)
     held = [
-        holdings.LogHolding(streams),
+        holdings.LogHolding(streams, archive),
         holdings.DeadLetterHolding(streams),
         holdings.ArchiveHolding(archive),
         holdings.VoteHolding(boards, profiles),
