@@ -77,7 +77,7 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "recsvc needs Python 3.11 or newer on the PATH (or PYTHON=/path/to/python3)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+$(VENV)/.run: requirements.lock pyproject.toml hatch_build.py $(wildcard recsvc/core/compiled/kernels.[ch]) | $(VENV)/bin/python
 	@echo "installing $$(grep -c == requirements.lock) packages, which takes a minute or two the first time"
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

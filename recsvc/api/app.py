@@ -46,6 +46,7 @@ from recsvc.api.v1 import (
     vote_explanations,
     votes,
 )
+from recsvc.core import compiled
 from recsvc.errors import RecsvcError
 from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or from_environment()
     configure(settings.log_format, settings.log_level)
     wrapping.use(settings.wrapping_key)
+    compiled.use(is_wanted=settings.compiled)
     app = App(
         Bodies(settings.max_bodies_bytes, settings.max_body_bytes),
         names_below=settings.gorse_path,

@@ -11,6 +11,7 @@ from litestar.di import Provide
 from recsvc.access.admission import Admission, Head
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
+from recsvc.core import compiled
 from recsvc.core.items.item import names_in
 from recsvc.errors import SettingsError, StoreError, StoreUnavailableError
 from recsvc.lists.assembled import assembled
@@ -187,7 +188,9 @@ def lifespan_of(
         try:
             async with opened(settings) as services:
                 app.state.services = services
-                log.info("api_ready", n_items=services.live.catalogue.n)
+                log.info(
+                    "api_ready", n_items=services.live.catalogue.n, computes=compiled.which()[0]
+                )
                 yield
         except (StoreError, SettingsError) as exc:
             log.error("api_cannot_start", error=str(exc))

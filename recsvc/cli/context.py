@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from recsvc.cli.starting import is_used, prepare_folder
+from recsvc.core import compiled
 from recsvc.errors import AlreadyRunningError, NotFoundError, StoreUnavailableError
 from recsvc.settings import Settings
 from recsvc.store import policy
@@ -44,6 +45,7 @@ async def store(settings: Settings, without: Without = "refuse") -> AsyncIterato
         StoreUnavailableError: when nothing answers at `RECSVC_REDIS_URL`.
     """
     wrapping.use(settings.wrapping_key)
+    compiled.use(is_wanted=settings.compiled)
     async with contextlib.AsyncExitStack() as stack:
         if settings.is_bundled:
             url = await stack.enter_async_context(_bundled(settings, without))

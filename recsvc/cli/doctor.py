@@ -15,6 +15,7 @@ import msgspec
 
 from recsvc.cli.health import readiness, worker_problem
 from recsvc.clock import now_us
+from recsvc.core import compiled
 from recsvc.errors import RecsvcError, StoreUnavailableError
 from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment
@@ -70,6 +71,7 @@ async def _examined(settings: Settings) -> bool:
 async def findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
     """Yield what each examination found, by its name; one that fails has found just that."""
     wrapping.use(settings.wrapping_key)
+    compiled.use(is_wanted=settings.compiled)
     patient = _Patient(settings, connect(settings.store_url, timeout_s=_TIMEOUT_S))
     try:
         for name, examination in _EXAMINATIONS.items():
@@ -98,6 +100,13 @@ async def _folder(patient: _Patient) -> Finding:
         return Finding("wrong", f"{folder.absolute()} is open to other users: chmod 700 it")
     free = shutil.disk_usage(folder).free / _GB
     return Finding("ok", f"{folder.absolute()}, {free:.1f} GB free")
+
+
+async def _kernels(_: _Patient) -> Finding:
+    what, why = compiled.which()
+    if what == "compiled":
+        return Finding("ok", "compiled kernels compute feeds")
+    return Finding("note", f"numpy computes feeds, slower: {why}")
 
 
 async def _store(patient: _Patient) -> Finding:
@@ -189,6 +198,7 @@ async def _archive(patient: _Patient) -> Finding:
 
 _EXAMINATIONS: dict[str, Examination] = {
     "folder": _folder,
+    "kernels": _kernels,
     "store": _store,
     "clock": _clock,
     "api": _api,

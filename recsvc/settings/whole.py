@@ -55,6 +55,10 @@ class Settings(Place, frozen=True, kw_only=True):
             ge=0,
         ),
     ] = 16 * 1024 * 1024
+    compiled: Annotated[
+        bool,
+        setting("Compute with the compiled kernels where they were built; `false`: with numpy."),
+    ] = True
     cached_items: Annotated[
         int,
         setting("Items with their text held in memory per process.", ge=100),

@@ -26,6 +26,7 @@ def test_a_service_that_is_well(new_service):
         )
 
     assert code == 0, findings
+    assert findings.pop("kernels")[0] in ("ok", "note")  # whether there was a compiler
     assert {name: mark for name, (mark, _) in findings.items()} == {
         "folder": "ok", "store": "ok", "clock": "ok", "api": "ok", "worker": "ok",
         "keys": "note", "address": "ok", "mail": "ok", "archive": "ok",

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from recsvc.api.services import Services
 from recsvc.clock import SECOND_US, ahead, now_us
+from recsvc.core import compiled
 from recsvc.core.access.caller import FIGURES
 from recsvc.core.model.model import coverage
 from recsvc.errors import StoreError
@@ -132,6 +133,10 @@ class LiveCollector(Collector):
         model, visible = live.model, live.catalogue.visible
         n = int(visible.sum())
         yield _gauge("recsvc_items", "Items that may be listed.", n)
+        yield _gauge(
+            "recsvc_compiled", "1 while compiled kernels compute feeds, 0 while numpy does.",
+            compiled.which()[0] == "compiled",
+        )  # fmt: skip
         yield _gauge(
             "recsvc_events_behind", "Logged events not yet on the boards.", live.events_behind
         )

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core import compiled
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, Scores, VoiceSource
@@ -108,6 +109,8 @@ def content(model: Model, wanted: Wanted) -> Vector:
     n_entries = (ends[wanted.terms + 1] - ends[wanted.terms]).sum()
     if n_entries > _MOST * model.matrix.nnz:
         scores: Vector = model.matrix @ wanted.of_all(model.texts.n_terms)
+    elif (fast := compiled.kernels()) is not None and model.postings.indptr.dtype == np.int32:
+        scores = fast.text_scores(model.postings, wanted.terms, wanted.weights, model.n)
     else:
         scores = model.postings[wanted.terms].T @ wanted.weights
     return scores

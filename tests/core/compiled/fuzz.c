@@ -1,0 +1,96 @@
+/* Calls every kernel with arrays of any content, each in memory of exactly its size.
+ *
+ * Built with -fsanitize=address,undefined: whatever reads or writes outside, overflows or shifts too far ends
+ * it. Half of the arrays are what they should be, so that there is more to see than refusals. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels.c"
+
+static uint64_t state;
+
+static uint64_t any(void) { /* xorshift64*, Vigna 2016 */
+    state ^= state >> 12, state ^= state << 25, state ^= state >> 27;
+    return state * 0x2545F4914F6CDD1D;
+}
+
+static int64_t below(int64_t n) { return n > 0 ? (int64_t)(any() % (uint64_t)n) : 0; }
+
+static int is_right; /* whether indices of this round stay within */
+
+static void *room(int64_t n, size_t size) {
+    void *found = malloc(n ? (size_t)n * size : 1);
+    if (!found) abort();
+    return found;
+}
+
+static int64_t index_of(int64_t n) {
+    if (is_right || below(8)) return below(n);
+    const int64_t odd[] = {-1, n, n + 1, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, (int64_t)any()};
+    return odd[below(8)];
+}
+
+static int32_t *indices32(int64_t n, int64_t of) {
+    int32_t *found = room(n, sizeof *found);
+    for (int64_t i = 0; i < n; i++) found[i] = (int32_t)index_of(of);
+    return found;
+}
+
+static int64_t *indices64(int64_t n, int64_t of) {
+    int64_t *found = room(n, sizeof *found);
+    for (int64_t i = 0; i < n; i++) found[i] = index_of(of);
+    return found;
+}
+
+static float number(void) {
+    const float odd[] = {0.0f, -0.0f, 1e38f, -1e38f, 1e-40f, 0.0f / 1.0f, 1.0f / 3.0f, -5.0f};
+    return below(4) ? (float)below(1000) / 100.0f - 3.0f : odd[below(8)];
+}
+
+static float *numbers(int64_t n) {
+    float *found = room(n, sizeof *found);
+    for (int64_t i = 0; i < n; i++) {
+        found[i] = number();
+        if (!is_right && !below(50)) { /* any bits: no number, and endless */
+            const uint32_t bits = (uint32_t)any();
+            memcpy(&found[i], &bits, sizeof bits);
+        }
+    }
+    return found;
+}
+
+static int32_t *starts32(int64_t n, int64_t n_entries) {
+    int32_t *found = room(n + 1, sizeof *found);
+    for (int64_t i = 0, at = 0; i <= n; i++) {
+        found[i] = (int32_t)at;
+        at += below(n_entries - at + 1) / (below(4) + 1);
+    }
+    found[n] = (int32_t)n_entries;
+    if (!is_right) found[below(n + 1)] = (int32_t)index_of(n_entries);
+    return found;
+}
+
+static int64_t done;
+
+static void fuzz_text_scores(void) {
+    const int64_t n = below(40), n_terms = below(30), n_entries = n ? below(200) : 0, n_wanted = below(20);
+    int32_t *starts = starts32(n_terms, n_entries), *rows = indices32(n_entries, n);
+    float *weights = numbers(n_entries), *wanted_weights = numbers(n_wanted), *scores = room(n, sizeof(float));
+    int64_t *wanted = indices64(n_terms ? n_wanted : 0, n_terms);
+    done += text_scores(starts, n_terms, rows, weights, n_entries, wanted, wanted_weights,
+                        n_terms ? n_wanted : 0, scores, n) >= 0;
+    free(starts), free(rows), free(weights), free(wanted_weights), free(scores), free(wanted);
+}
+
+int main(int count, char **arguments) {
+    const int64_t rounds = count > 1 ? atoll(arguments[1]) : 1000;
+    state = count > 2 ? strtoull(arguments[2], 0, 10) | 1 : 1;
+    for (int64_t round = 0; round < rounds; round++) {
+        is_right = round & 1;
+        fuzz_text_scores();
+    }
+    printf("%lld\n", (long long)done);
+    return 0;
+}
