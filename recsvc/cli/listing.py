@@ -14,6 +14,8 @@ from recsvc.cli.context import store
 from recsvc.core.choices import Window
 from recsvc.core.items.trending import WINDOWS
 from recsvc.core.text.display import readable
+from recsvc.lists.search_wording import counted, of_words
+from recsvc.lists.searched import Manner, QueryReport
 from recsvc.lists.shapes import Feed, Page
 from recsvc.logs import configure
 from recsvc.settings import from_environment
@@ -34,12 +36,8 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the answer o
 @_json
 def search(query: tuple[str, ...], latest: bool, limit: int, as_json: bool) -> None:
     """Find items by words; typos are forgiven."""
-    words = " ".join(query)
-    _show(
-        lambda s, page: s.lists.search.search(words, page, sort="new" if latest else "relevance"),
-        limit,
-        as_json,
-    )
+    words, manner = " ".join(query), Manner(sort="new" if latest else "relevance")
+    _show(lambda s, page: s.lists.search.search(words, page, manner), limit, as_json)
 
 
 @click.command()
@@ -66,7 +64,15 @@ def _show(ask: Ask, limit: int, as_json: bool) -> None:
         click.echo(answer)
     else:
         listed = msgspec.json.decode(answer)
-        Console().print(_table(listed) if listed["items"] else "nothing")
+        console = Console()
+        if "search" in listed:
+            report = msgspec.convert(listed["search"], QueryReport)
+            for line in (counted(report, "item"), *of_words(report, "item")):
+                console.print(Text(line))
+        if listed["items"]:
+            console.print(_table(listed))
+        elif "search" not in listed:
+            console.print("nothing")
 
 
 async def _ask(ask: Ask, page: Page) -> bytes:

@@ -129,14 +129,17 @@ class AsyncClient:
         *,
         prefix: bool = False,
         sort: Sort = "relevance",
+        facets: bool = False,
         **filters: Unpack[ListFilters],
     ) -> Feed:
-        """Return what answers a query, with what was found in `highlights`.
+        """Return what answers a query, with what was found in `highlights` and told of in `search`.
 
         Args:
             prefix: whether the last word may be only the beginning of one.
+            facets: with the topics, organisations and years of what was found.
         """
-        asked = calls.listing("/v1/search", filters, q=q, prefix=prefix or None, sort=sort)
+        how = {"prefix": prefix or None, "sort": sort, "facets": facets or None}
+        asked = calls.listing("/v1/search", filters, q=q, **how)
         return await self._call(asked)
 
     async def daily(self, day: str | date, **filters: Unpack[ListFilters]) -> PeriodFeed:

@@ -135,10 +135,15 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A piece of text, and whether a search found it."""
+    """A piece of text, and whether a search found it.
+
+    Attributes:
+        tex: the formula that its characters spell; None where it is none.
+    """
 
     text: str
     match: bool = False
+    tex: str | None = None
 
 
 class Highlights(msgspec.Struct, frozen=True):
@@ -153,6 +158,7 @@ class Listed(msgspec.Struct, frozen=True):
 
     Attributes:
         item: None with `fields="id"`, and of what a rank could not rank.
+        match: of a search, whether it holds `all` words that tell something, or only `some`.
         highlights: a search's.
         account: every voice's points, with `explain=True`.
         vouched: with `explain=True`, its votes by who vouches for them.
@@ -164,13 +170,79 @@ class Listed(msgspec.Struct, frozen=True):
     source: str
     reason: Reason
     item: Item | None = None
+    match: str | None = None
     highlights: Highlights | None = None
     account: dict[str, Any] | None = None
     vouched: dict[str, Any] | None = None
 
 
+class Instead(msgspec.Struct, frozen=True):
+    """A word that stands nowhere, and what was searched for in its place."""
+
+    word: str
+    searched: list[str]
+
+
+class TopicFacet(msgspec.Struct, frozen=True):
+    """How many of the items have a topic."""
+
+    topic: str
+    items: int
+
+
+class OrganisationFacet(msgspec.Struct, frozen=True):
+    """How many of the items come from an organisation, named by its slug."""
+
+    organisation: str
+    name: str
+    items: int
+
+
+class YearFacet(msgspec.Struct, frozen=True):
+    """How many of the items were listed in a year."""
+
+    year: int
+    items: int
+
+
+class Facets(msgspec.Struct, frozen=True):
+    """What could narrow a search down, and how much would be left."""
+
+    topics: list[TopicFacet] = msgspec.field(default_factory=list)
+    organisations: list[OrganisationFacet] = msgspec.field(default_factory=list)
+    years: list[YearFacet] = msgspec.field(default_factory=list)
+
+
+class QueryReport(msgspec.Struct, frozen=True):
+    """What a search made of its query.
+
+    Attributes:
+        found: items that hold every word that tells something.
+        related: further items, which hold some of the words.
+        at_least: whether there are so many that the rest was not counted.
+        ignored: words that were not looked for, as others tell more.
+        beyond: words that were not looked for, as too many stand before them.
+        unknown: words that stand nowhere, and nothing like them does.
+        instead: what was searched for in the place of words that stand nowhere.
+        facets: with `facets=True`.
+    """
+
+    found: int
+    related: int = 0
+    at_least: bool = False
+    ignored: list[str] = msgspec.field(default_factory=list)
+    beyond: int = 0
+    unknown: list[str] = msgspec.field(default_factory=list)
+    instead: list[Instead] = msgspec.field(default_factory=list)
+    facets: Facets | None = None
+
+
 class Feed(msgspec.Struct, frozen=True):
-    """A list, and what it was made of; `next` is the cursor of the page that follows."""
+    """A list, and what it was made of; `next` is the cursor of the page that follows.
+
+    Attributes:
+        search: of a search, what it made of its query.
+    """
 
     feed_id: str
     source: str
@@ -182,6 +254,7 @@ class Feed(msgspec.Struct, frozen=True):
     events_behind: int = 0
     stale: bool = False
     next: str | None = None
+    search: QueryReport | None = None
 
     @property
     def continuation(self) -> str | None:

@@ -40,6 +40,6 @@ def assembled(kit: Kit, index: SearchIndex, zone: ZoneInfo) -> Lists:
         Candidates(kit),
         PublicBoards(kit),
         Similar(kit),
-        Search(kit, index),
+        Search(kit, index, zone),
         Periods(kit, zone),
     )

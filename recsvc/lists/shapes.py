@@ -13,6 +13,7 @@ from recsvc.core.ranking.reasons import ReasonKind
 from recsvc.core.text.highlight import Part
 from recsvc.lists.vouching import Vouched
 
+Match = Literal["all", "some"]
 ListSource = Literal["personal", "trending", "new", "similar", "search", "listed", "again"]
 
 
@@ -48,6 +49,7 @@ class Listed(msgspec.Struct, frozen=True):
     Attributes:
         source: who proposed it; of what was given to be ranked and is not, `hidden`, `own` or `unknown`.
         item: left out with `fields=id`, and of what cannot be ranked.
+        match: of a search, whether it holds all words that tell something, or only some.
         highlights: a search's.
         propensity: how likely an explored item was to be shown here.
         account: every voice's points, with `explain=true`.
@@ -60,6 +62,7 @@ class Listed(msgspec.Struct, frozen=True):
     source: str
     reason: Reason
     item: ItemView | msgspec.UnsetType = msgspec.UNSET
+    match: Match | msgspec.UnsetType = msgspec.UNSET
     highlights: Highlights | msgspec.UnsetType = msgspec.UNSET
     propensity: float | msgspec.UnsetType = msgspec.UNSET
     account: Account | msgspec.UnsetType = msgspec.UNSET

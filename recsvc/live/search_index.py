@@ -19,10 +19,10 @@ from recsvc.core.items.catalogue import Filters
 from recsvc.core.items.item import StoredItem
 from recsvc.core.text.highlight import Finding, is_near
 from recsvc.core.text.query import Asked
-from recsvc.live.search.fields import document, schema
+from recsvc.live.search.fields import document, schema, written
 from recsvc.live.search.filters import Clause, conditions
 from recsvc.live.search.queries import Queries
-from recsvc.live.search.words import Analysis, Words
+from recsvc.live.search.words import MAX_WORDS, Analysis, Words
 
 Rows = NDArray[np.int64]
 
@@ -125,14 +125,50 @@ class SearchIndex:
         clauses = [(Occur.Must, committed.queries.by_name(asked))]
         return committed.all(self._narrowed(clauses, filters))
 
-    def holding(self, asked: Asked, filters: Filters, *, prefix: bool = False) -> Rows:
-        """Return all rows that hold every word that tells something, or go by what is asked for.
+    def holding(
+        self, asked: Asked, filters: Filters, k: int | None = None, *, prefix: bool = False
+    ) -> Rows:
+        """Return the rows that hold every word that tells something, or go by what is asked for.
 
         A word that stands nowhere is held by those that hold one like it.
+
+        Args:
+            k: at most so many, the best of them; None for all.
         """
         committed = self._committed
-        clauses = committed.queries.all(asked, prefix=prefix)
-        return committed.all(self._narrowed(clauses, filters))
+        query = self._narrowed(committed.queries.all(asked, prefix=prefix), filters)
+        return committed.all(query) if k is None else np.sort(committed.best(query, k)[0])
+
+    def ignored(self, asked: Asked) -> list[str]:
+        """Return the words of a query that are not looked for, as others tell more."""
+        return [] if asked.is_identifier else self._committed.words.ignored(asked.words)
+
+    def beyond(self, asked: Asked) -> int:
+        """Return how many words of a query stand behind those that are looked for."""
+        return max(0, self._analysis.n_written(asked.words) - MAX_WORDS)
+
+    def nowhere(self, asked: Asked, k: int, *, prefix: bool = False) -> dict[str, Rows]:
+        """Return the words of a query that stand nowhere, each with the k best rows that hold its like.
+
+        That is another spelling, or the same written apart; there are no rows where nothing is like it.
+
+        Args:
+            prefix: whether the last word is still being typed: nobody can tell of that one.
+        """
+        committed = self._committed
+        if asked.is_identifier:
+            return {}
+        written = self._analysis.written(asked.words)
+        typed = written[-1:] if prefix else []
+        return {
+            word: committed.best(committed.queries.one(word, stem, written), k)[0]
+            for stem, word in committed.words.telling(asked.words).items()
+            if word not in typed and not committed.words.stands(word)
+        }
+
+    def words_of(self, item: StoredItem) -> list[str]:
+        """Return the words by which an item is found, as they are written."""
+        return self._analysis.splitting.analyze(written(item))
 
     def _narrowed(self, clauses: list[Clause], filters: Filters) -> Query:
         return Query.boolean_query(clauses + conditions(self._schema, filters))

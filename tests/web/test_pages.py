@@ -133,10 +133,22 @@ def test_search_shows_results_while_one_types(at):
     expect(page.locator("#results mark").first).to_have_text("Diffusion")
     expect(page).to_have_url(re.compile(r"/search\?q=diffus$"))
     assert page.evaluate("window.stayed"), "the page was not loaded anew"
-    expect(page.locator("#said")).to_contain_text("papers, sorted by")
+    expect(page.locator("#said")).to_contain_text("7 papers found.")
     page.get_by_label("Words to find").fill("zzzzqqqq")
     expect(page.locator("#found")).to_contain_text("Nothing was found.")
+    page.get_by_label("Words to find").fill("the diffuson closely $O(n)$")
+    expect(page.locator("#results")).to_contain_text("searched for “diffusion” instead.")
+    expect(page.locator("#results")).to_contain_text("as other words tell more: “the”.")
+    expect(page.get_by_role("heading", name="Related: with some of the words")).to_be_visible()
+    assert page.locator("#results .title math").count() == 1, "formulae are drawn"
+    page.get_by_label("Words to find").fill("lets part")
+    expect(page.locator("#results")).to_contain_text("papers found; ")
+    page.get_by_text("Topics, organisations, years").click()
+    page.get_by_role("link", name=re.compile("^Attention Lab")).click()
+    expect(page).to_have_url(re.compile("organisation=attention-lab"))
     page.get_by_label("Words to find").fill("")
+    page.get_by_label("Organisation", exact=True).fill("")
+    expect(page.get_by_role("heading", name="Topics")).to_be_visible()
     page.get_by_role("link", name="attention").click()
     expect(page.get_by_text("Topic attention")).to_be_visible()
     assert len(titles(page)) == 7

@@ -19,6 +19,7 @@ from recsvc.core.choices import Fields, Likeness, Seen, Sort, Window
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
 from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import InvalidError
+from recsvc.lists.searched import Manner
 from recsvc.lists.shapes import FeedOptions, Page
 
 # What a list costs grows with every name: nobody means more of them.
@@ -92,6 +93,9 @@ _Window = Annotated[
 _By = Annotated[Likeness, Meta(description="Likeness of what: the `text`, its `readers`, or both.")]
 _Prefix = Annotated[bool, Meta(description="The last word may be only the beginning of one.")]
 _Sort = Annotated[Sort, Meta(description="`new`: latest listed first.")]
+_Facets = Annotated[
+    bool, Meta(description="With the topics, organisations and years of what was found.")
+]
 _Item = Annotated[str, Meta(max_length=256, description="Of `similar`: id of the item.")]
 _Words = Annotated[str, Meta(max_length=MAX_CHARS, description="Of `search`: the query.")]
 
@@ -188,6 +192,11 @@ class SearchAsked(ListAsked, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     prefix: _Prefix = False
     sort: _Sort = "relevance"
+    facets: _Facets = False
+
+    def manner(self) -> Manner:
+        """Return how is searched."""
+        return Manner(self.prefix, self.sort, self.facets)
 
 
 class FeedAsked(ListAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from recsvc.api.http.page_headers import PAGE_HEADERS
 from recsvc.api.http.path_ids import raw_path
 from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.own_list import HELD
-from recsvc.api.pages.tex import with_formulae, with_links
+from recsvc.api.pages.tex import drawn, with_formulae, with_links
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate
 from recsvc.core.items.dating import said
@@ -146,6 +146,7 @@ def environment() -> Environment:
         "quoted": lambda text: quote(text, safe=""),
         "formulae": with_formulae,
         "formulae_and_links": lambda text: with_formulae(text, with_links),
+        "drawn": drawn,
         "readable": readable,
         "excerpt": excerpt,
         "reader_name": _reader_name,

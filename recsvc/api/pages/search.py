@@ -22,6 +22,8 @@ from recsvc.core.items.labels import Labels
 from recsvc.core.items.periods import named
 from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import InvalidError
+from recsvc.lists.search_wording import counted, of_words
+from recsvc.lists.searched import Manner, SearchFeed
 from recsvc.lists.shapes import Feed, Page
 
 _LIMIT = 30
@@ -55,6 +57,16 @@ class Query(msgspec.Struct, frozen=True):
     def is_filtered(self) -> bool:
         """Whether anything but the words is asked for."""
         return bool(self.topic or self.organisation or self.since or self.until)
+
+    def narrowed(self, **changes: str) -> str:
+        """The address of the same search with other filters."""
+        return f"/search?{msgspec.structs.replace(self, **changes).encoded}"
+
+    @property
+    def year(self) -> str:
+        """The year that the days are, if they are one."""
+        year = self.since[:4]
+        return year if (self.since, self.until) == (f"{year}-01-01", f"{year}-12-31") else ""
 
     @property
     def encoded(self) -> str:
@@ -100,12 +112,15 @@ async def _shown(
         visitor_of(request, services), _found(services, query, cursor, is_typing)
     )
     feed, problem = found
+    report = feed.search if isinstance(feed, SearchFeed) else None
     return render(
         request, services, "search-results.html" if is_typing else "search.html", visitor,
         section="search", is_stale=feed is not None and feed.stale,
         alternates=alternates("/feeds/search", f"Search: {query.q}", urlencode({"q": query.q}))
         if query.q.strip() else [],
-        query=query, feed=feed, problem=problem,
+        query=query, feed=feed, problem=problem, report=report,
+        said=[] if report is None else [counted(report, "paper"), *of_words(report, "paper")],
+        reach=services.settings.lists.depth,
         topics=_frequent(services, services.live.catalogue.topics, _TOPICS),
         organisations=_frequent(services, services.live.catalogue.organisations, _ORGANISATIONS),
         here=f"/search?{query.encoded}" if is_typing else None,
@@ -124,7 +139,8 @@ async def _found(
         return None, str(exc)
     if not query.q.strip():
         return await services.lists.boards.new(page), ""
-    return await services.lists.search.search(query.q, page, prefix=is_typing, sort=query.sort), ""
+    manner = Manner(prefix=is_typing, sort=query.sort, facets=True)
+    return await services.lists.search.search(query.q, page, manner), ""
 
 
 def _filters(services: Services, query: Query) -> Filters:

@@ -17,9 +17,11 @@ from xml.etree import ElementTree as ET
 
 from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
+from msgspec import UnsetType
 
 from recsvc.core.text.addresses import addresses_in
 from recsvc.core.text.display import readable, shown
+from recsvc.core.text.highlight import Part
 from recsvc.core.text.tex import attempted, is_deep
 
 # TeX that is drawn in one text, in characters; more than any abstract holds.
@@ -54,6 +56,12 @@ def with_formulae(text: str, prose: Callable[[str], Markup] = escape) -> Markup:
         drawn = _drawn(piece.tex, piece.is_block) if left >= 0 else None
         parts.append(escape(readable(piece.source)) if drawn is None else drawn)
     return Markup("").join(parts)
+
+
+def drawn(part: Part) -> Markup:
+    """Return a piece of a text as markup, drawn if it is a formula."""
+    found = None if isinstance(part.tex, UnsetType) else _drawn(part.tex, False)
+    return escape(part.text) if found is None else found
 
 
 def with_links(prose: str) -> Markup:

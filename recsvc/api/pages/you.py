@@ -27,6 +27,7 @@ from recsvc.core.readers.preferences import Stance
 from recsvc.core.readers.profile import Interaction
 from recsvc.core.text.display import readable
 from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
+from recsvc.live.organisations import organisation_names
 from recsvc.sources import demo
 
 _HISTORY = 100
@@ -182,7 +183,7 @@ async def erase(
 async def _preferences(services: Services, visitor: Visitor) -> list[Preference]:
     """Return what a reader follows and mutes, by name."""
     kept = visitor.preferences
-    names = await _organisation_names(services, list(kept.organisations))
+    names = await organisation_names(services.live.catalogue, services.cache, kept.organisations)
     kinds: list[tuple[Kind, dict[str, Stance]]] = [
         ("topics", kept.topics), ("organisations", kept.organisations), ("words", kept.words),
     ]  # fmt: skip
@@ -192,15 +193,6 @@ async def _preferences(services: Services, visitor: Visitor) -> list[Preference]
         for name, stance in stances.items()
     ]
     return sorted(found, key=lambda one: (one.label.casefold(), one.kind))
-
-
-async def _organisation_names(services: Services, slugs: list[str]) -> dict[str, str]:
-    """Return the names of organisations by slug, as one of their items has them."""
-    catalogue = services.live.catalogue
-    rows = [rows[0] for slug in slugs if len(rows := catalogue.organisations.rows([slug]))]
-    items = await services.cache.get([catalogue.id_of(int(row)) for row in rows])
-    known = [item.organisation for item in items.values() if item.organisation is not None]
-    return {organisation.slug: organisation.name for organisation in known}
 
 
 async def _deeds(services: Services, visitor: Visitor) -> list[Deed]:

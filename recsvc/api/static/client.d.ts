@@ -135,6 +135,8 @@ export interface Listed {
   reason: Reason;
   /** Left out with `fields: "id"`, and of what a rank could not rank. */
   item?: Item;
+  /** Of a search: whether it holds all words that tell something, or only some. */
+  match?: "all" | "some";
   /** Only a search has them. */
   highlights?: { title: Part[]; text: Part[] };
   /** Every voice's points, with `explain: true`. */
@@ -145,6 +147,8 @@ export interface Listed {
 export interface Part {
   text: string;
   match: boolean;
+  /** The formula that its characters spell, for those who can draw it. */
+  tex?: string;
 }
 
 export interface Feed {
@@ -159,6 +163,34 @@ export interface Feed {
   items: Listed[];
   /** Cursor of the page that follows. */
   next: string | null;
+}
+
+/** What a search made of its query. */
+export interface QueryReport {
+  /** Items that hold every word that tells something. */
+  found: number;
+  /** Further items, which hold some of the words. */
+  related: number;
+  /** Whether there are so many that the rest was not counted. */
+  at_least: boolean;
+  /** Words that were not looked for, as others tell more. */
+  ignored: string[];
+  /** Words that were not looked for, as too many stand before them. */
+  beyond: number;
+  /** Words that stand nowhere, and nothing like them does. */
+  unknown: string[];
+  /** What was searched for in the place of words that stand nowhere. */
+  instead: { word: string; searched: string[] }[];
+  /** With `facets: true`. */
+  facets?: {
+    topics: { topic: string; items: number }[];
+    organisations: { organisation: string; name: string; items: number }[];
+    years: { year: number; items: number }[];
+  };
+}
+
+export interface SearchFeed extends Feed {
+  search: QueryReport;
 }
 
 /** What was listed in a period; `previous` and `next` name the nearest in which something was. */
@@ -225,8 +257,8 @@ export class Recsvc {
   ): Promise<Feed>;
   search(
     q: string,
-    asked?: ListFilters & { prefix?: boolean; sort?: "relevance" | "new" },
-  ): Promise<Feed>;
+    asked?: ListFilters & { prefix?: boolean; sort?: "relevance" | "new"; facets?: boolean },
+  ): Promise<SearchFeed>;
   daily(day: string, asked?: ListFilters): Promise<PeriodFeed>;
   weekly(week: string, asked?: ListFilters): Promise<PeriodFeed>;
   monthly(month: string, asked?: ListFilters): Promise<PeriodFeed>;

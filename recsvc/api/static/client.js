@@ -169,7 +169,7 @@ export class Recsvc {
     const body = { ...asked, positive: [item].flat(), negative: unlike };
     return this.#call("POST", "/v1/similar", { body, isRepeatable: true });
   }
-  /** What answers a query, with what was found in `highlights`. */
+  /** What answers a query, with what was found in `highlights` and told of in `search`. */
   search(q, asked = {}) {
     return this.request("GET", "/v1/search", { query: { q, ...asked } });
   }

@@ -8,6 +8,7 @@ from recsvc.api.http.list_parameters import EntriesAsked, FileAsked
 from recsvc.api.services import Services
 from recsvc.core.choices import PeriodKind
 from recsvc.errors import InvalidError, NotFoundError
+from recsvc.lists.searched import Manner
 from recsvc.lists.shapes import Answer
 
 # What only one of the lists can be asked for.
@@ -49,7 +50,7 @@ async def named_list(services: Services, name: str, asked: FileAsked) -> Titled:
     if name == "search":
         q = _given(asked.q, "q")
         # Latest first: a reader shows what is new, not what fits best.
-        return Titled(f"Search: {q}", await lists.search.search(q, page, sort="new"))
+        return Titled(f"Search: {q}", await lists.search.search(q, page, Manner(sort="new")))
     latest = lists.periods.latest(_period_kind(name), page)
     if latest is None:
         return Titled(f"The latest {name}", None)

@@ -14,6 +14,7 @@ from recsvc.api.services import Services
 from recsvc.core.access.caller import LISTS
 from recsvc.core.ids import Id
 from recsvc.core.text.query import MAX_CHARS
+from recsvc.lists.searched import SearchFeed
 from recsvc.lists.shapes import Feed, PeriodFeed
 
 
@@ -91,10 +92,9 @@ async def get_search(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     asked: SearchAsked,
-) -> Feed:
+) -> SearchFeed:
     """What a query finds, typos forgiven, with what was found marked in `highlights`."""
-    page = page_for(request, asked)
-    return await services.lists.search.search(q, page, prefix=asked.prefix, sort=asked.sort)
+    return await services.lists.search.search(q, page_for(request, asked), asked.manner())
 
 
 @get(

@@ -4,7 +4,9 @@ Labels that a key makes equal are one: topics that differ in case and space only
 the first row that carries it spells it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +83,14 @@ class Labels:
             counts = {key: int(visible[self._array(key)].sum()) for key in self._rows}
             self._counts = {self._shown(key): n for key, n in counts.items() if n}
         return self._counts
+
+    def tally(self, rows: Rows) -> Counter[str]:
+        """Return how many of some rows each label has, as `counts` does of all."""
+        spelled = Counter(chain.from_iterable(self._of.get(row, ()) for row in rows.tolist()))
+        found: Counter[str] = Counter()
+        for label, n in spelled.items():
+            found[self._key(label)] += n
+        return Counter({self._shown(key): n for key, n in found.items()})
 
     def _shown(self, key: str) -> str:
         """Return how the first row that carries it spells a label."""

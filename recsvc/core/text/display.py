@@ -7,7 +7,7 @@ cannot be read stays as it was written and costs nothing but its own form.
 
 import re
 
-from recsvc.core.text.formulae import Piece, has_formulae, pieces
+from recsvc.core.text.formulae import Piece, Spelled, has_formulae, pieces
 from recsvc.core.text.markup import without_markup
 from recsvc.core.text.prose import without_tex
 from recsvc.core.text.tex import bare, formula, loses
@@ -52,17 +52,26 @@ def cleaned(text: str, *, is_source: bool = False, has_markup: bool = True) -> s
 
 def readable(text: str, *, has_markup: bool = True) -> str:
     r"""Return a text for places that show nothing but characters: `$\alpha^2$` is `α^2`."""
+    return spelled(text, has_markup=has_markup)[0]
+
+
+def spelled(text: str, *, has_markup: bool = True) -> tuple[str, list[Spelled]]:
+    """Return a text in characters, and which of these spell a formula, in their order."""
     if not _is_foreign(text):
-        return text
-    left = _PARSED
+        return text, []
+    left, length = _PARSED, 0
     parts: list[str] = []
+    formulae: list[Spelled] = []
     for piece in shown(text, has_markup=has_markup):
-        if piece.tex is None:
-            parts.append(piece.source)
-            continue
-        left -= len(piece.tex)
-        parts.append(formula(piece.tex) if left >= 0 else bare(piece.tex))
-    return "".join(parts)
+        part = piece.source
+        if piece.tex is not None:
+            left -= len(piece.tex)
+            part = formula(piece.tex) if left >= 0 else bare(piece.tex)
+            if left >= 0 and part:
+                formulae.append(Spelled(length, length + len(part), piece.tex))
+        parts.append(part)
+        length += len(part)
+    return "".join(parts), formulae
 
 
 def lost(text: str) -> str | None:

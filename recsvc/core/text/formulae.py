@@ -7,6 +7,7 @@ a dollar, no digit after the closing one (which spares "between $5 and $10"), no
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,6 +31,14 @@ class Piece(msgspec.Struct, frozen=True):
     source: str
     tex: str | None = None
     is_block: bool = False
+
+
+class Spelled(NamedTuple):
+    """A formula in a text that is all characters: where these begin and end, and what they spell."""
+
+    start: int
+    end: int
+    tex: str
 
 
 def has_formulae(text: str) -> bool:

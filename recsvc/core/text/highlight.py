@@ -1,12 +1,15 @@
 """Highlights: which parts of a text a query found, as pieces of text and never as markup."""
 
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 import msgspec
 from rapidfuzz.distance import OSA
+
+from recsvc.core.text.formulae import Spelled
 
 # Which of some words a query found.
 Finding = Callable[[set[str]], set[str]]
@@ -18,27 +21,39 @@ _TEX_WORD = re.compile(r"((?:[^\W_]|\\['`^\"~=.]\s*\{?\\?[A-Za-z]\}?)+)")
 _MORE = "…"
 
 
+class _Place(NamedTuple):
+    """A stretch of a text that is a piece of its own."""
+
+    start: int
+    end: int
+    match: bool
+    tex: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class Part(msgspec.Struct, frozen=True):
     """A piece of a text.
 
     Attributes:
         match: whether the query found it.
+        tex: the formula that its characters spell, for those who can draw it.
     """
 
     text: str
     match: bool
+    tex: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def highlighted(text: str, found: Finding) -> list[Part]:
-    """Return a text in pieces; joined they are the text."""
-    return _parts(text, 0, len(text), _spans(text, found))
+def highlighted(text: str, found: Finding, formulae: Sequence[Spelled] = ()) -> list[Part]:
+    """Return a text in pieces, each formula one of them; joined they are the text."""
+    return _parts(text, 0, len(text), _with_formulae(_spans(text, found), formulae))
 
 
-def snippet(text: str, found: Finding, width: int) -> list[Part]:
+def snippet(text: str, found: Finding, width: int, formulae: Sequence[Spelled] = ()) -> list[Part]:
     """Return the stretch of a text that has most of what the query found, in pieces.
 
     Args:
-        width: about how many characters; whole words, with an ellipsis where text is left out.
+        width: about how many characters; whole words and formulae, with an ellipsis where text is
+            left out.
     """
     spans = _spans(text, found)
     start = _best_start(text, spans, width)
@@ -46,7 +61,12 @@ def snippet(text: str, found: Finding, width: int) -> list[Part]:
     if end < len(text):
         last_space = text.rfind(" ", start, end)
         end = last_space if last_space > start else end
-    parts = _parts(text, start, end, spans)
+    for one in formulae:
+        if one.start < start < one.end < end:
+            start = one.end
+        if start < one.start < end < one.end:
+            end = one.start
+    parts = _parts(text, start, end, _with_formulae(spans, formulae))
     if start > 0:
         parts.insert(0, Part(_MORE, False))
     if end < len(text):
@@ -61,6 +81,11 @@ def is_near(word: str, other: str) -> bool:
     """
     allowed = 1 if len(other) < 8 else 2
     return OSA.distance(word, other, score_cutoff=allowed) <= allowed
+
+
+def words_like(word: str, words: Iterable[str]) -> set[str]:
+    """Return those of some words that a typo may have been meant to be."""
+    return {other for other in set(words) if is_near(other, word)}
 
 
 def _spans(text: str, found: Finding) -> list[tuple[int, int]]:
@@ -99,15 +124,32 @@ def _best_start(text: str, spans: list[tuple[int, int]], width: int) -> int:
     return 0 if start == 0 or space < 0 else space + 1
 
 
-def _parts(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> list[Part]:
+def _with_formulae(spans: list[tuple[int, int]], formulae: Sequence[Spelled]) -> list[_Place]:
+    """Return what was found and what are formulae, in order; of a formula all is found or nothing."""
+    places: list[_Place] = []
+    left = deque(spans)
+    for one in formulae:
+        match = False
+        while left and left[0][0] < one.end:
+            a, b = left.popleft()
+            if a < one.start:
+                places.append(_Place(a, min(b, one.start), True))
+            match = match or b > one.start
+            if b > one.end:
+                left.appendleft((one.end, b))
+        places.append(_Place(one.start, one.end, match, one.tex))
+    return places + [_Place(a, b, True) for a, b in left]
+
+
+def _parts(text: str, start: int, end: int, places: list[_Place]) -> list[Part]:
     parts, at = [], start
-    for a, b in spans:
-        if a < start or b > end:
+    for place in places:
+        if place.start < start or place.end > end:
             continue
-        if a > at:
-            parts.append(Part(text[at:a], False))
-        parts.append(Part(text[a:b], True))
-        at = b
+        if place.start > at:
+            parts.append(Part(text[at : place.start], False))
+        parts.append(Part(text[place.start : place.end], place.match, place.tex))
+        at = place.end
     if at < end:
         parts.append(Part(text[at:end], False))
     return parts

@@ -51,10 +51,7 @@ def analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
 
 def document(row: int, item: StoredItem) -> tantivy.Document:
     """Return what finds an item."""
-    title, text = searchable(item.title), searchable(item.text)
-    organisation = item.organisation
-    whose = [] if organisation is None else [organisation.slug, organisation.name]
-    said = searchable("\n".join([*item.authors, *whose, *item.shown_topics]))
+    title, text, said = searchable(item.title), searchable(item.text), _names(item)
     made = tantivy.Document()
     made.add_integer("row", row)
     made.add_text("title", title)
@@ -66,15 +63,26 @@ def document(row: int, item: StoredItem) -> tantivy.Document:
     links = (item.extra.get("arxiv_id"), item.extra.get("doi"), item.url)
     for name in set(names.of((item.id, *item.aliases), links, item.title)):
         made.add_text("named", name)
-    written = f"{item.title}\n{item.text}"
-    together = {*compounds.joined(written), *compounds.marked(written)}
+    as_given = f"{item.title}\n{item.text}"
+    together = {*compounds.joined(as_given), *compounds.marked(as_given)}
     made.add_text("compounds", " ".join(together))
     made.add_text("title_words", title)
-    made.add_text("words", f"{title}\n{text}\n{said}")
+    made.add_text("words", written(item))
     for topic in item.shown_topics:
         made.add_text("topic", topic)
-    if organisation is not None:
-        made.add_text("organisation", organisation.slug)
+    if item.organisation is not None:
+        made.add_text("organisation", item.organisation.slug)
     listed = item.listed_at
     made.add_integer("listed", item.created_us if listed is None else to_us(listed))
     return made
+
+
+def written(item: StoredItem) -> str:
+    """Return everything of an item in which words are found, searchable."""
+    return f"{searchable(item.title)}\n{searchable(item.text)}\n{_names(item)}"
+
+
+def _names(item: StoredItem) -> str:
+    organisation = item.organisation
+    whose = [] if organisation is None else [organisation.slug, organisation.name]
+    return searchable("\n".join([*item.authors, *whose, *item.shown_topics]))

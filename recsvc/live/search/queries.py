@@ -83,7 +83,7 @@ class Queries:
         written = self._analysis.written(asked.words)
         begun = self._analysis.begun(asked) if prefix else None
         telling = self._words.telling(asked.words)
-        found = [self._one(word, stem, written) for stem, word in telling.items()]
+        found = [self.one(word, stem, written) for stem, word in telling.items()]
         if begun is not None and written[-1] in telling.values():
             last = list(telling.values()).index(written[-1])
             begins = self._like(begun, 0, _PREFIX_SCORE, prefix=True)
@@ -91,7 +91,12 @@ class Queries:
         marked = compounds.marked(asked.words)
         return found + [self._compound(word, _MARKED_SCORE) for word in marked]
 
-    def _one(self, word: str, stem: str, written: list[str]) -> Query:
+    def one(self, word: str, stem: str, written: list[str]) -> Query:
+        """Return a query for a word, written in whatever way.
+
+        Args:
+            written: all words that are asked for, the neighbours of this one among them.
+        """
         ways = [self._anywhere([stem])]
         pairs = [a + b for a, b in itertools.pairwise(written) if word in (a, b)]
         ways += [self._compound(whole) for whole in dict.fromkeys([word, *pairs])]

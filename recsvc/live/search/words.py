@@ -31,6 +31,10 @@ class Analysis:
         """Return a text's first words as they are written."""
         return self.splitting.analyze(searchable(text))[:MAX_WORDS]
 
+    def n_written(self, text: str) -> int:
+        """Return how many words a text has, those behind its first ones too."""
+        return len(self.splitting.analyze(searchable(text)))
+
     def begun(self, asked: Asked) -> str | None:
         """Return the last word, if enough of it is there to find others that begin so."""
         last = self.written(asked.words)[-1:]
@@ -73,13 +77,22 @@ class Words:
 
     def is_typo(self, word: str) -> bool:
         """Return whether a word stands nowhere, and is long enough to be meant otherwise."""
-        if len(word) < TYPO_CHARS or word.isdigit():
-            return False
-        return not any(
+        return len(word) >= TYPO_CHARS and not word.isdigit() and not self.stands(word)
+
+    def stands(self, word: str) -> bool:
+        """Return whether a word stands anywhere."""
+        return any(
             self._searcher.doc_freq(field, stem)
             for stem in self.analysis.stems(word)
             for field in ("title", "text", "names")
-        ) and not self._searcher.doc_freq("compounds", word)
+        ) or bool(self._searcher.doc_freq("compounds", word))
+
+    def ignored(self, text: str) -> list[str]:
+        """Return the words of a text that are not looked for, in their order, each once."""
+        words, stems = self.analysis.written(text), self.analysis.stems(text)
+        telling = self.telling(text)
+        pairs = zip(words, stems, strict=True)
+        return list(dict.fromkeys(word for word, stem in pairs if stem not in telling))
 
     def _is_common(self, stem: str) -> bool:
         n = self._searcher.num_docs

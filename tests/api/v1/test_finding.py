@@ -34,7 +34,9 @@ def _paper(number: int, rng: random.Random) -> dict[str, object]:
         "title": f"{verb} {one} {other}s {number}",
         "text": f"We study the {one} of a {other}. " * 3,
         "authors": [f"{rng.choice(GIVEN)} {rng.choice(FAMILY)}", f"Nobody{number} Else"],
-        "listed_at": f"2026-01-{number % 28 + 1:02}T00:00:00Z",
+        "topics": [verb.lower(), "made"],
+        "organisation": {"slug": f"lab-{number % 2}", "name": f"Lab {number % 2}"},
+        "listed_at": f"{2024 + number % 3}-01-{number % 28 + 1:02}T00:00:00Z",
     }
 
 
@@ -160,6 +162,66 @@ def _of_feed(service: Service, query: str) -> list[str]:
     feed = service.http.get("/feeds/search.rss", params={"q": query})
     assert feed.status_code == 200
     return [entry.findtext("title") or "" for entry in ET.fromstring(feed.text).iter("item")]
+
+
+def _report(service: Service, q: str, **params: object) -> tuple[dict, list[dict]]:
+    """What a search tells of itself, and the whole of its list, page by page."""
+    pages = [service.get("/v1/search", q=q, limit=60, **params)]
+    while pages[-1]["next"]:
+        cursor = pages[-1]["next"]
+        pages.append(service.get("/v1/search", q=q, limit=60, cursor=cursor, **params))
+    assert all(page["search"] == pages[0]["search"] for page in pages)
+    return pages[0]["search"], [entry for page in pages for entry in page["items"]]
+
+
+@pytest.mark.parametrize("pair", [NOUNS[i : i + 2] for i in range(0, 8, 2)])
+def test_a_search_counts_what_holds_all_words_apart_from_what_holds_some(
+    service: Service, pair: list[str]
+):
+    report, entries = _report(service, " ".join(pair))
+
+    both, either = _holding(*pair), {**_holding(pair[0]), **_holding(pair[1])}
+    assert {e["id"] for e in entries if e["match"] == "all"} == set(both)
+    assert {e["id"] for e in entries} == set(either)
+    assert (report["found"], report["related"]) == (len(both), len(either) - len(both))
+    marks = [e["match"] for e in entries]
+    assert marks == sorted(marks), "what holds all the words comes first"
+    scores = [e["score"] for e in entries]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_every_facet_says_how_much_would_be_found_with_one_filter_more(service: Service):
+    report, entries = _report(service, "graph", facets="true")
+    facets = report["facets"]
+
+    narrowed = [({"topic": f["topic"]}, f["items"]) for f in facets["topics"]]
+    narrowed += [({"organisation": f["organisation"]}, f["items"]) for f in facets["organisations"]]
+    narrowed += [
+        ({"since": f"{f['year']}-01-01", "until": f"{f['year'] + 1}-01-01"}, f["items"])
+        for f in facets["years"]
+    ]
+    found = [_report(service, "graph", **only)[0]["found"] for only, _ in narrowed]
+    assert found == [n for _, n in narrowed]
+    assert {f["name"] for f in facets["organisations"]} == {"Lab 0", "Lab 1"}
+    assert [f["year"] for f in facets["years"]] == [2026, 2025, 2024]
+    assert sum(f["items"] for f in facets["years"]) == len(entries)
+    assert "facets" not in _report(service, "graph")[0]
+
+
+def test_a_search_says_what_became_of_each_word(service: Service):
+    report, _ = _report(service, "the tensro of xyzzyplugh")
+
+    assert report["ignored"] == ["the", "of"]
+    assert report["instead"] == [{"word": "tensro", "searched": ["tensor", "tensors"]}] or (
+        report["instead"] == [{"word": "tensro", "searched": ["tensor"]}]
+    )
+    assert report["unknown"] == ["xyzzyplugh"]
+    assert report["found"] == 0 < report["related"]
+    assert _report(service, "gpt4o")[0]["instead"] == [], "another way of writing is no typo"
+    typed = service.get("/v1/search", q="tensor xyzzypl", prefix="true")["search"]
+    assert typed["unknown"] == [], "nobody knows what it is going to be"
+    assert _report(service, "to be or not to be")[0]["ignored"] == []
+    assert _report(service, " ".join(["graph"] * 45))[0]["beyond"] == 5
 
 
 def _holding(*nouns: str) -> dict[str, str]:

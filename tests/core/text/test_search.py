@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recsvc.core.ranking.fusion import fuse_with_vectors, fused
+from recsvc.core.text.display import spelled
 from recsvc.core.text.highlight import highlighted, is_near, snippet
 from recsvc.core.text.query import asked
 
@@ -78,6 +79,26 @@ def test_a_snippet_is_a_stretch_of_the_text_with_ellipses_where_it_is_cut(text, 
     assert len(inner) <= max(width, 1)
     assert cut_before or text.startswith(inner)
     assert cut_after or text.endswith(inner)
+
+
+@given(
+    pieces=st.lists(
+        st.sampled_from(["a b ", r"$\alpha_a$", "$b^2$", "é", r"\(a c\)"]), max_size=20
+    ),
+    found=findings,
+    width=st.integers(5, 60),
+)
+def test_no_formula_is_cut_or_found_in_part(pieces, found, width):
+    text, formulae = spelled("".join(pieces))
+    spelling = {text[one.start : one.end]: one.tex for one in formulae}
+
+    whole, stretch = highlighted(text, found, formulae), snippet(text, found, width, formulae)
+
+    assert "".join(part.text for part in whole) == text
+    assert [part.tex for part in whole if part.tex] == [one.tex for one in formulae]
+    assert all(spelling[part.text] == part.tex for part in [*whole, *stretch] if part.tex)
+    inner = "".join(part.text for part in stretch if part.text != "…")
+    assert inner in text
 
 
 def test_a_snippet_shows_where_most_was_found():
