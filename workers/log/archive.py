@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 import polars as pl
@@ -85,7 +86,7 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[tuple[Path, int], Content] = {}
-        self._sound: dict[tuple[str, int, int], bool] = {}
+        self._sound: dict[tuple[str, int, int, tuple[str, str]], bool] = {}
 
     def files(self) -> list[Path]:
         """Return the files that are whole, oldest first; each is read once to find that out."""
@@ -167,17 +168,27 @@ class Archive:
     def _is_sound(self, path: Path, listed: dict[str, Listed]) -> bool:
         is_aside = path.is_relative_to(self._aside)
         name = path.relative_to(self._aside).as_posix() if is_aside else self._name(path)
+        known = listed.get(name)
+        while not self._is_as_known(path, name, known):
+            # What replaces a file is listed before it does: one that somebody has just written anew is
+            # told from a damaged one by what is listed by now.
+            before, known = known, manifest.read(self._folder).get(name)
+            if known == before:
+                return False
+        return True
+
+    def _is_as_known(self, path: Path, name: str, known: Listed | None) -> bool:
+        """Return whether a file is what is listed of it, or, where nothing is, can be read at all."""
+        digests = ("", "") if known is None else (known.sha256, known.becoming)
         try:
             status = path.stat()
+            key = (name, status.st_mtime_ns, status.st_size, digests)
+            if key not in self._sound:
+                self._sound[key] = (
+                    manifest.digest(path) in digests if digests[0] else _is_readable(path)
+                )
         except FileNotFoundError:
             return False
-        key = (name, status.st_mtime_ns, status.st_size)
-        if key not in self._sound:
-            known = listed.get(name)
-            if known is not None and known.sha256:
-                self._sound[key] = manifest.digest(path) in (known.sha256, known.becoming)
-            else:
-                self._sound[key] = _is_readable(path)
         return self._sound[key]
 
     def _described(self, path: Path) -> Listed:
@@ -210,8 +221,8 @@ class Archive:
         return pl.concat(tables).unique(IDENTITY, maintain_order=True)
 
     def scan(self, file: Path) -> pl.LazyFrame:
-        """Return what a file holds, to be narrowed before it is read."""
-        return pl.scan_parquet(file).match_to_schema(
+        """Return what a file holds, to be narrowed before it is read, whatever replaces it by then."""
+        return _scanned(file).match_to_schema(
             SCHEMA, missing_columns="insert", extra_columns="ignore"
         )
 
@@ -241,7 +252,7 @@ class Archive:
         for file in self.files():
             if missing.is_empty():
                 break
-            held = pl.scan_parquet(file).select(IDENTITY)
+            held = _scanned(file).select(IDENTITY)
             missing = missing.lazy().join(held, on=IDENTITY, how="anti").collect()
         return not missing.is_empty()
 
@@ -272,7 +283,7 @@ class Archive:
         if self._aside.exists():  # what cannot be read cannot be searched for a reader
             shutil.rmtree(self._aside)
         for file in self.files():
-            present = pl.scan_parquet(file).select("user").unique().collect()
+            present = _scanned(file).select("user").unique().collect()
             if present.join(wanted, on="user").is_empty():
                 continue
             events = pl.read_parquet(file).join(
@@ -292,7 +303,7 @@ class Archive:
         wanted = pl.DataFrame(list(events), schema=schema, orient="row").lazy()
         found: set[tuple[str, str]] = set()
         for file in self.files():
-            archived = pl.scan_parquet(file).select(list(schema))
+            archived = _scanned(file).select(list(schema))
             rows = archived.join(wanted, on=list(schema), how="semi").collect()
             found |= set(rows.iter_rows())
         return found
@@ -300,7 +311,7 @@ class Archive:
     def of(self, user: str) -> Iterator[pl.DataFrame]:
         """Yield a reader's archived entries, file by file."""
         for file in self.files():
-            found = pl.scan_parquet(file).filter(pl.col("user") == user).collect()
+            found = _scanned(file).filter(pl.col("user") == user).collect()
             if not found.is_empty():
                 yield found
 
@@ -375,7 +386,13 @@ def _is_up_to_cut() -> pl.Expr:
     return ((ms < cut_ms) | is_at_cut).fill_null(value=False)
 
 
-def _written_with(file: Path) -> dict[str, str]:
+def _scanned(file: Path) -> pl.LazyFrame:
+    """Open a file to be read later: by its name, parts of what replaces it could be read as its own."""
+    with file.open("rb") as opened:
+        return pl.scan_parquet(opened)
+
+
+def _written_with(file: Path | BinaryIO) -> dict[str, str]:
     """Return what a file says of itself besides its rows; those of former releases name no epoch."""
     found = pl.read_parquet_metadata(file)
     kept = {_THINNED: found[_THINNED]} if _THINNED in found else {}
@@ -383,11 +400,13 @@ def _written_with(file: Path) -> dict[str, str]:
 
 
 def _content(file: Path) -> Content:
-    metadata = _written_with(file)
-    ranges = msgspec.json.decode(metadata[_RANGES], type=dict[int, str])
     ms = pl.col("entry_ms")
-    figures = pl.scan_parquet(file).select(n=pl.len(), first=ms.min(), last=ms.max())
-    n, first, last = figures.collect().row(0)
+    with file.open("rb") as opened:
+        metadata = _written_with(opened)
+        opened.seek(0)
+        figures = pl.scan_parquet(opened).select(n=pl.len(), first=ms.min(), last=ms.max())
+        n, first, last = figures.collect().row(0)
+    ranges = msgspec.json.decode(metadata[_RANGES], type=dict[int, str])
     until = {shard: parse(entry_id) for shard, entry_id in ranges.items()}
     return Content(n, metadata[_EPOCH], until, (first, last) if n else None)
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Collection
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -45,7 +46,7 @@ async def log_of(
     archived = await asyncio.to_thread(archive.until, held[0] if held else FORMER)
     is_wanted = pl.col("user").is_in(list(users)) | pl.col("item").is_in(list(items))
     rest = table(await tail(streams, archived)).lazy()
-    lazy = [rest, *map(archive.scan, await asyncio.to_thread(archive.files))]
+    lazy = chain([rest], map(archive.scan, await asyncio.to_thread(archive.files)))
     tables = [await asyncio.to_thread(one.filter(is_wanted).collect) for one in lazy]
     return Log(pl.concat(tables).unique(IDENTITY, maintain_order=True), {})
 

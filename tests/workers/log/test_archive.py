@@ -1,3 +1,5 @@
+import threading
+
 import polars as pl
 import pytest
 
@@ -168,3 +170,50 @@ async def test_what_nobody_vouches_for_leaves_the_archive_earlier(site):
     assert await site.archiver().run_once(now_us()) == 0
     assert site.archive.thick_before(from_us(young).date()) == []
     assert site.archive.gaps() == {}
+
+
+def test_whoever_reads_while_files_are_written_anew_reads_them_all_and_each_as_a_whole(tmp_path):
+    """As training and exports do beside erasures, where files broke off or passed for damaged."""
+    archive, start_us = Archive(tmp_path), now_us()
+    files = [archive.write(rows(60), {0: f"{n}-0"}, start_us + n) for n in range(4)]
+    is_over, wrong = threading.Event(), []
+
+    def read() -> None:
+        reader = Archive(tmp_path)
+        while not is_over.is_set() and not wrong:
+            try:
+                if (found := reader.files()) != files:
+                    wrong.append(found)
+                for file in found:
+                    reader.scan(file).collect()
+            except (pl.exceptions.PolarsError, OSError) as exc:
+                wrong.append(exc)
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for n in range(60):
+            archive.rewrite(files[n % 4], rows(1 + n % 60))
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+
+    assert not wrong
+    assert archive.tend() == {}
+
+
+def rows(n: int) -> pl.DataFrame:
+    entries = [(0, Logged(f"{i + 1}-0", {}), Entry(f"u{i}", "i", "click", i, i)) for i in range(n)]
+    return table(entries)
+
+
+def test_what_was_opened_is_read_as_it_was(tmp_path):
+    archive = Archive(tmp_path)
+    file = archive.write(rows(3), {0: "3-0"}, now_us())
+
+    opened = archive.scan(file)
+    archive.rewrite(file, rows(1))
+
+    assert (opened.collect().height, archive.scan(file).collect().height) == (3, 1)
