@@ -94,7 +94,8 @@ class Search:
     def _relevant(self, wanted: Asked, finds: Finds, n: int) -> tuple[Rows, Scores]:
         """Return what goes by that name, then what holds all the words, then what holds some.
 
-        Scores fall in this order, too: what holds all the words has more than a half.
+        None scores more than the one before it: what holds some of the words best may have scored
+        more than what holds all of them.
         """
         model = self._live.model
         found = np.concatenate([finds.full, finds.part])[: self._depth]
@@ -107,8 +108,8 @@ class Search:
         rows, scores = fuse_with_vectors(found, alike, model.n, self._depth)
         is_full, is_named = np.isin(rows, finds.full), np.isin(rows, finds.named)
         order = np.lexsort((np.arange(len(rows)), ~is_full, ~is_named))
-        scores = np.where(is_named, 1.0, (scores + is_full) / 2).astype(np.float32)
-        return rows[order], scores[order]
+        scores = np.where(is_named, np.float32(1), scores)[order]
+        return rows[order], np.minimum.accumulate(scores)
 
     def _listable(self, rows: Rows, candidates: Mask) -> Rows:
         known = rows[rows < self._live.catalogue.n]
