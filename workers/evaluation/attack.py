@@ -130,7 +130,7 @@ class _Trial:
         events = pl.concat([self._past, self._bots(n_bots, seed)]) if n_bots else self._past
         found = self._interactions(events, trust)
         m, evidence, users = self._material, found.evidence, found.users
-        snapshot = fitted(evidence, m.content, Way(self._train.learn), announced(m, len(events)))
+        snapshot = fitted(found.past, m.content, Way(self._train.learn), announced(m, len(events)))
         row_of = {user: row for row, user in enumerate(users)}
         judges = np.array([row_of[self._users[row]] for row in self._judges.tolist()], np.int64)
         rankings = served(snapshot, self._blend).rankings(

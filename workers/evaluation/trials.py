@@ -9,6 +9,7 @@ from recsvc.core.text import tfidf
 from recsvc.core.text.terms import N_COLUMNS
 from workers.training.learning import NOTHING, Beginning
 from workers.training.params import LearnParams
+from workers.training.past import Past
 from workers.training.training import Content, Way, fitted, tried
 
 Rows = NDArray[np.int64]
@@ -45,4 +46,4 @@ def snapshot_of(
         evidence: (n_users, n_rows).
     """
     about = tried(evidence.shape[1], int(evidence.nnz))
-    return fitted(evidence, content, Way(params), about, begin)
+    return fitted(Past(evidence), content, Way(params), about, begin)

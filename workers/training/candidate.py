@@ -100,11 +100,11 @@ def carry_out(
     tried = judge.asking(holdout, learn.als.seed)
     trial: Trial | None = None
     if tried is not None:
-        snapshot = fitted(tried.holdout.histories, m.content, way, about)
+        snapshot = fitted(tried.holdout.past, m.content, way, about)
         begin = Beginning(snapshot.item_factors)
         held = {} if current is None else current.manifest.weights
         trial, about = _weighed(tried, snapshot, about, held if params.learns_weights else None)
-    candidate = fitted(everything.evidence, m.content, way, about, begin)
+    candidate = fitted(everything.past, m.content, way, about, begin)
     if tried is None or trial is None:
         verdict = judge.unasked(candidate, holdout)
     else:
@@ -141,9 +141,9 @@ def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Sna
     judge = Gate(known, Means(params.blend, params.engine, learn.als.threads), gate.min_readers)
     tried = judge.asking(inner, learn.als.seed)
     if tried is not None and params.learns_weights:
-        trial = fitted(tried.holdout.histories, known.content, way, about)
+        trial = fitted(tried.holdout.past, known.content, way, about)
         about = msgspec.structs.replace(about, weights=weigh(tried, trial).weights)
-    return fitted(holdout.histories, known.content, way, about)
+    return fitted(holdout.past, known.content, way, about)
 
 
 def _tuned(

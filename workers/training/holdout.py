@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from recsvc.clock import DAY_US
 from recsvc.core.readers.profile import ProfileParams
 from workers.training.interactions import CatalogueLog, Votes, interactions, votes
+from workers.training.past import Past
 
 Mask = NDArray[np.bool_]
 
@@ -81,6 +82,11 @@ class Holdout(msgspec.Struct, frozen=True):
     before: CatalogueLog
     is_by_time: bool
     name: str
+
+    @property
+    def past(self) -> Past:
+        """What is known, as it is learned from."""
+        return Past(self.histories, self.latest_us)
 
 
 def hold_out(

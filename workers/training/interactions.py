@@ -14,6 +14,7 @@ from recsvc.clock import DAY_US
 from recsvc.core.readers.kinds import HIDE, UPVOTE, Role
 from recsvc.core.readers.profile import ProfileParams
 from workers.training.believing import believed, vouched
+from workers.training.past import Past
 
 
 class CatalogueLog(msgspec.Struct, frozen=True):
@@ -46,6 +47,11 @@ class Interactions(msgspec.Struct, frozen=True):
     users: list[str]
     n_events: int
     is_vouched: NDArray[np.bool_]
+
+    @property
+    def past(self) -> Past:
+        """The same as it is learned from."""
+        return Past(self.evidence, self.latest_us)
 
 
 class Votes(msgspec.Struct, frozen=True):

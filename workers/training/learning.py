@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from recsvc.core.model.confidence import Weighting, weigh
 from recsvc.core.model.nearest import nearest
-from recsvc.core.model.neighbours import Neighbours, leading_to, lists, walk
+from recsvc.core.model.neighbours import Neighbours, leading_to, lists, nowhere, walk
+from recsvc.core.model.transitions import transitions
 from recsvc.core.text.tfidf import Texts
 from workers.training import als
 from workers.training.engine import Engine
 from workers.training.params import LearnParams
+from workers.training.past import Past
 
 Factors = NDArray[np.float32]
 
@@ -28,6 +30,7 @@ class Learned(msgspec.Struct, frozen=True):
         support: (n_rows,) int32 readers who went for the item.
         neighbours: where each item leads to.
         reader_gram: (f, f) of the readers' factors.
+        transitions: what readers went for after each item.
     """
 
     factors: Factors
@@ -35,6 +38,7 @@ class Learned(msgspec.Struct, frozen=True):
     weighting: Weighting
     neighbours: Neighbours
     reader_gram: Factors
+    transitions: Neighbours
 
 
 class Fixed(msgspec.Struct, frozen=True):
@@ -77,31 +81,37 @@ def prepare(evidence: sp.csr_matrix, texts: Texts) -> Fixed:
 
 
 def learn(
-    evidence: sp.csr_matrix,
+    past: Past,
     texts: Texts,
     params: LearnParams,
     begin: Beginning = NOTHING,
     engine: Engine = als,
 ) -> Learned:
-    """Learn from evidence.
+    """Learn from what readers did.
 
     Args:
-        evidence: (n_users, n_rows) without explicit zeros; negative means disliked.
         texts: n_rows rows.
     """
+    evidence = past.evidence
     n_rows, f = evidence.shape[1], params.als.factors
     confidence, weighting = weigh(evidence, params.confidence)
     support = _support(evidence)
     if not support.any():
-        nowhere = lists(sp.csr_matrix((n_rows, n_rows), dtype=np.float32))
         nothing, gram = np.zeros((n_rows, f), np.float32), np.zeros((f, f), np.float32)
-        return Learned(nothing, support, weighting, nowhere, gram)
+        nobody = nowhere(n_rows)
+        return Learned(nothing, support, weighting, nobody, gram, nobody)
     fixed = begin.fixed or prepare(evidence, texts)
     fit = engine.fit(confidence, params.als, begin.factors)
     factors = fit.item_factors
     factors[support == 0] = fixed.near @ factors
     gram = fit.user_factors.T @ fit.user_factors
-    return Learned(factors, support, weighting, fixed.neighbours, gram)
+    return Learned(factors, support, weighting, fixed.neighbours, gram, _transitions(past))
+
+
+def _transitions(past: Past) -> Neighbours:
+    if past.latest_us is None:
+        return nowhere(past.evidence.shape[1])
+    return lists(transitions(past.evidence, past.latest_us))
 
 
 def _support(evidence: sp.csr_matrix) -> NDArray[np.int32]:

@@ -9,7 +9,6 @@ import os
 import msgspec
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 
 from recsvc.clock import from_us
 from recsvc.core.items.item import StoredItem
@@ -22,6 +21,7 @@ from workers.training.engine import Engine
 from workers.training.interactions import CatalogueLog, interactions
 from workers.training.learning import NOTHING, Beginning, learn
 from workers.training.params import AlsParams, LearnParams, TrainParams
+from workers.training.past import Past
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -118,7 +118,7 @@ def train(material: Material, params: TrainParams) -> Snapshot:
     m = material
     found = interactions(m.log, params.profile, m.now_us)
     about = announced(material, found.n_events)
-    return fitted(found.evidence, m.content, Way(params.learn), about)
+    return fitted(found.past, m.content, Way(params.learn), about)
 
 
 def announced(material: Material, n_events: int) -> Manifest:
@@ -146,20 +146,19 @@ def tried(n_rows: int, n_events: int = 0) -> Manifest:
 
 
 def fitted(
-    evidence: sp.csr_matrix,
+    past: Past,
     content: Content,
     way: Way,
     about: Manifest,
     begin: Beginning = NOTHING,
 ) -> Snapshot:
-    """Fit a model to evidence and content.
+    """Fit a model to what readers did and to content.
 
     Args:
-        evidence: (n_users, n_rows) without explicit zeros.
         about: what is known of the snapshot beforehand.
     """
-    params = way.params
-    learned = learn(evidence, content.texts, params, begin, way.engine)
+    params, evidence = way.params, past.evidence
+    learned = learn(past, content.texts, params, begin, way.engine)
     manifest = msgspec.structs.replace(
         about,
         n_users=evidence.shape[0],
@@ -181,6 +180,7 @@ def fitted(
         content.texts,
         learned.neighbours,
         learned.reader_gram,
+        learned.transitions,
     )
 
 

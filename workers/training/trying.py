@@ -95,8 +95,7 @@ class Trying(msgspec.Struct, frozen=True):
         way = self.way_of(manifest)
         if way is None:
             return None
-        histories, content = self.holdout.histories, self.material.content
-        return fitted(histories, content, way, manifest)
+        return fitted(self.holdout.past, self.material.content, way, manifest)
 
 
 def trying(holdout: Holdout, material: Material, means: Means, most: int, seed: int) -> Trying:

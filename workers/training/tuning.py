@@ -20,6 +20,7 @@ from recsvc.core.model.confidence import ConfidenceParams
 from workers.training.learning import Beginning, prepare
 from workers.training.moment import Moment
 from workers.training.params import LearnParams
+from workers.training.past import Past
 from workers.training.ranking import served
 from workers.training.training import Content, Way, fitted, tried
 from workers.training.trying import K, Means
@@ -140,7 +141,7 @@ def _measuring(window: Window, begin: LearnParams, means: Means) -> Callable[[Le
     about = tried(n_rows)
 
     def measure(params: LearnParams) -> float:
-        snapshot = fitted(evidence, window.content, Way(params, means.engine), about, start)
+        snapshot = fitted(Past(evidence), window.content, Way(params, means.engine), about, start)
         ranked = served(snapshot, means.blend, moment=moment)
         return float(ranked.ndcg(evidence, targets, users, K, candidates).mean())
 

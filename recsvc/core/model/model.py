@@ -30,6 +30,7 @@ class Learned(msgspec.Struct, frozen=True):
         support: (n,) readers behind the item's factors: those trained on or, of a warmed item, those
             who came since; 0 where the factors are guessed from the text.
         neighbours: where the items of the snapshot lead to.
+        transitions: what readers went for after each of them.
         reader_gram: (f, f) of the factors of the readers trained on.
         added: where items lead to among those that came since; None when there are none.
     """
@@ -41,6 +42,7 @@ class Learned(msgspec.Struct, frozen=True):
     neighbours: Neighbours
     reader_gram: NDArray[np.float32]
     regularization: float
+    transitions: Neighbours
     added: Neighbours | None = None
 
 
@@ -200,6 +202,7 @@ def _learned(published: Published, texts: Texts, fresh_rows: Rows, fresh: Texts)
         snapshot.neighbours,
         snapshot.reader_gram,
         snapshot.manifest.regularization,
+        snapshot.transitions,
     )
     if n == n_base and len(fresh_rows) == 0:
         return learned

@@ -82,6 +82,11 @@ def lists(matrix: sp.csr_matrix) -> Neighbours:
     )
 
 
+def nowhere(n: int) -> Neighbours:
+    """Return lists of n items that lead nowhere."""
+    return lists(sp.csr_matrix((n, n), dtype=np.float32))
+
+
 def walk(evidence: sp.csr_matrix) -> sp.csr_matrix:
     """Return the (n_items, n_items) weights of the walk, the largest 64 of each row, never itself.
 

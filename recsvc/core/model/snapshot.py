@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core.model.confidence import ConfidenceParams, Weighting
-from recsvc.core.model.neighbours import Neighbours
+from recsvc.core.model.neighbours import Neighbours, nowhere
 from recsvc.core.text.tfidf import WIDTH, Terms, Texts
 from recsvc.errors import SnapshotError
 
@@ -121,6 +121,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         texts: n_rows rows.
         neighbours: where each of the n_rows items leads to.
         reader_gram: (f, f) float32 of the factors of all readers trained on.
+        transitions: what readers went for after each of the n_rows items.
     """
 
     manifest: Manifest
@@ -132,6 +133,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     texts: Texts
     neighbours: Neighbours
     reader_gram: NDArray[np.float32]
+    transitions: Neighbours
 
     @property
     def weighting(self) -> Weighting:
@@ -154,6 +156,9 @@ class Snapshot(msgspec.Struct, frozen=True):
             "neighbour_rows": self.neighbours.rows,
             "neighbour_weights": self.neighbours.weights,
             "reader_gram": self.reader_gram,
+            "transition_starts": self.transitions.starts,
+            "transition_rows": self.transitions.rows,
+            "transition_weights": self.transitions.weights,
         }
 
 
@@ -209,12 +214,23 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
                 arrays["neighbour_starts"], arrays["neighbour_rows"], arrays["neighbour_weights"]
             ),
             arrays["reader_gram"],
+            _transitions(arrays, n),
         )
     except KeyError as exc:
         raise SnapshotError(f"snapshot {manifest.snapshot_id} is incomplete: {exc}") from exc
     if (broken := not_finite(snapshot.arrays())) is not None:
         raise SnapshotError(f"snapshot {manifest.snapshot_id}: {broken} holds what is no number")
     return snapshot
+
+
+def _transitions(arrays: dict[str, NDArray[Any]], n: int) -> Neighbours:
+    """Return what follows on each of n items; nothing does in snapshots of earlier versions."""
+    starts = arrays.get("transition_starts")
+    if starts is None:
+        return nowhere(n)
+    if starts.shape != (n + 1,):
+        raise SnapshotError("transitions are of another shape")
+    return Neighbours(starts, arrays["transition_rows"], arrays["transition_weights"])
 
 
 def not_finite(arrays: dict[str, NDArray[Any]]) -> str | None:

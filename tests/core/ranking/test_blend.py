@@ -14,7 +14,9 @@ from recsvc.core.ranking.voices import VOICES
 from tests.core.ranking.worlds import NOW_US, world
 from tests.core.strategies import seeds
 
-PARAMS, HEAD = BlendParams(), slice(0, 20)
+# Those that are silent unasked speak, too.
+PARAMS = BlendParams(weights={voice.name: 0.3 for voice in VOICES if voice.usual == 0})
+HEAD = slice(0, 20)
 
 
 @settings(max_examples=15, deadline=None)
@@ -44,6 +46,21 @@ def test_what_a_history_adds_differs_from_a_voices_points_by_what_the_average_it
     content = next(said for said in ranking.voices.said if said.voice.name == "content")
     rest = content.at(ranking.rows) - parts["content"].sum(axis=1)
     assert np.allclose(rest, rest[0], atol=1e-3)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, name=st.sampled_from(["similar", "recent", "next"]))
+def test_what_leads_to_an_item_is_split_into_the_items_it_comes_from(seed, name):
+    w = world(seed)
+    shared = common(w.catalogue, w.model, PARAMS, NOW_US)
+    voices = Blend(w.model, shared, PARAMS).rank(w.reader, w.catalogue.visible, 1).voices
+    assert voices is not None
+    heard = next(said.heard for said in voices.said if said.voice.name == name)
+    assert heard is not None
+
+    shares = heard.shares(np.arange(w.model.n))
+
+    assert np.allclose(shares.sum(axis=1), heard.scores, rtol=1e-3, atol=1e-3)
 
 
 @settings(max_examples=15, deadline=None)

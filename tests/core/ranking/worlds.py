@@ -12,8 +12,10 @@ from recsvc.core.model.model import Model, build, publish
 from recsvc.core.readers.profile import Interaction
 from recsvc.core.readers.reader import Reader
 from recsvc.core.text.terms import term_counts
-from workers.evaluation.trials import content_of, snapshot_of
+from workers.evaluation.trials import content_of
 from workers.training.params import AlsParams, LearnParams
+from workers.training.past import Past
+from workers.training.training import Way, fitted, tried
 
 NOW_US = 1_763_000_000_000_000
 LEARN = LearnParams(als=AlsParams(factors=8, threads=1))
@@ -49,13 +51,20 @@ def evidence_of(rng: np.random.Generator, n_users: int, n: int) -> sp.csr_matrix
     return sp.csr_matrix(values * (rng.random((n_users, n)) < 0.15), dtype=np.float32)
 
 
+def past_of(rng: np.random.Generator, evidence: sp.csr_matrix) -> Past:
+    """Return what readers did, each thing on one of the latest days."""
+    days = NOW_US - rng.integers(0, 30, evidence.nnz).astype(np.float64) * DAY_US
+    return Past(evidence, sp.csr_matrix((days, evidence.indices, evidence.indptr), evidence.shape))
+
+
 def model_of(rng: np.random.Generator, texts: list[str], n_trained: int) -> Model:
     """Return a model of which the first rows were trained on; none without readers."""
     n, counts = len(texts), term_counts(texts)
     if n_trained == 0:
         return build(None, n, np.arange(n), counts)
     content = content_of(counts[:n_trained], np.arange(n_trained), n_trained)
-    snapshot = snapshot_of(evidence_of(rng, 40, n_trained), content, LEARN)
+    past = past_of(rng, evidence_of(rng, 40, n_trained))
+    snapshot = fitted(past, content, Way(LEARN), tried(n_trained))
     return build(publish(snapshot), n, np.arange(n_trained, n), counts[n_trained:])
 
 

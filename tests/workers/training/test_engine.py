@@ -59,7 +59,7 @@ def test_a_snapshot_of_another_engine_ranks_like_one_of_the_engine_in_use():
     subject = np.array([int(user[1:]) % world.SUBJECTS for user in found.users])
 
     def share_of_own_subject(**options) -> float:
-        snapshot = fitted(found.evidence, material.content, Way(world.LEARN, **options), about)
+        snapshot = fitted(found.past, material.content, Way(world.LEARN, **options), about)
         ranked = served(snapshot, BlendParams(similar=0, content=0))
         lists = ranked.rankings(found.evidence, users, 1, everything)
         return float(np.mean([r.rows[0] % world.SUBJECTS for r in lists] == subject))
@@ -70,10 +70,10 @@ def test_a_snapshot_of_another_engine_ranks_like_one_of_the_engine_in_use():
 
 def test_an_engine_that_goes_on_is_given_what_there_was():
     material = world.material()
-    evidence, engine = interactions_of(material).evidence, Exact()
+    past, engine = interactions_of(material).past, Exact()
 
-    first = learn(evidence, material.content.texts, world.LEARN, engine=engine)
-    on = learn(evidence, material.content.texts, world.LEARN, Beginning(first.factors), engine)
+    first = learn(past, material.content.texts, world.LEARN, engine=engine)
+    on = learn(past, material.content.texts, world.LEARN, Beginning(first.factors), engine)
 
     assert engine.starts == [False, True]
     assert np.abs(on.factors - first.factors).max() < 0.5

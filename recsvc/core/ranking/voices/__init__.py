@@ -6,7 +6,9 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Voice
 from recsvc.core.ranking.voices.content import Content
 from recsvc.core.ranking.voices.fresh import Fresh, News
+from recsvc.core.ranking.voices.next import Next
 from recsvc.core.ranking.voices.personal import Personal
+from recsvc.core.ranking.voices.recent import Recent
 from recsvc.core.ranking.voices.trending import Trending
 from recsvc.core.ranking.voices.walk import Walk
 from recsvc.errors import SettingsError
@@ -14,6 +16,8 @@ from recsvc.errors import SettingsError
 VOICES: tuple[Voice, ...] = (
     Personal(),
     Walk(),
+    Recent(),
+    Next(),
     Content(),
     Trending("week"),
     Trending("day"),
