@@ -9,6 +9,7 @@ Where the kernel does not tell (no /proc), the token remains.
 
 import hmac
 import os
+import re
 import secrets
 import sys
 from ipaddress import IPv4Address, ip_address
@@ -18,6 +19,8 @@ from recsvc.errors import SettingsError
 
 TOKEN_PREFIX = "rat_"  # noqa: S105 - how it begins, not what it is
 _FILE = "access-token"
+_RANDOM_BYTES = 32
+_TOKEN = re.compile(rb"rat_[A-Za-z0-9_-]{43}\s*")
 _TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))
 
 Address = tuple[str, int]
@@ -50,6 +53,9 @@ class Owner:
 def owner_of(data_path: Path) -> Owner:
     """Return the owner of a data folder; its first caller makes the token.
 
+    What is no token any more, since the disk lost or changed it, is replaced: an empty one would be
+    shown by everybody.
+
     Raises:
         SettingsError: when the token can be neither read nor made.
     """
@@ -59,13 +65,16 @@ def owner_of(data_path: Path) -> Owner:
         fresh = path.with_name(f"{_FILE}.{os.getpid()}")
         descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as out:
-            out.write(f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}\n")
+            out.write(f"{TOKEN_PREFIX}{secrets.token_urlsafe(_RANDOM_BYTES)}\n")
+            out.flush()
+            os.fsync(out.fileno())
         try:
             os.link(fresh, path)  # whole or not at all, and only the first one
         except FileExistsError:
-            pass
+            if not _TOKEN.fullmatch(path.read_bytes()):
+                fresh.replace(path)
         finally:
-            fresh.unlink()
+            fresh.unlink(missing_ok=True)
         return Owner(path.read_text().strip())
     except OSError as exc:
         raise SettingsError(f"cannot keep the access token in {path}: {exc.strerror}") from None

@@ -34,7 +34,7 @@ def remember_backup(data_dir: Path, to: Path) -> None:
     """Note where a backup was made, once."""
     known = set(_backups(data_dir)) | {to.resolve()}
     unfinished = data_dir / f"{_BACKUPS}.tmp"
-    unfinished.write_text("".join(f"{path}\n" for path in sorted(known)))
+    unfinished.write_bytes(b"".join(os.fsencode(path) + b"\n" for path in sorted(known)))
     sync(unfinished)
     unfinished.replace(data_dir / _BACKUPS)
 
@@ -74,9 +74,10 @@ def forget_erased(backup: Path, made_us: int) -> None:
 
 def _backups(data_dir: Path) -> list[Path]:
     try:
-        return [Path(line) for line in (data_dir / _BACKUPS).read_text().splitlines()]
+        lines = (data_dir / _BACKUPS).read_bytes().splitlines()
     except FileNotFoundError:
         return []
+    return [Path(os.fsdecode(line)) for line in lines if line and b"\0" not in line]
 
 
 def _told(backup: Path) -> list[_Erased]:

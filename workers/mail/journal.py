@@ -22,6 +22,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import structlog
+
+from recsvc.core.fitting import UNREADABLE
+
+log = structlog.get_logger()
 
 _SLOT_BYTES = 512
 _HEAD_BYTES = 3
@@ -114,7 +119,11 @@ def _read(raw: bytes) -> Iterator[Left]:
         length = int.from_bytes(raw[at + 1 : at + _HEAD_BYTES], "big")
         if state in (_IN_HAND, _ENDING):
             start = at + _HEAD_BYTES
-            job, token = msgspec.json.decode(raw[start : start + length], type=tuple[str, str])
+            try:
+                job, token = msgspec.json.decode(raw[start : start + length], type=tuple[str, str])
+            except UNREADABLE:
+                log.warning("journal_unreadable")  # the store's word stands
+                continue
             yield Left(job, token, state == _ENDING)
 
 

@@ -49,7 +49,7 @@ def note_mended(folder: Path, n_bytes: int) -> None:
 def mended_problem(data_dir: Path) -> str | None:
     """Return what a mended log means, until everything was made anew from it; None if nothing."""
     try:
-        n_bytes = (data_dir / "store" / _MENDED).read_text()
+        n_bytes = (data_dir / "store" / _MENDED).read_text(errors="replace")
     except OSError:
         return None
     return (
