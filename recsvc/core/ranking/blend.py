@@ -230,7 +230,9 @@ class Blend(msgspec.Struct, frozen=True):
         fade = loudness if isinstance(loudness, np.ndarray) else None
         share = 1.0 if isinstance(loudness, np.ndarray) else loudness
         weight = voice.weight(self.params) * share * heard.loudness
-        found = standard(heard.scores, warm, own, weight) if weight else SILENT
+        if not weight:
+            return Said(voice, None)
+        found = standard(heard.scores, warm, own, weight, is_even=voice.is_even)
         if found is SILENT:
             return Said(voice, None)
         points = found.points(heard.scores, warm)

@@ -88,6 +88,7 @@ class Voice:
         reason: kind of the reason that the voice itself is.
         words: that reason for people, `{upvotes}` standing for "3 upvotes".
         usual: its weight, where the params have no other.
+        is_even: whether a unit of its score means the same for items with and without interactions.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Voice:
     reason: str
     words: str
     usual: float = 1.0
+    is_even: bool = False
 
     def weight(self, params: BlendParams) -> float:
         """Return points of one standard deviation of a reader voice, of a unit of a common one."""

@@ -70,6 +70,7 @@ class Content(ReaderVoice):
     source: VoiceSource = "similar"
     reason = "similar"
     words = "Similar in content"
+    is_even = True
 
     def weight(self, params: BlendParams) -> float:
         """Return points of one standard deviation, of an item without readers."""
