@@ -5,6 +5,7 @@ matter are few, and a feed is worth more than its HTTP status.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import get_args
 
@@ -202,6 +203,24 @@ def _labelled(name: str, meaning: str, label: str, values: dict[str, int]) -> Me
     return family
 
 
+class _Marked(CollectorRegistry):
+    """The figures of one of several processes, each sample with the number of the process.
+
+    Behind one address any of them may answer: without it, the counts of one would look like another's
+    that began anew.
+    """
+
+    def __init__(self, figures: CollectorRegistry) -> None:
+        super().__init__()
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        mark = {"process": str(os.getpid())}
+        for family in self._figures.collect():
+            family.samples = [s._replace(labels={**s.labels, **mark}) for s in family.samples]
+            yield family
+
+
 def observe(app: Litestar) -> None:
     """Have the live view, the lists and the ranker report what they see."""
     services: Services = app.state.services
@@ -232,5 +251,8 @@ async def metrics(services: NamedDependency[Services]) -> Response[bytes]:
         n_stopped = await services.training.n_stopped()
         mails = await mail_figures(services)
     figures.register(LiveCollector(services.live, outcomes, n_stopped, mails))
-    body = generate_latest(registry) + generate_latest(figures)
+    body = b"".join(
+        generate_latest(_Marked(one) if services.settings.api_processes > 1 else one)
+        for one in (registry, figures)
+    )
     return Response(body, media_type=_MEDIA_TYPE)
