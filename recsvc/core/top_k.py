@@ -4,6 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recsvc.core import compiled
+
 Vector = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
@@ -21,6 +23,8 @@ def top_k(scores: Vector, k: int) -> Rows:
     Returns:
         (at most k,) rows, best first, equal scores in row order; fewer when fewer are finite.
     """
+    if scores.dtype == np.float32 and (fast := compiled.kernels()) is not None:
+        return fast.top_rows(scores, k)
     candidates = _passing(scores, k)
     order = np.argsort(-scores[candidates], kind="stable")[:k]
     best = candidates[order]

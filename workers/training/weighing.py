@@ -273,7 +273,7 @@ def _at(
             may = moment.listed[:n].copy()
             may[reader.rows] = False
             points = [
-                np.zeros(n, np.float32) if one.points is None else one.points[:n]
+                np.zeros(n, np.float32) if (points := one.points()) is None else points[:n]
                 for one in said.said
             ]
             heads = [_head(p, may) for p in (*points, set_to @ np.stack(points))]

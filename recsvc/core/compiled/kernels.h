@@ -4,6 +4,7 @@
 
 #define OUTSIDE -1   /* an index points out of its array: IndexError */
 #define NO_MEMORY -2 /* MemoryError */
+#define NOT_FINITE -3
 
 /* Of the source that this was built from; 0 where nobody said. */
 uint32_t kernels_stamp(void);
@@ -12,3 +13,24 @@ uint32_t kernels_stamp(void);
 int64_t text_scores(const int32_t *starts, int64_t n_terms, const int32_t *rows, const float *weights,
                     int64_t n_entries, const int64_t *wanted, const float *wanted_weights,
                     int64_t n_wanted, float *scores, int64_t n);
+
+/* Sums what standardising needs: n of `warm`, scores, squares, then both of the warm rows. */
+int64_t score_sums(const float *scores, const float *warm, int64_t n, double *sums);
+
+/* What one voice says. Common ones have points; of readers' the scores become points by
+ *     (warm * slope - base + score * (warm * scale_slope + scale_base)) * fade */
+struct voice {
+    const float *points; /* (n,); NULL unless it says the same to everybody */
+    const float *scores; /* (n,); NULL unless it answers a reader */
+    const float *fade;   /* (n,); NULL: 1 */
+    float slope, base, scale_slope, scale_base;
+};
+
+/* Adds up what the voices say, and finds the best rows that may be shown: returns how many of `k`. */
+int64_t best_rows(const float *common, const float *lift, int64_t n_lift, const float *warm,
+                  const uint8_t *may_show, int64_t n_may_show, int64_t n, const struct voice *voices,
+                  int64_t n_voices, const int64_t *excluded, int64_t n_excluded, float *total, int64_t k,
+                  int64_t *rows, float *scores, uint8_t *loudest);
+
+/* Finds the rows of the highest finite scores: returns how many of `k`. */
+int64_t top_rows(const float *scores, int64_t n, int64_t k, int64_t *rows);

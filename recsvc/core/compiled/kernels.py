@@ -5,10 +5,11 @@ take its arguments for something else.
 """
 
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from cffi import FFI
@@ -62,6 +63,36 @@ def _declarations() -> FFI:
     return ffi
 
 
+class Spoken(NamedTuple):
+    """What one voice says: points to everybody, or scores to a reader; neither when it is silent.
+
+    Attributes:
+        fade: of scores, how loud by row; None: alike everywhere.
+        line: how scores become points (`Standard.line`).
+    """
+
+    points: Vector | None
+    scores: Vector | None
+    fade: Vector | None
+    line: tuple[float, float, float, float]
+
+
+class Addends(NamedTuple):
+    """What else adds to a reader's scores, and takes rows away.
+
+    Attributes:
+        common: (n or more,) what all common voices say.
+        lift: of what is followed; None when that is nothing.
+        warm: (n,) 1 for rows with interactions, else 0.
+        excluded: rows; some may lie beyond n.
+    """
+
+    common: Vector
+    lift: Vector | None
+    warm: Vector
+    excluded: Rows
+
+
 class Kernels:
     """What a library computes; each method says whose work it does.
 
@@ -71,7 +102,8 @@ class Kernels:
 
     def __init__(self, library: Any) -> None:
         self._library = library
-        self._buffer = _declarations().from_buffer
+        self._ffi = _declarations()
+        self._buffer = self._ffi.from_buffer
 
     def text_scores(self, postings: Any, terms: Rows, weights: Vector, n: int) -> Vector:
         """Return (n,) what texts say of the wanted terms, as `content.content`.
@@ -95,9 +127,74 @@ class Kernels:
         )
         return scores
 
+    def score_sums(self, scores: Vector, warm: Vector) -> tuple[float, float, float, float, float]:
+        """Return the sums that standardising needs, as `standardizing._sums`."""
+        sums = self._ffi.new("double[5]")
+        n = _same_length(scores, warm)
+        self._call(self._library.score_sums, self._f32(scores), self._f32(warm), n, sums)
+        return sums[0], sums[1], sums[2], sums[3], sums[4]
+
+    def top_rows(self, scores: Vector, k: int) -> Rows:
+        """Return the rows of the k highest finite scores, as `top_k.top_k`."""
+        k = max(0, min(k, len(scores)))
+        rows = np.empty(k, np.int64)
+        found = self._call(
+            self._library.top_rows, self._f32(scores), len(scores), k, self._i64(rows)
+        )
+        return rows[:found]
+
+    def best_rows(
+        self, said: Sequence[Spoken], sums: Addends, may_show: NDArray[np.bool_], k: int
+    ) -> tuple[Rows, Vector, NDArray[np.uint8]] | None:
+        """Return the best rows, their scores and the voice that says most, as `Blend._best`.
+
+        Args:
+            may_show: by row; those beyond may not.
+
+        Returns:
+            None when what the voices say adds up to no number.
+        """
+        n = len(sums.warm)
+        k = max(0, min(k, n))
+        rows, scores, loudest = (
+            np.empty(k, np.int64),
+            np.empty(k, np.float32),
+            np.empty(k, np.uint8),
+        )
+        lift = np.empty(0, np.float32) if sums.lift is None else sums.lift
+        assert len(sums.common) >= n, "everybody's points reach as far as the model"
+        voices, kept = self._voices(said, n)
+        found = self._call(
+            self._library.best_rows,
+            self._f32(sums.common), self._f32(lift), len(lift), self._f32(sums.warm),
+            self._u8(may_show), len(may_show), n, voices, len(said),
+            self._i64(sums.excluded), len(sums.excluded), self._f32(np.empty(n, np.float32)), k,
+            self._i64(rows), self._f32(scores), self._u8(loudest),
+        )  # fmt: skip
+        del kept  # what the voices point to had to stay until here
+        return None if found < 0 else (rows[:found], scores[:found], loudest[:found])
+
+    def _voices(self, said: Sequence[Spoken], n: int) -> tuple[Any, list[Any]]:
+        """Return the structs of voices, and what has to be kept while they are used."""
+        voices, kept = self._ffi.new("struct voice[]", len(said)), []
+        for i, one in enumerate(said):
+            if one.points is None and one.scores is None:
+                continue  # what is new is silent
+            pointers = []
+            for array in (one.points, one.scores, one.fade):
+                if array is None:
+                    pointers.append(self._ffi.NULL)
+                    continue
+                if len(array) < n:
+                    raise IndexError("a voice does not speak of all rows")
+                pointers.append(self._f32(array))
+            voices[i] = (*pointers, *one.line)
+            kept += pointers
+        return voices, kept
+
     def _call(self, function: Any, *arguments: Any) -> int:
         code: int = function(*arguments)
-        if code >= 0:
+        if code >= 0 or code == self._library.NOT_FINITE:
             return code
         if code == self._library.NO_MEMORY:
             raise MemoryError
@@ -108,6 +205,10 @@ class Kernels:
 
     def _i64(self, array: NDArray[np.int64]) -> Any:
         return self._buffer("int64_t[]", _laid_out(array, np.int64))
+
+    def _u8(self, array: NDArray[np.uint8] | NDArray[np.bool_]) -> Any:
+        assert array.dtype in (np.uint8, np.bool_), array.dtype
+        return self._buffer("uint8_t[]", array)
 
     def _i32(self, array: NDArray[np.int32]) -> Any:
         return self._buffer("int32_t[]", _laid_out(array, np.int32))
@@ -123,3 +224,10 @@ def _laid_out(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
         return array
     casting: Literal["same_kind", "safe"] = "same_kind" if dtype is np.float32 else "safe"
     return np.ascontiguousarray(array.astype(dtype, casting=casting))
+
+
+def _same_length(*arrays: NDArray[Any]) -> int:
+    n = len(arrays[0])
+    if any(len(array) != n for array in arrays):
+        raise IndexError("arrays of one length are needed")
+    return n

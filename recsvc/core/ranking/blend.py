@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.clock import HOUR_US
+from recsvc.core import compiled
+from recsvc.core.compiled.kernels import Addends, Spoken
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
@@ -29,6 +31,7 @@ Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 SOURCES = ("personal", "similar", "trending", "new", "explore", "search", "listed", "again")
+_NO_NUMBER = "what the voices say adds up to no number"
 PERSONAL, SIMILAR, TRENDING, NEW, EXPLORE, SEARCH, LISTED, AGAIN = range(len(SOURCES))
 
 
@@ -54,21 +57,38 @@ class Said(msgspec.Struct, frozen=True):
     """What one voice said to one reader.
 
     Attributes:
-        points: (n,) what that added to the score; None when it was silent.
+        common: (n,) what a voice added to everybody's scores; None of others, and when it was silent.
+        warm: (n,) 1 for rows with interactions, else 0.
         heard: what it said, of a reader voice that spoke.
         standard: how its scores became points.
         fade: (n,) how loud it was by row; None when alike everywhere.
     """
 
     voice: Voice
-    points: Scores | None
+    common: Scores | None
+    warm: Scores
     heard: Heard | None = None
     standard: Standard = SILENT
     fade: Scores | None = None
 
+    def points(self) -> Scores | None:
+        """Return (n,) what that added to the score; None when it was silent."""
+        if self.heard is None:
+            return self.common
+        points = self.standard.points(self.heard.scores, self.warm)
+        return points if self.fade is None else points * self.fade
+
     def at(self, rows: Rows) -> Scores:
         """Return (k,) points of some rows."""
-        return np.zeros(len(rows), np.float32) if self.points is None else self.points[rows]
+        if self.heard is None:
+            return np.zeros(len(rows), np.float32) if self.common is None else self.common[rows]
+        points = self.standard.points(self.heard.scores[rows], self.warm[rows])
+        return points if self.fade is None else points * self.fade[rows]
+
+    def spoken(self) -> Spoken:
+        """Return the same as the kernels take it."""
+        scores = None if self.heard is None else self.heard.scores
+        return Spoken(self.common, scores, self.fade, self.standard.line)
 
     def scale(self, rows: Rows, warm: Scores) -> Scores:
         """Return (k,) the points of one unit of score in some rows.
@@ -213,7 +233,10 @@ class Blend(msgspec.Struct, frozen=True):
     def _said(self, known: Rows, reader: Reader, heard: Sequence[Heard | None]) -> Voices:
         """Return what each voice says to a reader."""
         own, common = reader.rows[known], self.common
-        said = [Said(v, points) for v, points in zip(common.voices, common.points, strict=True)]
+        said = [
+            Said(v, points, self.model.warm)
+            for v, points in zip(common.voices, common.points, strict=True)
+        ]
         with _unchecked():
             for i, answer in enumerate(heard):
                 if answer is not None:
@@ -234,17 +257,26 @@ class Blend(msgspec.Struct, frozen=True):
             return Said(voice, None)
         found = standard(heard.scores, warm, own, weight, is_even=voice.is_even)
         if found is SILENT:
-            return Said(voice, None)
-        points = found.points(heard.scores, warm)
-        if fade is not None:
-            points *= fade
-        return Said(voice, points, heard, found, fade)
+            return Said(voice, None, warm)
+        return Said(voice, None, warm, heard, found, fade)
 
     def _best(self, reader: Reader, voices: Voices, candidates: Mask, k: int) -> Ranking:
+        if (fast := compiled.kernels()) is not None:
+            excluded = np.array(reader.excluded, np.int64)
+            addends = Addends(self.common.total, reader.lift, self.model.warm, excluded)
+            spoken = [one.spoken() for one in voices.said]
+            best = fast.best_rows(spoken, addends, candidates, k)
+            if best is None:
+                raise NotFiniteError(_NO_NUMBER)
+            rows, scores, loudest = best
+            return Ranking(rows, scores, self.common.sources[loudest], voices)
+        return self._best_by_numpy(reader, voices, candidates, k)
+
+    def _best_by_numpy(self, reader: Reader, voices: Voices, candidates: Mask, k: int) -> Ranking:
         n = self.model.n
         total = self._total(reader, voices.said)
         if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
-            raise NotFiniteError("what the voices say adds up to no number")
+            raise NotFiniteError(_NO_NUMBER)
         keep_only(total, candidates)
         total[[row for row in reader.excluded if row < n]] = -np.inf
         best = top_k(total, k)
@@ -256,8 +288,8 @@ class Blend(msgspec.Struct, frozen=True):
         total = self.common.total[: self.model.n].copy()
         with _unchecked():
             for one in said:
-                if one.heard is not None and one.points is not None:
-                    total += one.points
+                if one.heard is not None and (points := one.points()) is not None:
+                    total += points
             if reader.lift is not None:
                 lifted = reader.lift[: len(total)]
                 total[: len(lifted)] += lifted

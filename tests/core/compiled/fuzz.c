@@ -84,12 +84,65 @@ static void fuzz_text_scores(void) {
     free(starts), free(rows), free(weights), free(wanted_weights), free(scores), free(wanted);
 }
 
+static void fuzz_sums(void) {
+    const int64_t n = below(40);
+    float *scores = numbers(n), *warm = numbers(n);
+    double sums[5];
+    done += score_sums(scores, warm, n, sums) >= 0;
+    free(scores), free(warm);
+}
+
+static uint8_t *answers(int64_t n) {
+    uint8_t *found = room(n, 1);
+    for (int64_t i = 0; i < n; i++) found[i] = (uint8_t)below(2);
+    return found;
+}
+
+static void fuzz_top(void) {
+    const int64_t n = below(60), k = below(70);
+    float *scores = numbers(n);
+    int64_t *rows = room(k, sizeof *rows);
+    done += top_rows(scores, n, k, rows) >= 0;
+    free(scores), free(rows);
+}
+
+static void fuzz_best(void) {
+    const int64_t n = below(60), k = below(70), n_lift = below(80), n_may_show = below(80);
+    const int64_t n_voices = below(4), n_excluded = below(5);
+    float *common = numbers(n), *lift = numbers(n_lift), *warm = numbers(n);
+    float *total = room(n, sizeof *total), *scores = room(k, sizeof *scores);
+    uint8_t *may_show = answers(n_may_show), *loudest = room(k, 1);
+    int64_t *excluded = indices64(n_excluded, n + 3), *rows = room(k, sizeof *rows);
+    struct voice *voices = room(n_voices, sizeof *voices);
+    for (int64_t i = 0; i < n_voices; i++) {
+        const int kind = (int)below(4);
+        voices[i] = (struct voice){
+            .points = kind == 0 ? numbers(n) : NULL,
+            .scores = kind >= 2 ? numbers(n) : NULL,
+            .fade = kind == 3 ? numbers(n) : NULL,
+            .slope = number(),
+            .base = number(),
+            .scale_slope = number(),
+            .scale_base = number(),
+        };
+    }
+    done += best_rows(common, lift, n_lift, warm, may_show, n_may_show, n, voices, n_voices, excluded,
+                      n_excluded, total, k, rows, scores, loudest) >= 0;
+    for (int64_t i = 0; i < n_voices; i++)
+        free((void *)voices[i].points), free((void *)voices[i].scores), free((void *)voices[i].fade);
+    free(common), free(lift), free(warm), free(total), free(scores), free(may_show), free(loudest);
+    free(excluded), free(rows), free(voices);
+}
+
 int main(int count, char **arguments) {
     const int64_t rounds = count > 1 ? atoll(arguments[1]) : 1000;
     state = count > 2 ? strtoull(arguments[2], 0, 10) | 1 : 1;
     for (int64_t round = 0; round < rounds; round++) {
         is_right = round & 1;
         fuzz_text_scores();
+        fuzz_sums();
+        fuzz_top();
+        fuzz_best();
     }
     printf("%lld\n", (long long)done);
     return 0;
