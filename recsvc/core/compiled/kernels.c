@@ -13,6 +13,8 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "kernels.h"
 
@@ -151,32 +153,38 @@ static float points_at(const struct voice *voice, const float *warm, int64_t row
     return voice->fade ? points * voice->fade[row] : points;
 }
 
-/* The same of all rows, added up. */
-static void add_points(const struct voice *voice, const float *warm, int64_t n, float *restrict total) {
+/* The same of some rows, added up. */
+static void add_points(const struct voice *voice, const float *warm, int64_t start, int64_t end,
+                       float *restrict total) {
     const float *scores = voice->scores, *fade = voice->fade;
     const float slope = voice->slope, base = voice->base;
     const float scale_slope = voice->scale_slope, scale_base = voice->scale_base;
     if (fade)
-        for (int64_t row = 0; row < n; row++)
+        for (int64_t row = start; row < end; row++)
             total[row] += ((warm[row] * slope - base) + scores[row] * (warm[row] * scale_slope + scale_base))
                           * fade[row];
     else
-        for (int64_t row = 0; row < n; row++)
+        for (int64_t row = start; row < end; row++)
             total[row] += (warm[row] * slope - base) + scores[row] * (warm[row] * scale_slope + scale_base);
 }
+
+#define BLOCK 1024
 
 /* recsvc.core.ranking.blend.Blend._best. */
 int64_t best_rows(const float *common, const float *lift, int64_t n_lift, const float *warm,
                   const uint8_t *may_show, int64_t n_may_show, int64_t n, const struct voice *voices,
                   int64_t n_voices, const int64_t *excluded, int64_t n_excluded, float *total, int64_t k,
                   int64_t *rows, float *scores, uint8_t *loudest) {
-    int is_finite = 1;
-    for (int64_t row = 0; row < n; row++) total[row] = common[row];
-    for (int64_t i = 0; i < n_voices; i++)
-        if (voices[i].scores) add_points(&voices[i], warm, n, total);
-    for (int64_t row = 0; row < n && row < n_lift; row++) total[row] += lift[row];
-    for (int64_t row = 0; row < n; row++) is_finite &= fabsf(total[row]) <= FLT_MAX;
-    if (!is_finite) return NOT_FINITE;
+    for (int64_t start = 0, end; start < n; start = end) { /* as much as stays in the nearest cache */
+        int is_finite = 1;
+        end = start + BLOCK < n ? start + BLOCK : n;
+        for (int64_t row = start; row < end; row++) total[row] = common[row];
+        for (int64_t i = 0; i < n_voices; i++)
+            if (voices[i].scores) add_points(&voices[i], warm, start, end, total);
+        for (int64_t row = start; row < end && row < n_lift; row++) total[row] += lift[row];
+        for (int64_t row = start; row < end; row++) is_finite &= fabsf(total[row]) <= FLT_MAX;
+        if (!is_finite) return NOT_FINITE;
+    }
     for (int64_t i = 0; i < n_excluded; i++) {
         if (excluded[i] < 0) return OUTSIDE;
         if (excluded[i] < n) total[excluded[i]] = -INFINITY;
@@ -192,4 +200,224 @@ int64_t best_rows(const float *common, const float *lift, int64_t n_lift, const 
         }
     }
     return found;
+}
+
+/* A set of numbers below some bound, which knows the place of each in ascending order. */
+struct set {
+    uint64_t *bits;
+    int32_t *before; /* how many stand in the words before each */
+    int64_t bound, size;
+};
+
+static int64_t set_made(struct set *set, int64_t bound) {
+    const int64_t words = bound / 64 + 1;
+    *set = (struct set){calloc((size_t)words, sizeof *set->bits), NULL, bound, 0};
+    set->before = malloc((size_t)words * sizeof *set->before);
+    return set->bits && set->before ? 0 : NO_MEMORY;
+}
+
+static void set_freed(struct set *set) { free(set->bits), free(set->before); }
+
+static void set_add(struct set *set, uint64_t number) { set->bits[number / 64] |= 1ull << number % 64; }
+
+static int count_of(uint64_t bits) { /* Warren, "Hacker's Delight", figure 5-2 */
+    bits -= bits >> 1 & 0x5555555555555555;
+    bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+    return (int)(((bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F) * 0x0101010101010101 >> 56);
+}
+
+static void set_counted(struct set *set) {
+    for (int64_t word = 0; word <= set->bound / 64; word++) {
+        set->before[word] = (int32_t)set->size;
+        set->size += count_of(set->bits[word]);
+    }
+}
+
+static int has(const struct set *set, uint64_t number) { return set->bits[number / 64] >> number % 64 & 1; }
+
+static int64_t place_of(const struct set *set, uint64_t number) {
+    return set->before[number / 64] + count_of(set->bits[number / 64] & ((1ull << number % 64) - 1));
+}
+
+/* IEEE 754's binary16. */
+static float half(uint16_t bits) {
+    const uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, rest = bits & 0x3FF;
+    if (exponent == 0) { /* next to nothing: so many of the smallest there is */
+        const float small = (float)rest * 0x1p-24f;
+        return sign ? -small : small;
+    }
+    const uint32_t wide = sign | (exponent == 31 ? 255 : exponent + 112) << 23 | rest << 13;
+    float found;
+    memcpy(&found, &wide, sizeof found);
+    return found;
+}
+
+/* The entries of a list: 0, or OUTSIDE. */
+static int64_t entries_of(const int64_t *starts, int64_t n_entries, int64_t list, int64_t *start,
+                          int64_t *end) {
+    *start = starts[list], *end = starts[list + 1];
+    return *start < 0 || *start > *end || *end > n_entries ? OUTSIDE : 0;
+}
+
+/* recsvc.core.ranking.voices.walk._led. Rows that have no list lead nowhere. */
+int64_t walk_sums(const int64_t *starts, int64_t n_lists, const int32_t *led, const uint16_t *weights,
+                  int64_t n_entries, const int64_t *history, const float *loud, int64_t m, double *sums,
+                  int64_t n) {
+    for (int64_t i = 0, at, end; i < m; i++) {
+        if (history[i] < 0) return OUTSIDE;
+        if (history[i] >= n_lists || loud[i] == 0.0f) continue;
+        if (entries_of(starts, n_entries, history[i], &at, &end)) return OUTSIDE;
+        for (; at < end; at++) {
+            if (led[at] < 0 || led[at] >= n) return OUTSIDE;
+            sums[led[at]] += half(weights[at]) * loud[i];
+        }
+    }
+    return 0;
+}
+
+/* recsvc.core.ranking.voices.walk._shares. */
+int64_t walk_shares(const int64_t *starts, int64_t n_lists, const int32_t *led, const uint16_t *weights,
+                    int64_t n_entries, const int64_t *history, const float *loud, int64_t m,
+                    const int64_t *rows, int64_t k, int64_t n, float *added) {
+    struct set set;
+    int64_t code = set_made(&set, n), *places = malloc((size_t)(k + 1) * sizeof *places);
+    if (!places) code = NO_MEMORY;
+    for (int64_t place = 0; !code && place < k; place++) {
+        if (rows[place] < 0 || rows[place] >= n) code = OUTSIDE;
+        else set_add(&set, rows[place]);
+    }
+    if (!code) {
+        set_counted(&set);
+        for (int64_t place = 0; place < k; place++) places[place_of(&set, rows[place])] = place;
+    }
+    for (int64_t i = 0, at, end; !code && i < m; i++) {
+        if (history[i] < 0) code = OUTSIDE;
+        else if (history[i] < n_lists) code = entries_of(starts, n_entries, history[i], &at, &end);
+        if (code || history[i] >= n_lists) continue;
+        for (; !code && at < end; at++) {
+            if (led[at] < 0 || led[at] >= n) code = OUTSIDE;
+            else if (has(&set, led[at]))
+                added[places[place_of(&set, led[at])] * m + i] += half(weights[at]) * loud[i];
+        }
+    }
+    free(places);
+    set_freed(&set);
+    return code;
+}
+
+/* Adds the terms of some rows to a set: 0, or OUTSIDE. */
+static int64_t terms_added(struct set *set, const struct texts *texts, const int64_t *rows, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        if (rows[i] < 0 || rows[i] >= texts->n) return OUTSIDE;
+        const int32_t *terms = texts->terms + rows[i] * texts->width;
+        for (int64_t at = 0; at < texts->width; at++) {
+            if (terms[at] < 0 || terms[at] >= texts->n_terms) return OUTSIDE;
+            set_add(set, terms[at]);
+        }
+    }
+    return 0;
+}
+
+/* recsvc.core.ranking.voices.content._sums. */
+int64_t text_profile(const struct texts *texts, const int64_t *history, const float *evidence, int64_t m,
+                     int64_t *terms, double *sums) {
+    struct set set;
+    int64_t code = set_made(&set, texts->n_terms);
+    for (int64_t i = 0; !code && i < m; i++)
+        if (evidence[i] > 0.0f) code = terms_added(&set, texts, history + i, 1);
+    if (!code) {
+        set_counted(&set);
+        for (int64_t word = 0, place = 0; word <= set.bound / 64; word++)
+            for (int bit = 0; bit < 64 && set.bits[word] >> bit; bit++)
+                if (set.bits[word] >> bit & 1) sums[place] = 0.0, terms[place++] = word * 64 + bit;
+        for (int64_t i = 0; i < m; i++) {
+            if (!(evidence[i] > 0.0f)) continue;
+            const int64_t start = history[i] * texts->width;
+            for (int64_t at = start; at < start + texts->width; at++)
+                sums[place_of(&set, texts->terms[at])] += texts->weights[at] * evidence[i];
+        }
+        code = set.size;
+    }
+    set_freed(&set);
+    return code;
+}
+
+/* What of a text shares takes: which of k rows say a term, and how much; by term, one list after another. */
+struct said {
+    struct set set;
+    int64_t *starts; /* (set.size + 1,) */
+    int32_t *rows;
+    float *weights;
+    double *sums; /* (set.size,) of the history, then what a unit of it is worth */
+};
+
+static void said_freed(struct said *said) {
+    set_freed(&said->set);
+    free(said->starts), free(said->rows), free(said->weights), free(said->sums);
+}
+
+static int64_t said_by(struct said *said, const struct texts *texts, const int64_t *rows, int64_t k) {
+    const int64_t width = texts->width;
+    memset(said, 0, sizeof *said);
+    int64_t code = set_made(&said->set, texts->n_terms);
+    if (!code) code = terms_added(&said->set, texts, rows, k);
+    if (code) return code;
+    set_counted(&said->set);
+    const size_t size = (size_t)said->set.size, entries = (size_t)(k * width) + 1;
+    said->starts = calloc(size + 2, sizeof *said->starts);
+    said->sums = calloc(size + 1, sizeof *said->sums);
+    said->rows = malloc(entries * sizeof *said->rows);
+    said->weights = malloc(entries * sizeof *said->weights);
+    if (!said->starts || !said->sums || !said->rows || !said->weights) return NO_MEMORY;
+    /* Counted two places on and summed, each start is where the next entry of its term goes. */
+    for (int64_t i = 0; i < k; i++)
+        for (int64_t at = 0; at < width; at++)
+            said->starts[place_of(&said->set, texts->terms[rows[i] * width + at]) + 2]++;
+    for (size_t term = 2; term < size + 2; term++) said->starts[term] += said->starts[term - 1];
+    for (int64_t i = 0; i < k; i++)
+        for (int64_t at = 0; at < width; at++) {
+            const int64_t place = place_of(&said->set, texts->terms[rows[i] * width + at]);
+            const int64_t to = said->starts[place + 1]++;
+            said->rows[to] = (int32_t)i;
+            said->weights[to] = texts->weights[rows[i] * width + at];
+        }
+    return 0;
+}
+
+/* recsvc.core.ranking.voices.content.shares. */
+int64_t text_shares(const struct texts *texts, const int64_t *rows, int64_t k, const int64_t *history,
+                    const float *evidence, int64_t m, double power, float *added) {
+    struct said said;
+    double *sums = NULL;
+    int64_t code = said_by(&said, texts, rows, k);
+    if (!code && !(sums = calloc((size_t)(k + 1), sizeof *sums))) code = NO_MEMORY;
+    for (int64_t i = 0; !code && i < m; i++) {
+        if (history[i] < 0 || history[i] >= texts->n) code = OUTSIDE;
+        const int64_t start = history[i] * texts->width;
+        for (int64_t at = start; !code && evidence[i] > 0.0f && at < start + texts->width; at++) {
+            const int64_t term = texts->terms[at];
+            if (term < 0 || term >= texts->n_terms) code = OUTSIDE;
+            else if (has(&said.set, term))
+                said.sums[place_of(&said.set, term)] += texts->weights[at] * evidence[i];
+        }
+    }
+    for (int64_t place = 0; !code && place < said.set.size; place++)
+        if (said.sums[place] > 0.0) said.sums[place] = pow(fmax(said.sums[place], 1e-12), power - 1.0);
+    for (int64_t i = 0; !code && i < m; i++) {
+        const int64_t start = history[i] * texts->width;
+        for (int64_t row = 0; row < k; row++) sums[row] = 0.0;
+        for (int64_t at = start; evidence[i] > 0.0f && at < start + texts->width; at++) {
+            const int64_t term = texts->terms[at];
+            const float part = texts->weights[at] * evidence[i];
+            if (part == 0.0f || !has(&said.set, term)) continue;
+            const int64_t place = place_of(&said.set, term);
+            const double worth = part * said.sums[place];
+            for (int64_t to = said.starts[place]; to < said.starts[place + 1]; to++)
+                sums[said.rows[to]] += said.weights[to] * worth;
+        }
+        for (int64_t row = 0; row < k; row++) added[row * m + i] = (float)sums[row];
+    }
+    free(sums);
+    said_freed(&said);
+    return code;
 }

@@ -34,3 +34,28 @@ int64_t best_rows(const float *common, const float *lift, int64_t n_lift, const 
 
 /* Finds the rows of the highest finite scores: returns how many of `k`. */
 int64_t top_rows(const float *scores, int64_t n, int64_t k, int64_t *rows);
+
+/* Adds to `sums` where the rows of a history lead to, each as loud as it is. `weights` are float16. */
+int64_t walk_sums(const int64_t *starts, int64_t n_lists, const int32_t *led, const uint16_t *weights,
+                  int64_t n_entries, const int64_t *history, const float *loud, int64_t m, double *sums,
+                  int64_t n);
+
+/* Adds to (k, m) `added` how much each row of a history leads to each of k rows below n. */
+int64_t walk_shares(const int64_t *starts, int64_t n_lists, const int32_t *led, const uint16_t *weights,
+                    int64_t n_entries, const int64_t *history, const float *loud, int64_t m,
+                    const int64_t *rows, int64_t k, int64_t n, float *added);
+
+/* Texts: (n, width) terms below n_terms, and their weights. */
+struct texts {
+    const int32_t *terms;
+    const float *weights;
+    int64_t n, width, n_terms;
+};
+
+/* Sums the terms of the liked rows of a history: returns how many of m * width there are, ascending. */
+int64_t text_profile(const struct texts *texts, const int64_t *history, const float *evidence, int64_t m,
+                     int64_t *terms, double *sums);
+
+/* Says in (k, m) `added` how much each row of a history adds to each of k rows, terms to a power. */
+int64_t text_shares(const struct texts *texts, const int64_t *rows, int64_t k, const int64_t *history,
+                    const float *evidence, int64_t m, double power, float *added);

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from cffi import FFI
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 Vector = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+Sums = NDArray[np.float64]
 
 LIBRARY = "_kernels.so"
 SOURCES = ("kernels.h", "kernels.c")
@@ -91,6 +93,38 @@ class Addends(NamedTuple):
     lift: Vector | None
     warm: Vector
     excluded: Rows
+
+
+class Lists(Protocol):
+    """Where items lead to: `Neighbours`."""
+
+    @property
+    def starts(self) -> Rows:
+        """(n + 1,): row i's entries are [starts[i], starts[i + 1])."""
+
+    @property
+    def rows(self) -> NDArray[np.int32]:
+        """(k,) items that are led to."""
+
+    @property
+    def weights(self) -> NDArray[np.float16]:
+        """(k,)."""
+
+
+class Texts(Protocol):
+    """What texts say: `tfidf.Texts`."""
+
+    @property
+    def terms(self) -> NDArray[np.int32]:
+        """(n, width) below `n_terms`."""
+
+    @property
+    def weights(self) -> Matrix:
+        """(n, width)."""
+
+    @property
+    def n_terms(self) -> int:
+        """How many terms there are."""
 
 
 class Kernels:
@@ -171,8 +205,64 @@ class Kernels:
             self._i64(sums.excluded), len(sums.excluded), self._f32(np.empty(n, np.float32)), k,
             self._i64(rows), self._f32(scores), self._u8(loudest),
         )  # fmt: skip
-        del kept  # what the voices point to had to stay until here
+        del kept
         return None if found < 0 else (rows[:found], scores[:found], loudest[:found])
+
+    def walk_sums(self, lists: Lists, history: Rows, loud: Vector, sums: Sums) -> None:
+        """Add to (n,) sums where a history leads to, as `walk._led`."""
+        found, m = self._lists(lists), _same_length(history, loud)
+        arguments = (self._i64(history), self._f32(loud), m, self._f64(sums), len(sums))
+        self._call(self._library.walk_sums, *found, *arguments)
+
+    def walk_shares(self, lists: Lists, history: Rows, loud: Vector, rows: Rows, n: int) -> Matrix:
+        """Return (k, m): how much each row of a history leads to each of k rows, as `walk._added`.
+
+        Args:
+            rows: below n, as is all that lists lead to.
+        """
+        added = np.zeros((len(rows), len(history)), np.float32)
+        found, m = self._lists(lists), _same_length(history, loud)
+        arguments = (self._i64(history), self._f32(loud), m, self._i64(rows), len(rows), n)
+        self._call(self._library.walk_shares, *found, *arguments, self._f32(added))
+        return added
+
+    def text_profile(self, texts: Texts, history: Rows, evidence: Vector) -> tuple[Rows, Sums]:
+        """Return the terms of what is liked, ascending, and what is said of each, as `content._sums`."""
+        m = _same_length(history, evidence)
+        room = min(m * texts.terms.shape[1], texts.n_terms)
+        terms, sums = np.empty(room, np.int64), np.empty(room, np.float64)
+        arguments = (self._i64(history), self._f32(evidence), m, self._i64(terms), self._f64(sums))
+        struct, kept = self._texts(texts)
+        found = self._call(self._library.text_profile, struct, *arguments)
+        del kept  # what a struct points to has to stay until here
+        return terms[:found], sums[:found]
+
+    def text_shares(
+        self, texts: Texts, rows: Rows, history: Rows, evidence: Vector, power: float
+    ) -> Matrix:
+        """Return (k, m): what each row of a history adds to each of k rows, as `content.shares`."""
+        m = _same_length(history, evidence)
+        added = np.empty((len(rows), m), np.float32)
+        arguments = (self._i64(rows), len(rows), self._i64(history), self._f32(evidence), m)
+        struct, kept = self._texts(texts)
+        self._call(self._library.text_shares, struct, *arguments, power, self._f32(added))
+        del kept
+        return added
+
+    def _lists(self, lists: Lists) -> tuple[Any, ...]:
+        starts, weights = self._i64(lists.starts), _laid_out(lists.weights, np.float16)
+        n_entries = _same_length(lists.rows, weights)
+        weights_of = self._buffer("uint16_t[]", weights)
+        return starts, len(starts) - 1, self._i32(lists.rows), weights_of, n_entries
+
+    def _texts(self, texts: Texts) -> tuple[Any, tuple[Any, Any]]:
+        """Return the struct of texts, and what has to be kept while it is used."""
+        if texts.terms.shape != texts.weights.shape:
+            raise IndexError("each term needs a weight")
+        terms, weights = self._i32(texts.terms), self._f32(texts.weights)
+        found = self._ffi.new("struct texts *")
+        found[0] = (terms, weights, *texts.terms.shape, texts.n_terms)
+        return found, (terms, weights)
 
     def _voices(self, said: Sequence[Spoken], n: int) -> tuple[Any, list[Any]]:
         """Return the structs of voices, and what has to be kept while they are used."""
@@ -200,6 +290,9 @@ class Kernels:
             raise MemoryError
         raise IndexError("an array points out of another")
 
+    def _f64(self, array: Sums) -> Any:
+        return self._buffer("double[]", _laid_out(array, np.float64))
+
     def _f32(self, array: NDArray[np.float32]) -> Any:
         return self._buffer("float[]", _laid_out(array, np.float32))
 
@@ -222,7 +315,8 @@ def _laid_out(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
     """
     if array.dtype == dtype and array.flags.c_contiguous:
         return array
-    casting: Literal["same_kind", "safe"] = "same_kind" if dtype is np.float32 else "safe"
+    is_whole = np.issubdtype(dtype, np.integer)
+    casting: Literal["same_kind", "safe"] = "safe" if is_whole else "same_kind"
     return np.ascontiguousarray(array.astype(dtype, casting=casting))
 
 

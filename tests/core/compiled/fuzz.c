@@ -134,6 +134,45 @@ static void fuzz_best(void) {
     free(excluded), free(rows), free(voices);
 }
 
+static int64_t *starts64(int64_t n, int64_t n_entries) {
+    int32_t *narrow = starts32(n, n_entries);
+    int64_t *found = room(n + 1, sizeof *found);
+    for (int64_t i = 0; i <= n; i++) found[i] = narrow[i];
+    if (!is_right) found[below(n + 1)] = index_of(n_entries);
+    free(narrow);
+    return found;
+}
+
+static void fuzz_walk(void) {
+    const int64_t n = 1 + below(90), n_lists = below(n + 1), n_entries = below(200), m = below(9), k = below(9);
+    int64_t *starts = starts64(n_lists, n_entries), *history = indices64(m, n), *rows = indices64(k, n);
+    int32_t *led = indices32(n_entries, n);
+    uint16_t *weights = room(n_entries, sizeof *weights);
+    for (int64_t i = 0; i < n_entries; i++) weights[i] = (uint16_t)any();
+    float *loud = numbers(m), *added = room(k * m, sizeof *added);
+    double *sums = room(n, sizeof *sums);
+    for (int64_t i = 0; i < n; i++) sums[i] = 0;
+    for (int64_t i = 0; i < k * m; i++) added[i] = 0;
+    done += walk_sums(starts, n_lists, led, weights, n_entries, history, loud, m, sums, n) >= 0;
+    done += walk_shares(starts, n_lists, led, weights, n_entries, history, loud, m, rows, k, n, added) >= 0;
+    free(starts), free(history), free(rows), free(led), free(weights), free(loud), free(added), free(sums);
+}
+
+static void fuzz_texts(void) {
+    const int64_t n = 1 + below(20), width = below(6), n_terms = 1 + below(150), m = below(9), k = below(9);
+    int32_t *terms = indices32(n * width, n_terms);
+    float *weights = numbers(n * width), *evidence = numbers(m), *added = room(k * m, sizeof *added);
+    int64_t *history = indices64(m, n), *rows = indices64(k, n);
+    const int64_t most = m * width < n_terms ? m * width : n_terms;
+    int64_t *wanted = room(most, sizeof *wanted);
+    double *sums = room(most, sizeof *sums);
+    const struct texts texts = {terms, weights, n, width, n_terms};
+    done += text_profile(&texts, history, evidence, m, wanted, sums) >= 0;
+    done += text_shares(&texts, rows, k, history, evidence, m, 0.7, added) >= 0;
+    free(terms), free(weights), free(evidence), free(added), free(history), free(rows), free(wanted);
+    free(sums);
+}
+
 int main(int count, char **arguments) {
     const int64_t rounds = count > 1 ? atoll(arguments[1]) : 1000;
     state = count > 2 ? strtoull(arguments[2], 0, 10) | 1 : 1;
@@ -143,6 +182,8 @@ int main(int count, char **arguments) {
         fuzz_sums();
         fuzz_top();
         fuzz_best();
+        fuzz_walk();
+        fuzz_texts();
     }
     printf("%lld\n", (long long)done);
     return 0;

@@ -97,11 +97,19 @@ def profile(texts: Texts, rows: Rows, evidence: Vector) -> Wanted:
         rows: (m,) rows interacted with.
         evidence: (m,) their evidence.
     """
+    fast = compiled.kernels()
+    sums_of = _sums if fast is None else fast.text_profile
+    terms, sums = sums_of(texts, rows, evidence)
+    return Wanted(terms, sums.astype(np.float32) ** np.float32(_POWER))
+
+
+def _sums(texts: Texts, rows: Rows, evidence: Vector) -> tuple[Rows, NDArray[np.float64]]:
+    """Return the terms of what is liked, ascending, and the sum of what is said of each."""
     liked = evidence > 0
     said, weights = texts.terms[rows[liked]], texts.weights[rows[liked]]
     terms, place = _numbered(said, texts.n_terms)
     sums = np.bincount(place[said].ravel(), (weights * evidence[liked, None]).ravel(), len(terms))
-    return Wanted(terms, sums.astype(np.float32) ** np.float32(_POWER))
+    return terms, sums.astype(np.float64)  # of nothing, bincount counts
 
 
 def content(model: Model, wanted: Wanted) -> Vector:
@@ -127,16 +135,19 @@ def shares(texts: Texts, rows: Rows, history: Rows, evidence: Vector) -> NDArray
         history: (m,).
         evidence: (m,).
     """
-    said = texts.terms[history].ravel()
-    terms, place = _numbered(said, texts.n_terms)  # the last part is what no history item says
-    m, weights = len(history), texts.weights[history] * np.maximum(evidence, 0)[:, None]
-    at = place[said] * m + np.repeat(np.arange(m), weights.shape[1])
-    parts = np.bincount(at, weights.ravel(), minlength=(len(terms) + 1) * m)
-    parts = parts.reshape(-1, m).astype(np.float32)
+    if (fast := compiled.kernels()) is not None:
+        return fast.text_shares(texts, rows, history, evidence, _POWER)
+    wanted = texts.terms[rows]
+    terms, place = _numbered(wanted, texts.n_terms)  # behind them stands what none of the rows says
+    k, m, t = len(rows), len(history), len(terms)
+    weights = texts.weights[history] * np.where(evidence > 0, evidence, 0)[:, None]
+    at = place[texts.terms[history]] * m + np.arange(m)[:, None]
+    parts = np.bincount(at.ravel(), weights.ravel(), (t + 1) * m).reshape(t + 1, m)[:t]
     sums = parts.sum(axis=1, keepdims=True)
     parts *= np.where(sums > 0, np.maximum(sums, 1e-12) ** (_POWER - 1), 0)
-    heard = parts[place[texts.terms[rows]]]
-    added: NDArray[np.float32] = np.einsum("kw,kwm->km", texts.weights[rows], heard)
+    at = place[wanted] + np.arange(k)[:, None] * t
+    heard = np.bincount(at.ravel(), texts.weights[rows].ravel(), k * t).reshape(k, t)
+    added: NDArray[np.float32] = (heard @ parts).astype(np.float32)
     return added
 
 

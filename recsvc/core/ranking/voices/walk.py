@@ -7,7 +7,9 @@ a short history leads to from drowning everything else.
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core import compiled
 from recsvc.core.model.model import Learned
+from recsvc.core.model.neighbours import Neighbours
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
 
@@ -91,31 +93,50 @@ def shares(learned: Learned, rows: Rows, history: Rows, loud: Vector) -> NDArray
         history: (m,).
         loud: (m,).
     """
-    n = len(learned.factors)
+    n, fast = len(learned.factors), compiled.kernels()
+    added = np.zeros((len(rows), len(history)), np.float32)
+    for lists in _lists(learned):
+        if fast is None:
+            added += _added(lists, rows, history, loud, n)
+        else:
+            added += fast.walk_shares(lists, history, loud, rows, n)
+    added /= np.sqrt(np.maximum(added.sum(axis=1, keepdims=True, dtype=np.float64), 1e-12))
+    return added
+
+
+def _added(
+    lists: Neighbours, rows: Rows, history: Rows, loud: Vector, n: int
+) -> NDArray[np.float32]:
+    """Return (k, m): how much each item of a history leads to each of k rows below n."""
     at = np.full(n, -1)
     at[rows] = np.arange(len(rows))
     added = np.zeros((len(rows), len(history)), np.float32)
-    for places, into, weights in _entries(learned, history):
-        wanted = at[into] >= 0
-        where = places[wanted]
-        np.add.at(added, (at[into[wanted]], where), weights[wanted] * loud[where])
-    added /= np.sqrt(np.maximum(added.sum(axis=1, keepdims=True), 1e-12))
+    places, into, weights = _entries(lists, history)
+    wanted = at[into] >= 0
+    where = places[wanted]
+    np.add.at(added, (at[into[wanted]], where), weights[wanted] * loud[where])
     return added
 
 
 def _led(learned: Learned, rows: Rows, loud: Vector, n: int) -> Vector:
-    scores = np.zeros(n)
-    for places, into, weights in _entries(learned, rows):
-        scores += np.bincount(into, weights * loud[places], minlength=n)
-    return scores.astype(np.float32)
+    """Return (n,) where rows lead to, each as loud as it is."""
+    fast, sums = compiled.kernels(), np.zeros(n)
+    for lists in _lists(learned):
+        if fast is None:
+            places, into, weights = _entries(lists, rows)
+            np.add.at(sums, into, (weights * loud[places]).astype(np.float64))
+        else:
+            fast.walk_sums(lists, rows, loud, sums)
+    return sums.astype(np.float32)
 
 
-def _entries(learned: Learned, rows: Rows) -> list[tuple[Rows, NDArray[np.int32], Vector]]:
-    """Return (place in `rows`, item led to, weight) of what leads on, by list."""
-    found = []
-    for lists in (learned.neighbours, learned.added):
-        if lists is not None:
-            inside = np.flatnonzero(rows < lists.n)
-            places, into, weights = lists.of(rows[inside])
-            found.append((inside[places], into, weights))
-    return found
+def _lists(learned: Learned) -> list[Neighbours]:
+    found = (learned.neighbours, learned.added)
+    return [lists for lists in found if lists is not None]
+
+
+def _entries(lists: Neighbours, rows: Rows) -> tuple[Rows, NDArray[np.int32], Vector]:
+    """Return (place in `rows`, item led to, weight) of what leads on."""
+    inside = np.flatnonzero(rows < lists.n)
+    places, into, weights = lists.of(rows[inside])
+    return inside[places], into, weights
