@@ -254,7 +254,7 @@ class Blend(msgspec.Struct, frozen=True):
         share = 1.0 if isinstance(loudness, np.ndarray) else loudness
         weight = voice.weight(self.params) * share * heard.loudness
         if not weight:
-            return Said(voice, None)
+            return Said(voice, None, warm)
         found = standard(heard.scores, warm, own, weight, is_even=voice.is_even)
         if found is SILENT:
             return Said(voice, None, warm)
