@@ -87,6 +87,9 @@ def another(setting: Declared) -> Any:
         "timezone": "Europe/Berlin",
         "trusted_proxies": "10.0.0.0/8",
         "gorse_path": "/api",
+        "image_origins": "https://a.example",
+        "site_colour": "#123456",
+        "site_logo": "logo.svg",
         "mail_return_path": "bounces+{token}@example.org",
     }
     text = "https://a.example/" if setting.name.endswith("_url") else "something"

@@ -21,6 +21,7 @@ from recsvc.api.http.problems import on_recsvc_error, on_recursion, on_validatio
 from recsvc.api.http.query_names import learn_names
 from recsvc.api.huggingface import routes as huggingface
 from recsvc.api.mail import digest_pages, subscribe_pages
+from recsvc.api.pages import brand
 from recsvc.api.pages import problems as page_problems
 from recsvc.api.pages import routes as pages
 from recsvc.api.pages.page import environment
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             subscribe_pages.router,
             digest_pages.router(has_pages=settings.pages),
             pages.static,
+            brand.router(settings.brand),
             *_public_doors(settings),
             *([gorse.router(settings.gorse_path)] if settings.gorse_path else []),
         ],
@@ -111,7 +113,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             Exception: page_problems.on_bug,
         },
         template_config=TemplateConfig(
-            instance=JinjaTemplateEngine.from_environment(environment())
+            instance=JinjaTemplateEngine.from_environment(environment(settings))
         ),
         openapi_config=config(COMPONENTS),
         request_max_body_size=settings.max_body_bytes,

@@ -12,6 +12,7 @@ from recsvc.access.admission import Admission, Head
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
 from recsvc.core import compiled
+from recsvc.core.items.address import Addresses
 from recsvc.core.items.item import names_in
 from recsvc.errors import SettingsError, StoreError, StoreUnavailableError
 from recsvc.lists.assembled import assembled
@@ -77,7 +78,9 @@ class Services:
         self.store_problem = StoreProblem(settings.data_path)
         # items
         self.items = Items(pipe, trending)
-        self.cache = ItemCache(self.items, settings.cached_items, names_in(settings.public_extra))
+        shown_at = Addresses(settings.digest.item_url, None)
+        public_extra = names_in(settings.public_extra)
+        self.cache = ItemCache(self.items, settings.cached_items, public_extra, shown_at)
         self.boards = Boards(pipe, trending)
         index = SearchIndex()
         # models

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from recsvc.cli.context import store
 from recsvc.core.choices import Window
+from recsvc.core.items.dating import said
 from recsvc.core.items.trending import WINDOWS
 from recsvc.core.text.display import readable
 from recsvc.lists.search_wording import counted, of_words
@@ -101,18 +103,20 @@ def _table(answer: dict[str, Any]) -> Table:
             str(place["position"] + 1),
             _title(place),
             str(item["upvotes"]),
-            (item["listed_at"] or "")[:10],
+            said(datetime.fromisoformat(item["listed_at"]), None) if item["listed_at"] else "",
         )
         table.add_row(*cells, *([Text(reason)] if says_why else []))
     return table
 
 
 def _title(place: dict[str, Any]) -> Text:
-    """Return a title with what was found marked; never read as markup."""
+    """Return a title with what was found marked, a link where the terminal has any; never as markup."""
+    address = place["item"]["address"]
+    leading = f"link {address}" if address else ""
     parts = place.get("highlights", {}).get("title")
     if parts is None:
-        return Text(readable(place["item"]["title"]))
-    marked = Text()
+        return Text(readable(place["item"]["title"]), leading)
+    marked = Text(style=leading)
     for part in parts:
         marked.append(part["text"], "bold yellow" if part["match"] else None)
     return marked

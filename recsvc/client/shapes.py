@@ -91,11 +91,18 @@ class NewItem(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Item(msgspec.Struct, kw_only=True, frozen=True):
-    """An item as lists show it."""
+    """An item as lists show it.
+
+    Attributes:
+        address: where to read it: as the host's site says, else its `url`.
+        discussion: where its comments are.
+    """
 
     title: str
     text: str = ""
     url: str | None = None
+    address: str | None = None
+    discussion: str | None = None
     n_authors: int | None = None
     authors: list[str] = msgspec.field(default_factory=list)
     organisation: Organisation | None = None

@@ -5,7 +5,7 @@ from typing import cast
 import msgspec
 
 from recsvc.clock import from_us, now_us
-from recsvc.core.items.item import ItemView, StoredItem, view
+from recsvc.core.items.item import ItemView, StoredItem
 from recsvc.core.ranking.account import Account, accounts
 from recsvc.core.ranking.blend import EXPLORE, SOURCES
 from recsvc.core.ranking.exploration import lottery_of
@@ -103,7 +103,7 @@ class Dresser:
             return msgspec.UNSET
         if page.encoded:
             return cast(ItemView, self._cache.encoded_view(body, votes))
-        return view(body, votes)
+        return self._cache.view(body, votes)
 
 
 class _Reasons:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from recsvc.core.items.item import StoredItem, shown, view
+from recsvc.core.items.address import WHERE_THEY_LIVE, Addresses
+from recsvc.core.items.item import ItemView, StoredItem, shown, view
 from recsvc.errors import StoreUnavailableError
 from recsvc.store.items.catalogue import Items
 
@@ -18,12 +19,18 @@ class ItemCache:
 
     Args:
         public_extra: the names in `extra` that everybody may see; None: all.
+        addresses: where items are to be read.
     """
 
     def __init__(
-        self, items: Items, capacity: int, public_extra: frozenset[str] | None = None
+        self,
+        items: Items,
+        capacity: int,
+        public_extra: frozenset[str] | None = None,
+        addresses: Addresses = WHERE_THEY_LIVE,
     ) -> None:
         self._items = items
+        self._addresses = addresses
         self._public_extra = public_extra
         self._capacity = capacity
         self._held: dict[str, StoredItem] = {}
@@ -45,6 +52,10 @@ class ItemCache:
         self._held.pop(item, None)
         self._views.pop(item, None)
 
+    def view(self, item: StoredItem, votes: int) -> ItemView:
+        """Return an item as lists show it."""
+        return view(item, votes, self._addresses)
+
     def encoded_view(self, item: StoredItem, votes: int) -> msgspec.Raw:
         """Return the JSON of an item as lists show it, encoded once for as long as it stays so.
 
@@ -52,7 +63,7 @@ class ItemCache:
         """
         known = self._views.get(item.id)
         if known is None or known[0] is not item or known[1] != votes:
-            known = (item, votes, msgspec.Raw(msgspec.json.encode(view(item, votes))))
+            known = (item, votes, msgspec.Raw(msgspec.json.encode(self.view(item, votes))))
             self._views[item.id] = known
         return known[2]
 

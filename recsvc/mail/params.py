@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from recsvc.core.brand import BrandParams, check_name
 from recsvc.params import check_url, setting
 
 _UNQUOTED = re.compile(r"[\s{}()<>\[\]:;@\\,\"]")
@@ -26,13 +27,13 @@ def check_sender(text: str) -> None:
 
 
 def check_title(text: str) -> None:
-    """Refuse what does not fit into a header.
+    """Refuse what does not fit into a header; nothing stands for the site's name.
 
     Raises:
         ValueError: saying so.
     """
-    if not text.strip() or not text.isprintable() or len(text) > 60:
-        raise ValueError("one line of 1 to 60 characters, please")
+    if text:
+        check_name(text)
 
 
 def check_return_path(text: str) -> None:
@@ -63,14 +64,15 @@ class DigestParams(msgspec.Struct, frozen=True):
             check=check_url,
         ),
     ] = ""
-    title: Annotated[
+    brand: BrandParams = BrandParams()
+    own_title: Annotated[
         str,
         setting(
-            "What the mail is called, and the name it is sent under.",
+            "What the mail is called, and the name it is sent under; empty: the site's.",
             name="digest_title",
             check=check_title,
         ),
-    ] = "Daily Papers"
+    ] = ""
     n_items: Annotated[
         int, setting("Items in each part of a mail.", name="digest_items", ge=1, le=50)
     ] = 10
@@ -112,6 +114,11 @@ class DigestParams(msgspec.Struct, frozen=True):
         str,
         setting("Who sends the mail: the last line of each.", name="mail_imprint", max_length=500),
     ] = ""
+
+    @property
+    def title(self) -> str:
+        """What the mail is called."""
+        return self.own_title or self.brand.name
 
     @property
     def domain(self) -> str:

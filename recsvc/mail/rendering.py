@@ -39,7 +39,9 @@ class Renderer:
         self._links = links
         self._params = params
         self._templates = _environment()
-        style = self._source("inlined.css")
+        colours = params.brand.colours
+        style = self._source("inlined.css").replace("ACCENT-INK", colours.light_ink)
+        style = style.replace("ACCENT", colours.light)
         self._inliner = css_inline.CSSInliner(
             extra_css=style, keep_style_tags=True, load_remote_stylesheets=False
         )
@@ -93,6 +95,7 @@ class Renderer:
         context = values | {
             "subject": subject,
             "title": self._params.title,
+            "colours": self._params.brand.colours,
             "imprint": self._params.imprint,
             "site": self._links.subscribe(),
         }

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from recsvc.access.admission import AdmissionParams
+from recsvc.core.access.origins import parse_origins
+from recsvc.core.brand import BrandParams
 from recsvc.core.items.address import Addresses
 from recsvc.core.ranking.voices import check_names
 from recsvc.core.readers.gorse_feedback import types_with
@@ -70,6 +72,14 @@ class Settings(Place, frozen=True, kw_only=True):
             "keys with the scope `items`."
         ),
     ] = PUBLIC
+    image_origins: Annotated[
+        str,
+        setting(
+            "Origins whose pictures of items (`thumbnail` in `extra`) the pages show, between spaces, "
+            "e.g. `https://cdn.example.org`: these learn who reads what. Empty: no pictures.",
+            check=parse_origins,
+        ),
+    ] = ""
     pages: Annotated[bool, setting("Serve the site's pages, `/` and below.")] = True
     syndication: Annotated[
         bool, setting("Serve lists for feed readers, `/feeds/`, private addresses included.")
@@ -120,6 +130,11 @@ class Settings(Place, frozen=True, kw_only=True):
     def kinds(self) -> dict[str, Kind]:
         """The table of kinds of events with the weights in force."""
         return self.lists.profile.kinds
+
+    @property
+    def brand(self) -> BrandParams:
+        """What the site is called and looks like."""
+        return self.digest.brand
 
     @property
     def addresses(self) -> Addresses:

@@ -18,6 +18,7 @@ MEANINGS = {
     "project_page": "address of the project's page",
     "thumbnail": "address of a picture",
     "media_urls": "list of addresses of pictures and films",
+    "discussion_url": "address of the comments on it",
     "discussion_id": "id of the discussion at Hugging Face",
     "withdrawn_at": "when it was withdrawn, as it came; such items are hidden",
     "is_author_participating": "whether an author takes part in the discussion",

@@ -19,7 +19,7 @@ NOON_US = int(NOON.timestamp() * 1e6)
 
 def params(**changes: object) -> DigestParams:
     defaults = {
-        "title": "Daily Papers",
+        "own_title": "Daily Papers",
         "sender": "papers@example.org",
     }
     return DigestParams(**(defaults | changes))

@@ -122,7 +122,7 @@ def test_any_text_is_read_back_from_a_header(text: str):
 
 @pytest.mark.parametrize("title", ["Daily Papers", 'The "best", of all', "Tägliche Aufsätze"])
 def test_the_name_of_the_list_is_read_back(title: str):
-    received = mail(digest(paper("A title")), title=title)
+    received = mail(digest(paper("A title")), own_title=title)
 
     (sender,) = received.message["From"].addresses
     assert (sender.display_name, sender.addr_spec) == (title, "papers@example.org")
@@ -142,7 +142,8 @@ def test_bodies_keep_to_short_lines_and_end_in_crlf():
     "changes",
     [
         {"digest_title": "two\nlines"},
-        {"digest_title": ""},
+        {"site_name": ""},
+        {"site_name": "two\nlines"},
         {"digest_title": "x" * 61},
         {"mail_from": "nobody"},
         {"mail_from": "a@b\r\nBcc: x@y.z"},

@@ -438,7 +438,8 @@ def test_pages_change_nothing_by_being_looked_at_nor_for_foreign_pages(site):
 
 
 def test_an_id_with_a_slash_has_one_page(site):
-    canonical = f'<link rel="canonical" href="/papers/{FORMULAE.replace("/", "%2F")}">'
+    path = f"/papers/{FORMULAE.replace('/', '%2F')}"
+    canonical = f'<link rel="canonical" href="{str(site.http.base_url).rstrip("/")}{path}">'
     for path in ("/papers/attention%2Fformulae", "/papers/attention/formulae"):
         assert canonical in site.http.get(path).text
     assert site.http.get("/papers/attention%2Fformulae.md").text.startswith("# Attention <EOS>")

@@ -101,6 +101,7 @@ async def trending(
     return render(
         request, services, "trending.html", visitor, section="trending", is_stale=feed.stale,
         alternates=alternates("/feeds/trending", f"Trending: {_WINDOWS[window]}", f"window={window}"),
+        canonical="/trending" if window == "week" else f"/trending?window={window}",
         feed=feed, window=window, windows=_WINDOWS,
     )  # fmt: skip
 
@@ -164,7 +165,7 @@ async def _period(
     return render(
         request, services, "period.html", visitor, section=kind, is_stale=feed.stale,
         alternates=alternates(f"/feeds/{kind}", f"The latest {kind} list"),
-        feed=feed, period=period, latest=latest,
+        canonical=f"/{kind}/{period.name}", feed=feed, period=period, latest=latest,
         heading=calendar.title(period, zone),
         views=calendar.views(period, feed, zone),
         steps=calendar.steps(feed, kind, zone),

@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from recsvc.api.pages.site import Site
 from recsvc.core.citing.people import parts
 from recsvc.core.citing.reference import Reference, reference
+from recsvc.core.items.address import web_address
 from recsvc.core.items.item import StoredItem
 from recsvc.core.text.display import excerpt, printable
 from recsvc.core.text.display import readable as in_characters
@@ -39,14 +41,10 @@ def readable(text: str) -> str:
     return printable(in_characters(text))
 
 
-def metadata(item: StoredItem, site_url: str) -> Metadata:
-    """Return what a paper's page tells programs.
-
-    Args:
-        site_url: where the site is, without a slash at its end.
-    """
+def metadata(item: StoredItem, site: Site) -> Metadata:
+    """Return what a paper's page tells programs."""
     cited = reference(item)
-    page = f"{site_url}/papers/{quote(item.id, safe='')}"
+    page = f"{site.url}/papers/{quote(item.id, safe='')}"
     description = readable(excerpt(item.text, _DESCRIPTION))
     named = [
         ("description", description),
@@ -55,11 +53,11 @@ def metadata(item: StoredItem, site_url: str) -> Metadata:
     ]
     properties = [
         ("og:type", "article"),
-        ("og:site_name", "Daily Papers"),
+        ("og:site_name", site.name),
         ("og:title", readable(item.title)),
         ("og:description", description),
         ("og:url", page),
-        ("og:image", _web(item.extra.get("thumbnail"))),
+        ("og:image", web_address(item.extra.get("thumbnail")) or ""),
         ("article:published_time", _date(cited, "-")),
     ]
     return Metadata(
@@ -118,10 +116,4 @@ def _date(cited: Reference, between: str) -> str:
 def _pdf(cited: Reference, item: StoredItem) -> str:
     if cited.arxiv_id:
         return f"https://arxiv.org/pdf/{cited.arxiv_id}"
-    return _web(item.extra.get("open_access_pdf"))
-
-
-def _web(address: object) -> str:
-    """Return an address of the web; nothing for what is none."""
-    is_web = isinstance(address, str) and address.startswith(("https://", "http://"))
-    return str(address) if is_web else ""
+    return web_address(item.extra.get("open_access_pdf")) or ""

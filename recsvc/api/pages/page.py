@@ -10,18 +10,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from litestar import Request
 from litestar.response import Template
 
-from recsvc.api.http.page_headers import PAGE_HEADERS
+from recsvc.api.http.page_headers import with_images_of
 from recsvc.api.http.path_ids import raw_path
 from recsvc.api.http.visitor import reader_of
 from recsvc.api.pages.own_list import HELD
+from recsvc.api.pages.site import site_of
 from recsvc.api.pages.tex import drawn, with_formulae, with_links
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate
+from recsvc.core.access.origins import parse_origins
 from recsvc.core.items.dating import said
 from recsvc.core.readers.kinds import HIDE, SAVE, UPVOTE
 from recsvc.core.readers.preferences import Preferences
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.core.text.display import excerpt, printable, readable
+from recsvc.settings import Settings
 from recsvc.sources import demo
 
 HERE = Path(__file__).parent.parent
@@ -61,6 +64,7 @@ class Shell(msgspec.Struct, frozen=True):
     Attributes:
         section: the page's place in the navigation.
         back: the page's own address, where its buttons lead back to.
+        canonical: the whole address by which it is known, without what only this visit adds.
         readers: the demo's readers to choose from; empty on a real site.
         is_open: whether this machine may call the API without a key.
         alternates: the page's list for feed readers.
@@ -70,6 +74,7 @@ class Shell(msgspec.Struct, frozen=True):
 
     section: str
     back: str
+    canonical: str
     readers: list[str]
     is_demo: bool
     is_open: bool
@@ -99,13 +104,19 @@ def render(
     status: int = 200,
     alternates: Iterable[Alternate] = (),
     is_stale: bool = False,
+    canonical: str = "",
     **context: object,
 ) -> Template:
-    """Return a page with everything around it."""
+    """Return a page with everything around it.
+
+    Args:
+        canonical: its address on the site where that is not the path alone.
+    """
     is_demo = services.live.demo
     shell = Shell(
         section=section,
         back=back_to(request),
+        canonical=site_of(services.settings).url + (canonical or path_of(request)),
         readers=demo.readers() if is_demo else [],
         is_demo=is_demo,
         is_open=services.admission.is_open,
@@ -116,7 +127,7 @@ def render(
     return Template(
         template,
         context={"shell": shell, "visitor": visitor, **context},
-        headers=PAGE_HEADERS | _OWN,
+        headers=with_images_of(parse_origins(services.settings.image_origins)) | _OWN,
         status_code=status,
         media_type="text/html",
     )
@@ -124,12 +135,17 @@ def render(
 
 def back_to(request: Request[Any, Any, Any]) -> str:
     """Return a page's own address, from its first slash on; of a list that is held, the list itself."""
-    path = quote(raw_path(request).decode("latin-1"), safe="/%:@!$&'()*+,;=~-._")
     query = "&".join(one for one in request.url.query.split("&") if not one.startswith(f"{HELD}="))
-    return "/" + path.lstrip("/") + (f"?{query}" if query else "")
+    return path_of(request) + (f"?{query}" if query else "")
 
 
-def environment() -> Environment:
+def path_of(request: Request[Any, Any, Any]) -> str:
+    """Return a page's path, from its first slash on."""
+    path = quote(raw_path(request).decode("latin-1"), safe="/%:@!$&'()*+,;=~-._")
+    return "/" + path.lstrip("/")
+
+
+def environment(settings: Settings) -> Environment:
     """Return the template environment: autoescaping, undefined names are errors."""
     loaded = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -139,6 +155,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    loaded.globals["site"] = site_of(settings)
     loaded.filters |= {
         "said": said,
         "count": _count,
@@ -149,9 +166,16 @@ def environment() -> Environment:
         "drawn": drawn,
         "readable": readable,
         "excerpt": excerpt,
+        "summary": summary,
         "reader_name": _reader_name,
     }
     return loaded
+
+
+def summary(extra: dict[str, Any]) -> str:
+    """Return what an item is in a sentence, as far as its source brought one."""
+    kept = (extra.get(name) for name in ("ai_summary", "tldr"))
+    return next((said for said in kept if isinstance(said, str) and said.strip()), "")
 
 
 def paper_path(item: str) -> str:

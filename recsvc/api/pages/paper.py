@@ -13,12 +13,13 @@ from litestar.response import Template
 from recsvc.api.http.path_ids import path_id
 from recsvc.api.huggingface.routes import found, markdown
 from recsvc.api.pages.metadata import metadata
-from recsvc.api.pages.page import Visitor, render, visitor_of
+from recsvc.api.pages.page import Visitor, paper_path, render, summary, visitor_of
+from recsvc.api.pages.site import site_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.formats import alternates
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.items.address import Addresses
-from recsvc.core.items.item import StoredItem, view
+from recsvc.core.items.item import StoredItem
 from recsvc.core.text.display import readable
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Feed, Listed, Page, Reason
@@ -68,16 +69,19 @@ async def _page(request: Request[Any, Any, Any], services: Services, name: str) 
         _similar(services, item.id), _reason(services, visitor, item.id)
     )
     votes_here = upvotes - item.upvotes
-    entry = Listed(item.id, 0, 0.0, "", Reason("new", [], ""), view(item, votes_here))
+    entry = Listed(
+        item.id, 0, 0.0, "", Reason("new", [], ""), services.cache.view(item, votes_here)
+    )
     states = next((i.states for i in visitor.profile.interactions if i.item == item.id), {})
     return render(
         request, services, "paper-page.html", visitor, is_stale=similar.stale,
         alternates=alternates("/feeds/similar", "Similar papers", urlencode({"item": item.id})),
-        entry=entry, item=entry.item, similar=similar, reason=reason,
+        canonical=paper_path(item.id), entry=entry, item=entry.item, similar=similar, reason=reason,
         links=links_of(item, services.settings.digest.item_url),
         authors=item.authors[:_AUTHORS], more_authors=item.authors[_AUTHORS:],
-        summary=_text(item, "ai_summary"), summary_by=_text(item, "ai_summary_model"),
-        is_hidden=states.get("hide", 0) > 0, metadata=metadata(item, services.settings.site_url),
+        summary=summary(item.extra), summary_by=_text(item, "ai_summary_model"),
+        submitter=item.submitted_by.get("fullname") or item.submitter,
+        is_hidden=states.get("hide", 0) > 0, metadata=metadata(item, site_of(services.settings)),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from recsvc.clock import from_us, now_us
 from recsvc.core.access.caller import LEAVING, PUBLIC
 from recsvc.core.citing.formats import FORMATS
 from recsvc.core.citing.formats import Name as FormatName
+from recsvc.core.items.dating import said as dated
 from recsvc.core.readers.deeds import deeds
 from recsvc.core.readers.kinds import HIDE, SAVE, UPVOTE, Role
 from recsvc.core.readers.preferences import Stance
@@ -206,7 +207,7 @@ async def _deeds(services: Services, visitor: Visitor) -> list[Deed]:
         at = from_us(i.last_us).astimezone(zone)
         undo = next((kind for state, kind in _UNDO.items() if i.states.get(state, 0) > 0), "")
         title = None if body is None else readable(body.title)
-        deeds.append(Deed(i.item, title, _did(i), f"{at.day} {at:%B %Y}", undo))
+        deeds.append(Deed(i.item, title, _did(i), dated(at, None), undo))
     return deeds
 
 

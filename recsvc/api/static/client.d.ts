@@ -101,6 +101,10 @@ export interface Item {
   title: string;
   text: string;
   url: string | null;
+  /** Where to read it: as the host's site says, else its `url`. */
+  address?: string | null;
+  /** Where its comments are. */
+  discussion?: string | null;
   n_authors: number | null;
   authors: string[];
   organisation: Organisation | null;

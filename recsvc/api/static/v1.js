@@ -504,10 +504,10 @@ class Feed extends Base {
     );
   }
 
-  #title(who, id, place, { title, url }) {
+  #title(who, id, place, { title, url, address }) {
     const path = encodeURIComponent(id);
     const link = setting(this, "link")?.replace("{id}", () => path.replaceAll("%2F", "/"));
-    const href = safe(link ?? url ?? new URL(`papers/${path}`, who.api));
+    const href = safe(link ?? address ?? url ?? new URL(`papers/${path}`, who.api));
     const attributes = { part: "title", href, target: href && setting(this, "target") };
     const made = make(href ? "a" : "span", attributes, isolated(title));
     for (const name of ["click", "auxclick"])

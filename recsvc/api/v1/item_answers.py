@@ -4,7 +4,7 @@ from msgspec import UNSET, UnsetType
 
 from recsvc.api.services import Services
 from recsvc.clock import now_us, to_us
-from recsvc.core.items.item import ItemView, StoredItem, view
+from recsvc.core.items.item import ItemView, StoredItem
 
 
 class ItemAnswer(ItemView, kw_only=True):
@@ -24,7 +24,7 @@ def answer_of(item: StoredItem, services: Services, *, may_change: bool) -> Item
     """
     catalogue = services.live.catalogue
     row = catalogue.rows.get(item.id)
-    shown = view(item, 0 if row is None else int(catalogue.votes[row]))
+    shown = services.cache.view(item, 0 if row is None else int(catalogue.votes[row]))
     fields = {name: getattr(shown, name) for name in ItemView.__struct_fields__}
     owners = item.owners if may_change else UNSET
     return ItemAnswer(id=item.id, hidden=item.hidden, aliases=item.aliases, owners=owners, **fields)

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from recsvc.clock import from_us, to_us
 from recsvc.core.ids import Id
+from recsvc.core.items.address import WHERE_THEY_LIVE, Addresses, discussion
 from recsvc.errors import InvalidError
 
 MAX_ITEMS_PER_CALL = 1_000
@@ -190,12 +191,17 @@ class ItemView(msgspec.Struct, kw_only=True):
     """An item as lists show it.
 
     Attributes:
+        address: where to read it: as the host's site says, else its own `url`; None where there is
+            neither, and its page here is all there is.
+        discussion: where its comments are; None where nobody said.
         topics_extracted: whether the topics are keywords of the text, for want of the source's own.
     """
 
     title: str
     text: str
     url: str | None
+    address: str | None
+    discussion: str | None
     n_authors: int | None
     authors: tuple[str, ...]
     organisation: Organisation | None
@@ -301,12 +307,16 @@ def names_in(text: str) -> frozenset[str] | None:
     return None if text.strip() == "*" else frozenset(text.split())
 
 
-def view(item: StoredItem, counted_upvotes: int) -> ItemView:
+def view(
+    item: StoredItem, counted_upvotes: int, addresses: Addresses = WHERE_THEY_LIVE
+) -> ItemView:
     """Return an item as lists show it, its votes from elsewhere and from here added up."""
     return ItemView(
         title=item.title,
         text=item.text,
         url=item.url,
+        address=addresses.of(item.id, item.url),
+        discussion=discussion(item.extra),
         n_authors=item.n_authors,
         authors=item.authors,
         organisation=item.organisation,

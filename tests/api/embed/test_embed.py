@@ -162,8 +162,47 @@ def test_votes_of_several_items_come_at_once(service, base):
     assert service.http.get("/v1/votes", params={"item": ["a"] * 101}).status_code == 400
 
 
-def test_addresses_follow_the_public_one(new_service):
-    behind_proxy = new_service(public_url="https://recs.example").start()
+def test_addresses_and_looks_follow_what_the_site_says_of_itself(new_service, tmp_path):
+    logo = tmp_path / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    behind_proxy = new_service(
+        public_url="https://recs.example",
+        site_name="Snail & Co",
+        site_colour="#0b57a4",
+        site_logo=logo,
+        image_origins="https://cdn.example",
+        item_url="https://site.example/p/{id}",
+    ).start()
+    pictures = {"a": "https://cdn.example/a.png", "b": "https://cdn.example.evil/b.png"}
+    behind_proxy.put_all(
+        [
+            {"id": one, "title": one, "comments": 3, "upvotes": 2, "text": "Long.", "extra": extra}
+            for one, extra in {
+                "a": {"thumbnail": pictures["a"], "discussion_url": "https://talk.example/a"},
+                "b": {"thumbnail": pictures["b"], "discussion_url": "javascript:alert(1)"},
+                "c": {"discussion_id": "6", "arxiv_id": "2512.00001", "ai_summary": "In short."},
+            }.items()
+        ]
+    )
+    get = behind_proxy.http.get
+    page, paper = get("/"), get("/papers/a")
+    assert "<title>Snail &amp; Co</title>" in page.text
+    assert "Daily Papers" not in page.text + paper.text + get("/subscribe").text
+    assert '<link rel="canonical" href="https://recs.example/">' in page.text
+    assert '<meta property="og:image" content="https://recs.example/brand/logo">' in page.text
+    assert "img-src 'self' https://cdn.example;" in page.headers["content-security-policy"]
+    assert pictures["a"] in page.text
+    assert pictures["b"] not in page.text, "of nobody else's origin"
+    assert '<a href="https://talk.example/a" rel="noopener">3 comments</a>' in page.text
+    assert "https://huggingface.co/papers/2512.00001" in page.text
+    assert "javascript:" not in page.text
+    assert "In short." in page.text
+    assert get("/brand/logo").headers["content-type"].startswith("image/svg+xml")
+    assert "sandbox" in get("/brand/logo").headers["content-security-policy"]
+    assert "#0b57a4" in get("/brand.css").text
+    shown = {one["id"]: one["item"] for one in behind_proxy.get("/v1/new")["items"]}
+    assert shown["a"]["address"] == "https://site.example/p/a"
+    assert (shown["a"]["discussion"], shown["b"]["discussion"]) == ("https://talk.example/a", None)
 
     assert "https://recs.example/embed/v1.js" in behind_proxy.http.get("/embed").text
     found = behind_proxy.http.get("/oembed?url=https://recs.example/embed/feed")

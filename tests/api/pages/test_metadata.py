@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from recsvc.api.pages.metadata import metadata
+from recsvc.api.pages.site import Site
 from recsvc.core.items.item import StoredItem
 from tests.service import Service
 
@@ -23,6 +24,7 @@ PAPER = {
         "doi": "10.1000/meta", "arxiv_id": "1503.00099", "venue": "J. of X", "thumbnail": "data:x",
     },
 }  # fmt: skip
+SITE = Site("Daily Papers", "https://x.example", has_logo=False, image_origins=frozenset())
 TITLE = 'A "quoted" <EOS> & ℝ^n </script><script>alert(1)</script>'
 
 
@@ -81,7 +83,7 @@ def test_messengers_read_title_text_and_address(service: Service, head: Head):
     assert head.all("og:title") == [TITLE]
     assert head.all("og:type") == ["article"]
     assert head.all("og:url") == [f"{service.http.base_url}/papers/10.1000%2Fmeta"]
-    assert head.links["canonical"] == "/papers/10.1000%2Fmeta"
+    assert head.links["canonical"] == f"{service.http.base_url}/papers/10.1000%2Fmeta"
     (said,) = head.all("og:description")
     assert said.startswith("What it says. </script><!-- ")
     assert len(said) < 320
@@ -99,7 +101,7 @@ def test_search_engines_read_an_article_that_cannot_leave_its_script(head: Head)
 
 
 def test_what_is_not_known_is_not_said():
-    found = metadata(StoredItem(id="x", title="Only a title", created_us=1), "https://x.example")
+    found = metadata(StoredItem(id="x", title="Only a title", created_us=1), SITE)
 
     said = [name for name, _ in [*found.named, *found.properties]]
     assert said == [

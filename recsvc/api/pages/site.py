@@ -1,0 +1,42 @@
+"""The site, as every template knows it."""
+
+from typing import Any
+
+import msgspec
+
+from recsvc.core.access.origins import parse_origin, parse_origins
+from recsvc.core.items.address import web_address
+from recsvc.errors import InvalidError
+from recsvc.settings import Settings
+
+
+class Site(msgspec.Struct, frozen=True):
+    """What the site is called, where it is, and whose pictures it shows.
+
+    Attributes:
+        url: where it is, without a slash at its end.
+        image_origins: whose pictures its pages show.
+    """
+
+    name: str
+    url: str
+    has_logo: bool
+    image_origins: frozenset[str]
+
+    def picture(self, extra: dict[str, Any]) -> str | None:
+        """Return the address of an item's picture; None where there is none that may be shown."""
+        address = web_address(extra.get("thumbnail"))
+        if address is None or not self.image_origins:
+            return None
+        parts = address.split("/", 3)
+        try:
+            origin = parse_origin("/".join(parts[:3]))
+        except InvalidError:
+            return None
+        return address if origin in self.image_origins else None
+
+
+def site_of(settings: Settings) -> Site:
+    """Return the site that settings describe."""
+    origins = parse_origins(settings.image_origins)
+    return Site(settings.brand.name, settings.site_url, bool(settings.brand.logo), origins)
