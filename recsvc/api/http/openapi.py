@@ -29,6 +29,9 @@ def config(components: Components) -> OpenAPIConfig:
     )
 
 
+_NAMED: dict[str, dict[str, Any]] = {}
+
+
 class Plain(Schema):
     """A schema given as the JSON it becomes."""
 
@@ -88,18 +91,20 @@ def _with_body(description: str, content: dict[str, OpenAPIMediaType]) -> type[O
 
 
 def schema_of(record: Any) -> dict[str, Any]:
-    """Return a type's JSON schema, its parts written out where they are used."""
-    (schema,), components = msgspec.json.schema_components([record], ref_template="#/{name}")
-    found: dict[str, Any] = _inlined(schema, components)
+    """Return a type's JSON schema; structs in it are named, and told to `named_schemas`.
+
+    Written out where they are used, a struct would be as many types to whoever generates a client as
+    there are places, and generators refuse to make two of one name.
+    """
+    (schema,), components = msgspec.json.schema_components(
+        [record], ref_template="#/components/schemas/{name}"
+    )
+    for name, component in components.items():
+        assert _NAMED.setdefault(name, component) == component, f"two types are named {name}"
+    found: dict[str, Any] = schema
     return found
 
 
-def _inlined(schema: Any, components: dict[str, Any]) -> Any:
-    """Return a schema with its references replaced by what they point to."""
-    if isinstance(schema, list):
-        return [_inlined(part, components) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return _inlined(components[schema["$ref"].removeprefix("#/")], components)
-    return {key: _inlined(value, components) for key, value in schema.items()}
+def named_schemas() -> dict[str, dict[str, Any]]:
+    """Return what schemas made here refer to, by name."""
+    return _NAMED

@@ -24,7 +24,7 @@ from litestar.openapi.spec import (
 )
 from litestar.routes import HTTPRoute
 
-from recsvc.api.http.openapi import Plain, schema_of
+from recsvc.api.http.openapi import Plain, named_schemas, schema_of
 from recsvc.api.http.problems import MEDIA_TYPE, TITLES, Problem
 from recsvc.core.access.caller import ADMIN, HEALTH, Access
 
@@ -72,6 +72,8 @@ def complete(app: Litestar) -> None:
                 operation = _operation(document, route.path_format, method)
                 if operation is not None and handler.resolve_include_in_schema():
                     _complete(operation, handler, method)
+    for name, schema in named_schemas().items():
+        document.components.schemas.setdefault(name, Plain(schema))
 
 
 def _operation(document: OpenAPI, path: str, method: str) -> Operation | None:

@@ -80,7 +80,7 @@ class Subscribe extends HTMLElement {
   async #headers() {
     const given = this.token ?? setting(this, "token");
     const token = typeof given === "function" ? await given() : given;
-    const credential = token || setting(this, "key");
+    const credential = token || setting(this, "publishable-key") || setting(this, "key");
     // As text: a JSON label would cost another request, which asks for leave to send it.
     const headers = { "Content-Type": "text/plain" };
     return credential ? { ...headers, Authorization: `Bearer ${credential}` } : headers;

@@ -31,6 +31,9 @@ const setting = (element, name) =>
   document.querySelector(`meta[name="recsvc-${name}"]`)?.content ??
   null;
 
+/** React drops `key`. */
+const keyOf = (element) => setting(element, "publishable-key") ?? setting(element, "key");
+
 const words = (element, name) =>
   (setting(element, name) ?? "").split(",").map((word) => word.trim()).filter(Boolean);
 
@@ -67,7 +70,7 @@ const uuid = () =>
   crypto.randomUUID?.() ?? // https and localhost only
   crypto.getRandomValues(new Uint32Array(4)).join("-");
 
-/** Somebody unknown is a new visitor on every page view: there is nothing to recognise them by. */
+/** Somebody unknown is a new visitor on every page view. */
 const VISITOR = `visit:${uuid()}`;
 /** What an unknown reader did in this page view, "kind item" -> event; travels with their requests. */
 const visit = new Map();
@@ -79,7 +82,7 @@ class Caller {
   static async of(element) {
     const given = element.token ?? setting(element, "token");
     const token = typeof given === "function" ? await given() : given;
-    const credential = token || setting(element, "key");
+    const credential = token || keyOf(element);
     const user = credential ? null : setting(element, "user");
     const api = setting(element, "api") ?? HOME;
     const key = JSON.stringify([api, credential, user]);
@@ -246,7 +249,7 @@ class Views {
   }
 }
 
-/** Dress a node; strings become text, never markup; what is null is left out. */
+/** Strings become text, never markup; what is null is left out. */
 function dress(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes))
     if (value != null) node.setAttribute(name, value);
@@ -258,13 +261,13 @@ const make = (tag, attributes = {}, ...children) =>
 const draw = (tag, attributes, ...children) =>
   dress(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
-/** Text in whatever direction it runs, on a page that runs in another. */
+/** Text in its own direction. */
 const isolated = (text) => make("bdi", {}, text);
 const button = (part, ...children) => make("button", { part, type: "button" }, ...children);
 const arrow = () =>
   draw("svg", { viewBox: "0 0 12 8", "aria-hidden": true }, draw("path", { d: "M6 0 12 8H0z" }));
 
-/** Return an address if it is safe to link. */
+/** An address, if it is safe to link. */
 const safe = (address) => {
   if (!address || !URL.canParse(address, document.baseURI)) return null;
   const { protocol, href } = new URL(address, document.baseURI);
@@ -331,7 +334,7 @@ class Vote {
 
 /** What both elements share: fallback, styles, loading, news. */
 class Base extends HTMLElement {
-  static observedAttributes = ["api", "key", "token", "user", "item"];
+  static observedAttributes = ["api", "key", "publishable-key", "token", "user", "item"];
   votes = new Map(); // item -> Vote
   #token;
   #asked = false;
@@ -504,10 +507,10 @@ class Feed extends Base {
     );
   }
 
-  #title(who, id, place, { title, url, address }) {
+  #title(who, id, place, { title, address }) {
     const path = encodeURIComponent(id);
     const link = setting(this, "link")?.replace("{id}", () => path.replaceAll("%2F", "/"));
-    const href = safe(link ?? address ?? url ?? new URL(`papers/${path}`, who.api));
+    const href = safe(link ?? address ?? new URL(`papers/${path}`, who.api));
     const attributes = { part: "title", href, target: href && setting(this, "target") };
     const made = make(href ? "a" : "span", attributes, isolated(title));
     for (const name of ["click", "auxclick"])
