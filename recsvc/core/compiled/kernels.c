@@ -52,8 +52,17 @@ int64_t text_scores(const int32_t *starts, int64_t n_terms, const int32_t *rows,
     return 0;
 }
 
-/* recsvc.core.ranking.standardizing._sums. Four sums at a time of each: one would wait for itself. */
-int64_t score_sums(const float *scores, const float *warm, int64_t n, double *sums) {
+static void add_sums(double *sums, double score, double is_warm) {
+    sums[0] += is_warm;
+    sums[1] += score;
+    sums[2] += score * score;
+    sums[3] += score * is_warm;
+    sums[4] += score * is_warm * score;
+}
+
+/* recsvc.core.ranking.standardizing._sums. Four of each at a time: one would wait for itself. */
+int64_t score_sums(const float *scores, const float *warm, int64_t n, const int64_t *own, int64_t m,
+                   double everything[5], double mine[5]) {
     double at[5][4] = {{0}};
     int64_t row = 0;
     for (; n - row >= 4; row += 4) {
@@ -66,15 +75,12 @@ int64_t score_sums(const float *scores, const float *warm, int64_t n, double *su
             at[4][lane] += score * is_warm * score;
         }
     }
-    for (; row < n; row++) {
-        const double score = scores[row], is_warm = warm[row];
-        at[0][0] += is_warm;
-        at[1][0] += score;
-        at[2][0] += score * score;
-        at[3][0] += score * is_warm;
-        at[4][0] += score * is_warm * score;
+    for (int i = 0; i < 5; i++) everything[i] = (at[i][0] + at[i][1]) + (at[i][2] + at[i][3]), mine[i] = 0;
+    for (; row < n; row++) add_sums(everything, scores[row], warm[row]);
+    for (int64_t i = 0; i < m; i++) {
+        if (own[i] < 0 || own[i] >= n) return OUTSIDE;
+        add_sums(mine, scores[own[i]], warm[own[i]]);
     }
-    for (int i = 0; i < 5; i++) sums[i] = (at[i][0] + at[i][1]) + (at[i][2] + at[i][3]);
     return 0;
 }
 

@@ -14,8 +14,10 @@ int64_t text_scores(const int32_t *starts, int64_t n_terms, const int32_t *rows,
                     int64_t n_entries, const int64_t *wanted, const float *wanted_weights,
                     int64_t n_wanted, float *scores, int64_t n);
 
-/* Sums what standardising needs: n of `warm`, scores, squares, then both of the warm rows. */
-int64_t score_sums(const float *scores, const float *warm, int64_t n, double *sums);
+/* Sums what standardising needs: `warm`, scores, squares, then both of the warm rows; once of everything, and
+ * once of a reader's own rows. */
+int64_t score_sums(const float *scores, const float *warm, int64_t n, const int64_t *own, int64_t m,
+                   double everything[5], double mine[5]);
 
 /* What one voice says. Common ones have points; of readers' the scores become points by
  *     (warm * slope - base + score * (warm * scale_slope + scale_base)) * fade */
@@ -35,7 +37,8 @@ int64_t best_rows(const float *common, const float *lift, int64_t n_lift, const 
 /* Finds the rows of the highest finite scores: returns how many of `k`. */
 int64_t top_rows(const float *scores, int64_t n, int64_t k, int64_t *rows);
 
-/* Adds to `sums` where the rows of a history lead to, each as loud as it is. `weights` are float16. */
+/* Adds to `sums` where the rows of a history lead to, each as loud as it is. `weights` are float16, starts
+ * have one more than there are lists. */
 int64_t walk_sums(const int64_t *starts, int64_t n_lists, const int32_t *led, const uint16_t *weights,
                   int64_t n_entries, const int64_t *history, const float *loud, int64_t m, double *sums,
                   int64_t n);

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from cffi import FFI
@@ -161,12 +161,14 @@ class Kernels:
         )
         return scores
 
-    def score_sums(self, scores: Vector, warm: Vector) -> tuple[float, float, float, float, float]:
-        """Return the sums that standardising needs, as `standardizing._sums`."""
-        sums = self._ffi.new("double[5]")
-        n = _same_length(scores, warm)
-        self._call(self._library.score_sums, self._f32(scores), self._f32(warm), n, sums)
-        return sums[0], sums[1], sums[2], sums[3], sums[4]
+    def score_sums(
+        self, scores: Vector, warm: Vector, own: Rows
+    ) -> tuple[list[float], list[float]]:
+        """Return the sums of all rows, and those of some, as `standardizing._sums`."""
+        everything, mine = self._ffi.new("double[5]"), self._ffi.new("double[5]")
+        arguments = (self._f32(scores), self._f32(warm), _same_length(scores, warm))
+        self._call(self._library.score_sums, *arguments, self._i64(own), len(own), everything, mine)
+        return list(everything), list(mine)
 
     def top_rows(self, scores: Vector, k: int) -> Rows:
         """Return the rows of the k highest finite scores, as `top_k.top_k`."""
@@ -311,13 +313,14 @@ def _laid_out(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
     """Return an array in one piece and of a type, as C takes it: hardly ever another one.
 
     Raises:
-        TypeError: where whole numbers may not fit.
+        IndexError: where whole numbers do not fit.
     """
     if array.dtype == dtype and array.flags.c_contiguous:
         return array
-    is_whole = np.issubdtype(dtype, np.integer)
-    casting: Literal["same_kind", "safe"] = "safe" if is_whole else "same_kind"
-    return np.ascontiguousarray(array.astype(dtype, casting=casting))
+    found = np.ascontiguousarray(array, dtype)
+    if np.issubdtype(dtype, np.integer) and not np.array_equal(found, array):
+        raise IndexError("an index is too large")
+    return found
 
 
 def _same_length(*arrays: NDArray[Any]) -> int:

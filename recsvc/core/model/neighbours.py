@@ -53,6 +53,17 @@ class Neighbours(msgspec.Struct, frozen=True):
         """Number of items that may lead somewhere."""
         return len(self.starts) - 1
 
+    def is_within(self, n: int) -> bool:
+        """Return whether every list lies within the entries, and every entry leads to one of n rows."""
+        k = len(self.rows)
+        is_listed = (
+            len(self.weights) == k
+            and self.starts[0] >= 0
+            and self.starts[-1] <= k
+            and bool((np.diff(self.starts) >= 0).all())
+        )
+        return is_listed and self.rows.min(initial=0) >= 0 and self.rows.max(initial=-1) < n
+
     @property
     def matrix(self) -> sp.csr_matrix:
         """The matrix of w_ij: n rows, and columns up to the last item led to."""

@@ -182,11 +182,26 @@ class Warmed(msgspec.Struct, frozen=True):
     led_weight: NDArray[np.float32]
 
 
+# What the kernels compute with as it lies.
+_TYPES = {
+    "item_factors": np.float32,
+    "text_terms": np.int32,
+    "text_weights": np.float32,
+    "neighbour_starts": np.int64,
+    "neighbour_rows": np.int32,
+    "neighbour_weights": np.float16,
+    "transition_starts": np.int64,
+    "transition_rows": np.int32,
+    "transition_weights": np.float16,
+}
+
+
 def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
     """Put a snapshot together from a manifest and its arrays.
 
     Raises:
-        SnapshotError: when an array is missing or does not have the shape the manifest promises.
+        SnapshotError: when an array is missing, does not have the shape the manifest promises, or
+            holds what cannot be computed with.
     """
     n, f = manifest.n_rows, manifest.n_factors
     promised: dict[str, tuple[int, ...]] = {
@@ -199,6 +214,8 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
     try:
         if any(arrays[name].shape != shape for name, shape in promised.items()):
             raise SnapshotError(f"snapshot {manifest.snapshot_id} has arrays of another shape")
+        if any(arrays[name].dtype != dtype for name, dtype in _TYPES.items() if name in arrays):
+            raise SnapshotError(f"snapshot {manifest.snapshot_id} has arrays of another type")
         columns = arrays["term_columns"]
         terms = Terms(columns, arrays["term_idf"], np.arange(len(columns), dtype=np.int32))
         texts = Texts(arrays["text_terms"], _finite_rows(arrays["text_weights"]), max(terms.n, 1))
@@ -220,6 +237,8 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
         raise SnapshotError(f"snapshot {manifest.snapshot_id} is incomplete: {exc}") from exc
     if (broken := not_finite(snapshot.arrays())) is not None:
         raise SnapshotError(f"snapshot {manifest.snapshot_id}: {broken} holds what is no number")
+    if (broken := pointing_outside(snapshot)) is not None:
+        raise SnapshotError(f"snapshot {manifest.snapshot_id}: {broken} points out of its array")
     return snapshot
 
 
@@ -239,6 +258,15 @@ def not_finite(arrays: dict[str, NDArray[Any]]) -> str | None:
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
             return name
     return None
+
+
+def pointing_outside(snapshot: Snapshot) -> str | None:
+    """Return the name of the first array that points to a term or a row that there is not."""
+    texts, n = snapshot.texts, snapshot.manifest.n_rows
+    if texts.terms.min(initial=0) < 0 or texts.terms.max(initial=0) >= texts.n_terms:
+        return "text_terms"
+    lists = {"neighbour_rows": snapshot.neighbours, "transition_rows": snapshot.transitions}
+    return next((name for name, led in lists.items() if not led.is_within(n)), None)
 
 
 def _finite_rows(weights: NDArray[np.float32]) -> NDArray[np.float32]:

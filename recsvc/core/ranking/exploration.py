@@ -91,20 +91,20 @@ def explored(
         share: ε, 0..1.
     """
     behind = ranking.rows[_PAGE:]
-    readers = np.zeros(len(behind), np.int64)
-    inside = behind < len(support)
-    readers[inside] = support[behind[inside]]
-    pool = _PAGE + np.flatnonzero(readers < _FEW_READERS)
+    # What is beyond has no readers, as little as what has few.
+    readers = support.take(behind, mode="clip") if len(support) else np.zeros(len(behind))
+    pool = _PAGE + ((readers < _FEW_READERS) | (behind >= len(support))).nonzero()[0]
     lottery = Lottery(seed, round(share * _UNIT), min(len(pool), 0xFFFF))
     slots = lottery.slots(len(ranking.rows))
     if len(slots) == 0:
         return ranking, None if len(pool) == 0 or lottery.share == 0 else lottery
     drawn = pool[_chance(~seed & 0xFFFFFFFF, len(pool)).argsort()[: len(slots)]]
-    order = np.empty(len(ranking.rows), np.int64)
-    is_slot = np.zeros(len(order), bool)
-    is_slot[slots] = True
+    n = len(ranking.rows)
+    is_slot, is_drawn = np.zeros(n, bool), np.zeros(n, bool)
+    is_slot[slots] = is_drawn[drawn] = True
+    order = np.empty(n, np.int64)
     order[slots] = drawn
-    order[~is_slot] = np.delete(np.arange(len(order)), drawn)
+    order[~is_slot] = (~is_drawn).nonzero()[0]
     sources = ranking.sources[order]
     sources[slots] = EXPLORE
     mixed = msgspec.structs.replace(

@@ -68,9 +68,10 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     points = np.zeros((len(rows), len(reader.rows)), np.float32)
     for part in split.values():
         points += part
-    positive = np.maximum(points, 0)
+    positive = np.maximum(points, 0, out=points)
     total = positive.sum(axis=1)
-    positive[:, ~reader.may_be_named] = 0
+    if reader.visible is not None:
+        positive *= reader.visible
     whole = [said for said in voices.said if said.voice.name not in split]
     own = np.maximum(
         [said.at(rows) for said in whole] or [np.zeros(len(rows), np.float32)], 0
@@ -99,8 +100,11 @@ def history_points(
     for said in voices.said:
         shares = None if said.heard is None else said.heard.shares(rows)
         if shares is not None:
-            points = np.zeros((len(rows), len(reader.rows)), np.float32)
-            points[:, voices.known] = shares * said.scale(rows, warm)[:, None]
+            points = shares * said.scale(rows, warm)[:, None]
+            if len(voices.known) < len(reader.rows):
+                of_known = points
+                points = np.zeros((len(rows), len(reader.rows)), np.float32)
+                points[:, voices.known] = of_known
             found[said.voice.name] = points
     return found
 

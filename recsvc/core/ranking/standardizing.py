@@ -82,9 +82,10 @@ def standard(
     """
     n = len(scores) - len(own)
     with np.errstate(over="ignore", invalid="ignore"):
-        fast = compiled.kernels()
-        everything = _sums(scores, warm) if fast is None else fast.score_sums(scores, warm)
-        mine = _sums(scores[own], warm[own])
+        if (fast := compiled.kernels()) is not None:
+            everything, mine = fast.score_sums(scores, warm, own)
+        else:
+            everything, mine = _sums(scores, warm), _sums(scores[own], warm[own])
     # One score that is no number, or whose square is none, makes this sum such.
     if not everything[2] <= _MOST:
         return SILENT
@@ -100,20 +101,20 @@ def standard(
     return Standard(cold, hot)
 
 
-def _sums(scores: Scores, warm: Scores) -> tuple[float, float, float, float, float]:
+def _sums(scores: Scores, warm: Scores) -> list[float]:
     """Return the sums of `warm`, scores and squares, and of scores and squares where it is 1.
 
     In double: however they are added up, what comes of them is the same in float32.
     """
     exact = scores.astype(np.float64)
     is_warm = exact * warm
-    return (
+    return [
         float(warm.sum(dtype=np.float64)),
         float(exact.sum()),
         float(exact @ exact),
         float(is_warm.sum()),
         float(is_warm @ exact),
-    )
+    ]
 
 
 def _mean_and_scale(

@@ -85,11 +85,12 @@ static void fuzz_text_scores(void) {
 }
 
 static void fuzz_sums(void) {
-    const int64_t n = below(40);
+    const int64_t n = 1 + below(40), m = below(9);
     float *scores = numbers(n), *warm = numbers(n);
-    double sums[5];
-    done += score_sums(scores, warm, n, sums) >= 0;
-    free(scores), free(warm);
+    int64_t *own = indices64(m, n);
+    double everything[5], mine[5];
+    done += score_sums(scores, warm, n, own, m, everything, mine) >= 0;
+    free(scores), free(warm), free(own);
 }
 
 static uint8_t *answers(int64_t n) {
