@@ -45,6 +45,9 @@ request = function()
 end
 """
 
+RESTING = {"train_pause_s": HOUR_S, "train_every_events": 10**9, "train_every_s": 10**6}
+"""Settings with which nothing is trained."""
+
 
 def main() -> None:
     """Run the benchmark and print its table."""
@@ -86,11 +89,7 @@ def prepare(service: Service, n_items: int, n_readers: int) -> None:
     service.start()
     wait_until(lambda: (service.get("/v1/stats")["model_coverage"] or 0) > 0.1, "a model", 300)
     service.stop()
-    service.settings |= {
-        "train_pause_s": HOUR_S,
-        "train_every_events": 10**9,
-        "train_every_s": 10**6,
-    }
+    service.settings |= RESTING
     service.start()
 
 
