@@ -14,7 +14,7 @@ from recsvc.lists.params import ListParams
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
 from recsvc.live.wishes import Wishes
-from recsvc.store.readers.profiles import Profiles
+from recsvc.store.readers.profiles import Profiles, Stamp
 
 _OWN_VOTE_WAIT_S = 0.5
 
@@ -26,11 +26,14 @@ class Audience(msgspec.Struct, frozen=True):
         user: None for somebody unknown.
         reader: the same as ranking sees them.
         is_reached: whether the store could be asked about them.
+        stamp: what the store said of them, while nothing else of them has a say and all of it is in
+            memory here; None otherwise.
     """
 
     user: str | None
     reader: Reader
     is_reached: bool = True
+    stamp: Stamp | None = None
 
     def unless_unsound(self, *, is_sound: bool) -> "Audience":
         """Return the same, not reached where their own ranking came to no number."""
@@ -86,7 +89,11 @@ class Audiences:
             seen: how what they have seen limits what comes back.
             history: interactions sent along, for readers whom the store does not know.
         """
-        profile, is_reached = await self._profile(user, with_shown=seen not in (None, "show"))
+        with_shown = seen not in (None, "show")
+        profile, stamp = await self._profile(user, with_shown=with_shown)
+        is_reached = user is None or stamp is not None
+        if with_shown or not history.is_empty:
+            stamp = None
         profile = Profile(
             profile.interactions + history.interactions,
             profile.shown | history.shown,
@@ -94,12 +101,14 @@ class Audiences:
         )
         who = self._reader(profile, seen)
         # Who acts on an item that has just arrived sees it in the very next feed, too.
-        if who.missing and await arrived(self._live, self._cache, who.missing):
-            who = self._reader(profile, seen)
+        if who.missing:
+            stamp = None
+            if await arrived(self._live, self._cache, who.missing):
+                who = self._reader(profile, seen)
         await self._live.wait_for_rows(who.rows, NEW_ITEM_WAIT_S)
         owned = self._live.catalogue.owned_by(user)
         who = without_own(self._with_wishes(who, profile), owned)
-        return Audience(user, self._without_hidden(who, user, is_reached), is_reached)
+        return Audience(user, self._without_hidden(who, user, is_reached), is_reached, stamp)
 
     async def at_a_board(self, user: str | None) -> Audience:
         """Return for whom a list is that is everybody's: without what they hid and mute, no more.
@@ -108,7 +117,8 @@ class Audiences:
         """
         if user is None:
             return EVERYBODY
-        profile, is_reached = await self._profile(user, with_shown=False)
+        profile, stamp = await self._profile(user, with_shown=False)
+        is_reached = stamp is not None
         who = self._with_wishes(self._reader(profile, "show"), profile)
         excluded = self._without_hidden(who, user, is_reached).excluded
         plain = msgspec.structs.replace(EVERYBODY.reader, excluded=excluded)
@@ -134,20 +144,29 @@ class Audiences:
         """Return a reader's profile, their latest vote on the boards too; empty without the store."""
         return (await self._profile(user, with_shown=False))[0]
 
-    async def _profile(self, user: str | None, *, with_shown: bool) -> tuple[Profile, bool]:
-        """Return a profile, and whether the store could be asked for it."""
-        if user is None:
-            return NOBODY, True
+    async def stamp(self, user: str) -> Stamp | None:
+        """Return by what it is known whether a reader changed; None while the store is away."""
         if not self._live.is_connected:
-            return self._at_hand(user), False
+            return None
         try:
-            profile, vote = await self._profiles.read(user, with_shown=with_shown)
+            return await self._profiles.stamp(user)
         except StoreUnavailableError:
-            return self._at_hand(user), False
+            return None
+
+    async def _profile(self, user: str | None, *, with_shown: bool) -> tuple[Profile, Stamp | None]:
+        """Return a profile with its stamp; none for nobody, or while the store is away."""
+        if user is None:
+            return NOBODY, None
+        if not self._live.is_connected:
+            return self._at_hand(user), None
+        try:
+            profile, stamp = await self._profiles.read(user, with_shown=with_shown)
+        except StoreUnavailableError:
+            return self._at_hand(user), None
         self._wishes.read(user, profile)
-        if vote is not None:
-            await self._live.wait_for_vote(user, vote, _OWN_VOTE_WAIT_S)
-        return profile, True
+        if stamp.vote is not None:
+            await self._live.wait_for_vote(user, stamp.vote, _OWN_VOTE_WAIT_S)
+        return profile, stamp
 
     def _at_hand(self, user: str) -> Profile:
         """Return what is known of a reader without the store: what they follow and mute."""

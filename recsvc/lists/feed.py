@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from recsvc.clock import now_us
+from recsvc.clock import from_us, now_us
 from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import LISTED, SOURCES, Ranking
@@ -14,8 +14,10 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import Audience
+from recsvc.lists.dressing import is_stale
+from recsvc.lists.kept import KeptFeed, KeptFeeds, encoded, moment_of
 from recsvc.lists.kit import Kit
-from recsvc.lists.paging import Piece, RankedList, new_feed_id
+from recsvc.lists.paging import Piece, RankedList, new_feed_id, renewed
 from recsvc.lists.ranker import Ranked
 from recsvc.lists.shapes import Feed, FeedOptions, ListSource, Page
 
@@ -24,10 +26,12 @@ class Feeds:
     """Answers what a reader should see.
 
     Attributes:
+        kept: those that may be answered again.
         observe_empty: told of each feed that came out empty although something may be shown in it.
     """
 
     def __init__(self, kit: Kit) -> None:
+        self.kept = KeptFeeds(kit.params.kept)
         self.observe_empty: Callable[[], object] = lambda: None
         self._live = kit.live
         self._audiences = kit.audiences
@@ -50,7 +54,57 @@ class Feeds:
             history: interactions sent along, for readers whom the store does not know.
         """
         options = options or FeedOptions()
+        moment, made_us = moment_of(self._live), now_us()
         audience = await self._audiences.of(user, options.seen, history)
+        feed, n_ranked = await self._made(page, options, audience)
+        self.kept.observe("made")
+        if len(feed.items) == n_ranked and self._may_be_kept(page, audience, feed):
+            feed = msgspec.structs.replace(feed, items=encoded(feed.items))
+            cursor = None if feed.next is None else self._pager.start(feed.next, "feed")
+            assert user is not None
+            assert audience.stamp is not None
+            kept = KeptFeed(feed, cursor, audience.stamp, moment, made_us)
+            self.kept.keep((user, page, options), kept)
+        return feed
+
+    async def again(self, user: str, page: Page, options: FeedOptions) -> Feed | None:
+        """Return a feed that was answered before if it would be made of the same; None otherwise.
+
+        It is a feed of its own: its id is new, and what it says of itself is as it is now.
+        """
+        kept = self.kept.find((user, page, options))
+        if kept is None:
+            return None
+        stamp = await self._audiences.stamp(user)
+        if kept.stamp != stamp or not kept.moment.is_same(moment_of(self._live)):
+            return None
+        self.kept.observe("again")
+        feed_id = renewed(kept.feed.feed_id)
+        following = None
+        if kept.cursor is not None:
+            following = self._pager.sealed(msgspec.structs.replace(kept.cursor, feed_id=feed_id))
+        return msgspec.structs.replace(
+            kept.feed,
+            feed_id=feed_id,
+            next=following,
+            generated_at=from_us(now_us()),
+            events_behind=self._live.events_behind,
+            stale=is_stale(self._live),
+        )
+
+    def _may_be_kept(self, page: Page, audience: Audience, feed: Feed) -> bool:
+        """Return whether a feed holds nothing but what the stamp and the moment stand for.
+
+        Not before the reader's latest vote is on the boards here: it has to show as soon as it is.
+        """
+        stamp = audience.stamp
+        if stamp is None or page.cursor is not None or not page.encoded or page.explain:
+            return False
+        has_vote = stamp.vote is None or self._live.has_vote(feed.user or "", stamp.vote)
+        return self.kept.is_on and not feed.stale and len(feed.items) > 0 and has_vote
+
+    async def _made(self, page: Page, options: FeedOptions, audience: Audience) -> tuple[Feed, int]:
+        """Return a page of a feed, and how many items were to be on it."""
         if page.cursor is None:
             candidates = self._live.catalogue.mask(page.filters)
             blend = self._blend(options)
@@ -63,7 +117,7 @@ class Feeds:
                 self.observe_empty()
         else:
             piece = await self._continued(page, audience)
-        return await self._dresser.dressed(piece, page, audience)
+        return await self._dresser.dressed(piece, page, audience), len(piece.ranking.rows)
 
     async def chosen(self, user: str | None, items: list[str], page: Page) -> Feed:
         """Return items that somebody chose, in the order given; what is not to be seen is left out."""

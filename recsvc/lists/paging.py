@@ -11,7 +11,7 @@ from recsvc.core.items.catalogue import Mask, Rows
 from recsvc.core.ranking import cursor as cursors
 from recsvc.core.ranking.blend import Ranking
 from recsvc.core.ranking.cursor import Cursor, ListKind
-from recsvc.core.ranking.exploration import Lottery
+from recsvc.core.ranking.exploration import Lottery, lottery_of
 from recsvc.core.ranking.exploration import feed_id as id_of
 from recsvc.errors import InvalidError, NotAllowedError, StoreUnavailableError
 from recsvc.lists.audience import Audience
@@ -208,4 +208,13 @@ def new_feed_id(lottery: Lottery | None = None) -> str:
     Args:
         lottery: how the list's explored slots were drawn, which travels in the id.
     """
-    return id_of((now_us() // 1000).to_bytes(6, "big") + os.urandom(6), lottery)
+    return id_of(_unique(), lottery)
+
+
+def renewed(feed_id: str) -> str:
+    """Return the id of another feed, whose explored slots were drawn likewise: it shows the same."""
+    return id_of(_unique(), lottery_of(feed_id))
+
+
+def _unique() -> bytes:
+    return (now_us() // 1000).to_bytes(6, "big") + os.urandom(6)

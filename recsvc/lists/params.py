@@ -14,6 +14,28 @@ from recsvc.params import setting
 from recsvc.store.readers.frozen_lists import FrozenParams
 
 
+class KeptParams(msgspec.Struct, frozen=True):
+    """For how long a feed may be answered again, and how much is kept for that."""
+
+    epoch_s: Annotated[
+        float,
+        setting(
+            "A reader's feed is answered again for so long while nothing changed for them: others' "
+            "votes may be that old in it; 0: it is made anew each time.",
+            name="feed_cache_s",
+            ge=0,
+        ),
+    ] = 30.0
+    megabytes: Annotated[
+        int,
+        setting(
+            "Memory of each process for feeds that may be answered again: about 30 full ones per MB.",
+            name="feed_cache_mb",
+            ge=0,
+        ),
+    ] = 32
+
+
 class ListParams(msgspec.Struct, frozen=True):
     """How lists are made.
 
@@ -30,6 +52,7 @@ class ListParams(msgspec.Struct, frozen=True):
         ),
     ] = 300
     frozen: FrozenParams = FrozenParams()
+    kept: KeptParams = KeptParams()
     replace_seen: Annotated[
         bool,
         setting(

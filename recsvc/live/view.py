@@ -116,6 +116,10 @@ class Live:
         """Wait until a reader's own vote is on the boards, or give up."""
         await self._following.waiting.for_vote(user, entry_id, timeout_s)
 
+    def has_vote(self, user: str, entry_id: bytes) -> bool:
+        """Return whether a reader's own vote is on the boards here."""
+        return self._following.waiting.has_vote(user, entry_id)
+
     async def wait_for_items(self, items: list[str], timeout_s: float) -> None:
         """Wait until the catalogue has some items, or give up."""
         await self._following.waiting.for_items(items, timeout_s)

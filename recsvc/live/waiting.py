@@ -55,9 +55,13 @@ class Waiting:
         The worker is about a millisecond behind. Only for votes of the last second, and while there
         is a worker: when it is further behind, waiting would not help.
         """
-        now, entry, shard = now_us(), parse(entry_id), keys.shard_of(user)
+        now, entry = now_us(), parse(entry_id)
         if is_at_work(self._worker.seen_us, now) and now // 1000 - entry[0] < _FRESH_MS:
-            await self._until(lambda: self._catalogue.applied.get(shard, FIRST) >= entry, timeout_s)
+            await self._until(lambda: self.has_vote(user, entry_id), timeout_s)
+
+    def has_vote(self, user: str, entry_id: bytes) -> bool:
+        """Return whether a reader's own vote is on the boards here."""
+        return self._catalogue.applied.get(keys.shard_of(user), FIRST) >= parse(entry_id)
 
     async def for_items(self, items: list[str], timeout_s: float) -> None:
         """Wait until the catalogue has some items, or give up."""

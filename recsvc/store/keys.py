@@ -17,7 +17,9 @@ rs:{s}:strangers            zset    strangers, TTL   api           api      anon
                                                                             heard of (µs)
 rs:{s}:profile:<user>       hash    items cap, TTL   api           api      item -> packed interaction; field ""
                                                                             -> entry id of the latest vote, field
-                                                                            U+0001 -> instant first seen (µs)
+                                                                            U+0001 -> instant first seen (µs), field
+                                                                            U+0003 -> version, another after each
+                                                                            event
 rs:{s}:shown:<user>         zset    items cap, TTL   api           api      item -> instant last shown (µs)
 rs:{s}:readers              zset    readers, TTL     api, worker   all      reader -> when they last did anything or
                                                                             were shown anything (µs); no anonymous one

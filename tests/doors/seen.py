@@ -10,7 +10,7 @@ from recsvc.store import keys
 from recsvc.store.bundled import socket_url
 from tests.service import Service
 
-_VOTE, _FIRST_SEEN = b"", b"\1"
+_MARKS = (b"", b"\1", b"\3")  # the latest vote, when first seen, the version
 
 
 class Seen:
@@ -29,7 +29,7 @@ class Seen:
         return {
             item.decode(): msgspec.msgpack.decode(packed)
             for item, packed in fields.items()
-            if item not in (_VOTE, _FIRST_SEEN)
+            if item not in _MARKS
         }
 
     def shown(self, user: str) -> dict[str, int]:

@@ -13,6 +13,7 @@ from recsvc.access.owner import Address
 from recsvc.api.http.bodies import announced
 from recsvc.api.http.path_slashes import put_back
 from recsvc.api.http.query_names import refuse_unknown
+from recsvc.api.http.quick import is_answered
 from recsvc.api.http.request_body import STRANGERS_BYTES, received
 from recsvc.core.access.caller import ADMIN, Access, Caller, CallerKind
 from recsvc.errors import InvalidError, TooLargeError
@@ -54,6 +55,8 @@ def door(app: ASGIApp) -> ASGIApp:
             n_bytes = announced(headers)
             cost = handler.opt.get("cost", 1) + n_bytes // _BYTES_OF_A_REQUEST
             services.admission.admit(visit, access, cost)
+            if await is_answered(scope, send, services, visit.caller):
+                return
             refuse_unknown(handler.opt, http["query_string"])
             most = services.settings.max_body_bytes
             if access.scope is None:  # a form, of which nobody needs to say who they are

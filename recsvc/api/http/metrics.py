@@ -54,6 +54,10 @@ FEED = Histogram(
     "recsvc_feed_seconds", "Time to make a feed, by where it comes from.", ["source"],
     buckets=_BUCKETS_S, registry=registry,
 )  # fmt: skip
+FEEDS = Counter(
+    "recsvc_feeds", "Feeds, by whether one that was kept was answered again or it was made.",
+    ["how"], registry=registry,
+)  # fmt: skip
 EMPTY_FEEDS = Counter(
     "recsvc_empty_feeds", "Feeds answered empty although items may be shown.", registry=registry
 )
@@ -226,6 +230,7 @@ def observe(app: Litestar) -> None:
     services: Services = app.state.services
     services.live.observe_lag(EVENT_TO_BOARD.observe)
     services.lists.feeds.observe_empty = EMPTY_FEEDS.inc
+    services.lists.feeds.kept.observe = lambda how: FEEDS.labels(how).inc()
     services.ranker.observe_not_finite = NOT_FINITE.inc
 
 

@@ -14,6 +14,8 @@ import msgspec
 from litestar.params import QueryParameter
 from msgspec import Meta
 
+from recsvc.api.http.quick import learn
+
 T = TypeVar("T")
 Handler = Callable[..., Awaitable[T]]
 
@@ -32,6 +34,7 @@ def reads(shape: type[msgspec.Struct]) -> Callable[[Handler[T]], Handler[T]]:
         @wraps(handler)
         async def handle(**given: Any) -> T:
             asked = shape(**{field.name: given.pop(field.name) for field in fields})
+            learn(given["request"].scope, asked)
             return await handler(asked=asked, **given)
 
         theirs = signature(handler)

@@ -75,6 +75,7 @@ class Catalogue:
         rows: row by item id, also of deleted items; aliases have none.
         aliases: the other names of items.
         version: grows with every change.
+        items_version: grows with every change but those of boards.
         topics: which rows carry which topic, the source's own or extracted.
         organisations: which rows come from which organisation, by slug.
         submitters: which rows were submitted by whom, by handle.
@@ -84,6 +85,7 @@ class Catalogue:
     def __init__(self, clock: Callable[[], int] = now_us) -> None:
         self.n = 0
         self.version = 0
+        self.items_version = 0
         self._clock = clock
         self.rows: dict[str, int] = {}
         self.aliases = Aliases()
@@ -114,7 +116,8 @@ class Catalogue:
         """(n,) whether the item may be listed now."""
         now = self._clock()
         if now >= self._visible_until_us:
-            self.version += self._visible_until_us > 0  # what was put in has been counted
+            if self._visible_until_us > 0:  # what was put in has been counted
+                self._item_changed()
             self._look(now)
         return self._visible
 
@@ -163,7 +166,7 @@ class Catalogue:
 
     def put(self, row: int, item: StoredItem) -> None:
         """Take an item in, or what became of it."""
-        self.version += 1
+        self._item_changed()
         self._reserve(row, item.id)
         self._shown[row] = not item.hidden
         self._present[row] = True
@@ -183,7 +186,7 @@ class Catalogue:
 
     def remove(self, row: int, item: str) -> None:
         """Stop listing an item; its row stays its own."""
-        self.version += 1
+        self._item_changed()
         self._reserve(row, item)
         self._shown[row] = False
         self._present[row] = False
@@ -275,6 +278,10 @@ class Catalogue:
         gone = [row for item in unwanted if (row := self.rows.get(item)) is not None]
         mask[gone] = False
         return mask
+
+    def _item_changed(self) -> None:
+        self.version += 1
+        self.items_version += 1
 
     def _look(self, now: int) -> None:
         """Note what may be listed now, and when that changes by itself."""

@@ -27,7 +27,7 @@
 -- this name on the item says so (f).
 
 -- Fields that no item can have, as control characters are not part of ids.
-local FIRST_SEEN, PRUNE_AT = '\1', '\2'
+local FIRST_SEEN, PRUNE_AT, VERSION = '\1', '\2', '\3'
 -- The name under which it is remembered that an item was acted on, when the details are forgotten.
 local ACTED_ON = ''
 -- Beyond the details this many times as many items are remembered as acted on.
@@ -50,6 +50,16 @@ local function gist(packed)
   return stands, last
 end
 
+-- What is in a profile, its version left out.
+local function size_of(profile) return redis.call('HLEN', profile) - 1 end
+
+-- What a profile's version is after an entry of the log. It reads as an item that nothing was done to,
+-- which is what former releases take it for.
+local function version_of(entry_id)
+  local ms, seq = string.match(entry_id, '(%d+)-(%d+)')
+  return cmsgpack.pack({[ACTED_ON] = {tonumber(ms), tonumber(seq), 0}})
+end
+
 -- Forget details, the oldest first. What stands is never forgotten: a vote must be there to be taken
 -- back, and what is hidden must never return. Of the others it is remembered for longer that they
 -- were acted on, since that keeps them off the feed. Of strangers nothing goes beyond the cap.
@@ -58,7 +68,7 @@ local function prune(profile, cap, is_stranger)
   local others, n_standing = {}, 0
   for i = 1, #fields, 2 do
     local field = fields[i]
-    if field ~= '' and field ~= FIRST_SEEN and field ~= PRUNE_AT then
+    if field ~= '' and field ~= FIRST_SEEN and field ~= PRUNE_AT and field ~= VERSION then
       local stands, last = gist(fields[i + 1])
       if stands and not is_stranger then n_standing = n_standing + 1
       else others[#others + 1] = {last, field} end
@@ -76,7 +86,7 @@ local function prune(profile, cap, is_stranger)
       redis.call('HSET', profile, field, cmsgpack.pack({[ACTED_ON] = {0, 0, last}}))
     else redis.call('HDEL', profile, field) end
   end
-  local size = redis.call('HLEN', profile)
+  local size = size_of(profile)
   redis.call('HSET', profile, PRUNE_AT, math.ceil(size + cap * 0.1 + 1))
 end
 
@@ -183,13 +193,14 @@ for e = 0, #KEYS / 8 - 1 do
     answers[e + 1] = 1
   else
     local known, packed = take(profile, item, ARGV[a + 8])
+    local entry_id, is_switched
     answers[e + 1] = 1
     if role == 'signal' then
       local s, fields = known[name], {'e', entry}
       if not s and not known[ACTED_ON] then fields[3], fields[4] = 'f', '1' end
       s = s or {0, 0, 0}
       known[name] = {s[1] + 1, s[2] + value, math.max(s[3], at)}
-      redis.call('XADD', events, '*', unpack(fields))
+      entry_id = redis.call('XADD', events, '*', unpack(fields))
     else
       local old = known[name] or 0
       local newer = at > math.abs(old) or (at == math.abs(old) and role == 'clear')
@@ -200,15 +211,16 @@ for e = 0, #KEYS / 8 - 1 do
         local due = now ~= '' and name == 'upvote' and counts_from(profile, received)
         local fields = {'e', entry, 's', name, 'w', was, 'n', now}
         if due then fields[9], fields[10] = 'd', due end
-        local entry_id = redis.call('XADD', events, '*', unpack(fields))
-        redis.call('HSET', profile, '', entry_id)
+        entry_id, is_switched = redis.call('XADD', events, '*', unpack(fields)), true
       else
-        redis.call('XADD', events, '*', 'e', entry)
+        entry_id = redis.call('XADD', events, '*', 'e', entry)
         answers[e + 1] = 2
       end
     end
-    redis.call('HSET', profile, item, cmsgpack.pack(known))
-    local size = redis.call('HLEN', profile)
+    local changed = {item, cmsgpack.pack(known), VERSION, version_of(entry_id)}
+    if is_switched then changed[5], changed[6] = '', entry_id end
+    redis.call('HSET', profile, unpack(changed))
+    local size = size_of(profile)
     if not packed and size <= 2 then redis.call('HSETNX', profile, FIRST_SEEN, received) end
     if is_due(profile, size, items_cap) then prune(profile, items_cap, is_stranger) end
     redis.call('EXPIRE', profile, profile_ttl)

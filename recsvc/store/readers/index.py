@@ -18,7 +18,7 @@ from recsvc.store.pipe import Command, Pipe
 _PER_CALL = 200
 _SWEPT_PER_SHARD = 500
 # Fields of a profile that are no items, as in `lua/record.lua`.
-_VOTE, _FIRST_SEEN, _PRUNE_AT = b"", b"\1", b"\2"
+_VOTE, _FIRST_SEEN, _PRUNE_AT, _VERSION = b"", b"\1", b"\2", b"\3"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -160,6 +160,6 @@ def _questions(user: str) -> list[Command]:
     return [
         ("ZSCORE", keys.readers(shard), user),
         ("HLEN", profile),
-        ("HMGET", profile, _FIRST_SEEN, _VOTE, _PRUNE_AT),
+        ("HMGET", profile, _FIRST_SEEN, _VOTE, _PRUNE_AT, _VERSION),
         ("ZCARD", keys.shown(shard, user)),
     ]

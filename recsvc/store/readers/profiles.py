@@ -1,12 +1,15 @@
 """Profiles, from the side that reads them."""
 
+import os
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.preferences import NO_PREFERENCES
 from recsvc.core.readers.profile import (
+    ACTED_ON,
     NOBODY,
     Interaction,
     Profile,
@@ -22,9 +25,33 @@ from recsvc.store.readers.preferences import decode_preferences
 _VOTE = b""
 _FIRST_SEEN = b"\1"
 _PRUNE_AT = b"\2"
+_VERSION = b"\3"
 _PER_BATCH = 500
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class Stamp(NamedTuple):
+    """By what it is known whether a reader changed: equal stamps, the same profile and preferences.
+
+    Attributes:
+        version: of the profile, as the event log left it; None before this release's first event.
+        vote: the log entry of the latest vote that changed something.
+        size: fields of the profile.
+        preferences: as they are stored.
+    """
+
+    version: bytes | None
+    vote: bytes | None
+    size: int
+    preferences: dict[bytes, bytes]
+
+
+class Known(NamedTuple):
+    """What the store says of a reader."""
+
+    profile: Profile
+    stamp: Stamp
 
 
 class Profiles:
@@ -39,10 +66,21 @@ class Profiles:
         self._pipe = pipe
         self._aliases = aliases
 
-    async def read(self, user: str, with_shown: bool = False) -> tuple[Profile, bytes | None]:
-        """Return a reader's profile, and the log entry of the latest vote that changed something.
+    async def stamp(self, user: str) -> Stamp:
+        """Return by what it is known whether a reader changed; however much they did, this is little."""
+        shard = keys.shard_of(user)
+        profile = keys.profile(shard, user)
+        (version, vote), size, preferences = await self._pipe.send_all(
+            [
+                ("HMGET", profile, _VERSION, _VOTE),
+                ("HLEN", profile),
+                ("HGETALL", keys.preferences(shard, user)),
+            ]
+        )
+        return Stamp(version, vote, size, preferences)
 
-        All of it comes in one round trip.
+    async def read(self, user: str, with_shown: bool = False) -> Known:
+        """Return what a reader did and prefers, in one round trip.
 
         Args:
             with_shown: whether to read impressions too.
@@ -56,15 +94,17 @@ class Profiles:
             commands.append(("ZRANGE", keys.shown(shard, user), 0, -1, "WITHSCORES"))
         answers = await self._pipe.send_all(commands)
         fields: dict[bytes, bytes] = answers[0]
-        vote = fields.pop(_VOTE, None)
+        size = len(fields)
+        vote, version = fields.pop(_VOTE, None), fields.pop(_VERSION, None)
+        stamp = Stamp(version, vote, size, answers[1])
         fields.pop(_FIRST_SEEN, None)
         fields.pop(_PRUNE_AT, None)
         preferences = decode_preferences(answers[1])
         shown = dict(answers[2]) if with_shown else {}
         if not fields and not shown and preferences is NO_PREFERENCES:
-            return NOBODY, vote
+            return Known(NOBODY, stamp)
         profile = resolved(_readable(user, fields, shown), self._aliases())
-        return msgspec.structs.replace(profile, preferences=preferences), vote
+        return Known(msgspec.structs.replace(profile, preferences=preferences), stamp)
 
     async def standing(self, wanted: list[tuple[str, str]]) -> list[Interaction | None]:
         """Return what readers did to items, by (user, item); None where that is nothing."""
@@ -103,8 +143,15 @@ class Profiles:
             if profile.shown:
                 scored = [(at_us, item) for item, at_us in profile.shown.items()]
                 commands.append(("ZADD", shown, *(part for pair in scored for part in pair)))
+            if profile.interactions:
+                commands.append(("HSET", held, _VERSION, _new_version()))
             commands += [("EXPIRE", held, live_s), ("EXPIRE", shown, live_s)]
         await self._pipe.send_all(commands)
+
+
+def _new_version() -> bytes:
+    """Return a version that no profile had; as an item it says nothing, like the event log's."""
+    return _encode({ACTED_ON: (int.from_bytes(os.urandom(6)), 0, 0)})
 
 
 def _readable(user: str, fields: dict[bytes, bytes], shown: dict[bytes, float]) -> Profile:

@@ -167,12 +167,12 @@ async def test_votes_survive_every_bound_and_can_be_taken_back(redis, log):
 
     await log.record([entry("unvote", "v0", MIN_AT_US + 1_000)], [False])
 
-    profile, vote = await Profiles(Pipe(redis)).read("ann")
+    profile, stamp = await Profiles(Pipe(redis)).read("ann")
     known = {i.item: i for i in profile.interactions}
     assert all(known[f"v{i}"].states["upvote"] > 0 for i in range(1, 60))
     assert known["v0"].states["upvote"] < 0
     logged = await redis.xrange(keys.events(keys.shard_of("ann")))
-    assert logged[-1][0] == vote
+    assert logged[-1][0] == stamp.vote
     assert (logged[-1][1][b"w"], logged[-1][1][b"n"]) == (b"%d" % MIN_AT_US, b"")
     assert len(known) <= 60 + 12 + 40, "and the rest is bounded"
 

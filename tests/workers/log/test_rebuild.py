@@ -52,7 +52,7 @@ def events(n: int, seed: int) -> list[Entry]:
 
 
 async def state(redis: Redis) -> dict[str, Any]:
-    """Everything derived, readable; counters at 0 and marks of the latest vote say nothing."""
+    """Everything derived, readable; counters at 0 and marks of the latest vote and event say nothing."""
     found: dict[str, Any] = {}
     async for key in redis.scan_iter("rs:*"):
         name = key.decode()
@@ -62,6 +62,7 @@ async def state(redis: Redis) -> dict[str, Any]:
         elif kind in ("profile", "votes", "board", "applied"):
             found[name] = dict(await redis.hgetall(key))
             found[name].pop(b"", None)
+            found[name].pop(b"\3", None)
         elif kind == "shown":
             found[name] = await redis.zrange(key, 0, -1, withscores=True)
     for name, fields in found.items():
