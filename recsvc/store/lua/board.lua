@@ -12,7 +12,8 @@
 --            stretch of one half-life the sum of 2^(how far into the stretch each was cast), as integers,
 --            which are the same in whatever order votes came and went. Field '' says what the sums were
 --            made with and of how many votes: where that is not so (any more) - of another release, say -
---            they are made anew.
+--            they are made anew. Field t<window> says what all stretches before one are worth at that one,
+--            `stretch:worth`, so that a vote does not add them up again.
 --   heat     the same sums of what other kinds of events are worth, and in field 'last' the latest instant
 --            of one. They are not kept one by one: what was made with something else says nothing any more.
 --   nearby   those votes nobody vouches for that count or would if their network had fewer:
@@ -62,6 +63,8 @@ end
 local UNIT = 2 ^ 40
 -- What is older than the latest vote by more half-lives than these says nothing beside it.
 local MOST_STRETCHES = 48
+-- So few fields are read all together sooner than one by one.
+local FEW_FIELDS = 24
 
 -- Returns the stretch of an instant, and how much a vote then adds to its sum.
 local function place(to, half_life, instant)
@@ -72,8 +75,11 @@ local function place(to, half_life, instant)
 end
 
 local function add_to_sums(to, sums, instant, weight)
+  to.earliest[sums] = to.earliest[sums] or {}
+  local earliest = to.earliest[sums]
   for w, half_life in ipairs(to.half_lives) do
     local stretch, worth = place(to, half_life, instant)
+    earliest[w] = math.min(earliest[w] or stretch, stretch)
     local field, change = w .. ':' .. whole(stretch), math.floor(math.abs(weight) * worth + 0.5)
     if redis.call('HINCRBY', sums, field, whole(weight < 0 and -change or change)) == 0 then
       redis.call('HDEL', sums, field)
@@ -286,18 +292,47 @@ local function take_heat(to, keys, from)
   redis.call('DEL', from.heat)
 end
 
--- Returns the sums of the stretches that say something, by field.
-local function read_sums(sums, fields)
+-- Returns what all stretches before one of a window are worth at that one, added up from the latest on, so
+-- that the same sums make the same number.
+local function worth_before(sums, w, stretch)
   local found = {}
-  if redis.call('HLEN', sums) <= #fields then
+  if redis.call('HLEN', sums) <= FEW_FIELDS then
     local all = redis.call('HGETALL', sums)
-    for i = 1, #all, 2 do found[all[i]] = tonumber(all[i + 1]) end
-  else
-    for i, sum in ipairs(redis.call('HMGET', sums, unpack(fields))) do
-      found[fields[i]] = tonumber(sum or 0)
+    for i = 1, #all, 2 do
+      local of, at = string.match(all[i], '^(%d+):(-?%d+)$')
+      if of == tostring(w) then found[stretch - tonumber(at)] = tonumber(all[i + 1]) end
     end
+  else
+    local fields = {}
+    for back = 1, MOST_STRETCHES - 1 do fields[back] = w .. ':' .. whole(stretch - back) end
+    local sums_found = redis.call('HMGET', sums, unpack(fields))
+    for back = 1, MOST_STRETCHES - 1 do found[back] = tonumber(sums_found[back] or 0) end
   end
-  return found
+  local worth = 0
+  for back = 1, MOST_STRETCHES - 1 do worth = worth + (found[back] or 0) * 2 ^ -back end
+  return worth
+end
+
+-- Returns what the votes that count are worth at a stretch of each window. Those of the stretches before it
+-- are added up only where one of them changed, or another stretch is the latest.
+local function worth_of_votes(to, keys, stretches)
+  local fields, worth, noted = {''}, {}, {}
+  for w, stretch in ipairs(stretches) do
+    fields[2 * w], fields[2 * w + 1] = w .. ':' .. whole(stretch), 't' .. w
+  end
+  local found = redis.call('HMGET', keys.sums, unpack(fields))
+  local is_made, earliest = found[1] == made_with(to, keys), to.earliest[keys.sums] or {}
+  for w, stretch in ipairs(stretches) do
+    local at, before = string.match(found[2 * w + 1] or '', '^(-?%d+):(.+)$')
+    if not is_made or tonumber(at) ~= stretch or (earliest[w] or stretch) < stretch then
+      before = string.format('%.17g', worth_before(keys.sums, w, stretch))
+      noted[#noted + 1] = 't' .. w
+      noted[#noted + 1] = whole(stretch) .. ':' .. before
+    end
+    worth[w] = tonumber(found[2 * w] or 0) + tonumber(before)
+  end
+  if found[1] and #noted > 0 then redis.call('HSET', keys.sums, unpack(noted)) end
+  return worth
 end
 
 -- Write what the votes that count say into a row: how many, the latest, and log2 of what they are worth;
@@ -312,22 +347,16 @@ local function summarise(to, row, keys)
     row.last = math.max(row.last, tonumber(latest))
   end
   if row.last == 0 then return end
-  local fields = {}
-  for w, half_life in ipairs(to.half_lives) do
-    local newest = place(to, half_life, row.last)
-    for back = 0, MOST_STRETCHES - 1 do
-      fields[#fields + 1] = w .. ':' .. whole(newest - back)
+  local stretches = {}
+  for w, half_life in ipairs(to.half_lives) do stretches[w] = place(to, half_life, row.last) end
+  local worth = row.votes > 0 and worth_of_votes(to, keys, stretches) or {}
+  for w, stretch in ipairs(stretches) do
+    local sum = worth[w] or 0
+    if is_warm then
+      local latest = redis.call('HGET', keys.heat, w .. ':' .. whole(stretch))
+      sum = sum + tonumber(latest or 0) + worth_before(keys.heat, w, stretch)
     end
-  end
-  local sums, heat, at = read_sums(keys.sums, fields), {}, 0
-  if is_warm then heat = read_sums(keys.heat, fields) end
-  for w, half_life in ipairs(to.half_lives) do
-    local newest, sum = place(to, half_life, row.last), 0
-    for back = 0, MOST_STRETCHES - 1 do
-      at = at + 1
-      sum = sum + ((sums[fields[at]] or 0) + (heat[fields[at]] or 0)) * 2 ^ -back
-    end
-    row.scores[w] = newest + math.log(math.max(sum, 0) / UNIT) / LN2
+    row.scores[w] = stretch + math.log(math.max(sum, 0) / UNIT) / LN2
   end
 end
 
@@ -342,9 +371,11 @@ local function counting(how, epoch, now, owners, recount, keyed)
   local is_keyed = redis.call('EXISTS', keyed) == 1
   return {
     half_lives = half_lives, weights = weights, per_network = per_network, is_keyed = is_keyed,
-    signature = how .. (is_keyed and 'keyed' or ''),
+    -- What former releases made is made anew: they do not keep `t<window>`.
+    signature = how .. (is_keyed and 'keyed' or '') .. ':',
     heat_signature = worth .. (is_keyed and 'keyed' or ''), epoch = tonumber(epoch),
     now = tonumber(now), owners = owners, recount = recount, owned = {},
+    earliest = {},  -- by sums and window, the earliest stretch that was changed
   }
 end
 
