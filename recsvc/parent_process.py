@@ -14,7 +14,7 @@ SERVER = "_RECSVC_SERVER"
 def exit_with(parent: int) -> None:
     """End this process soon after its parent.
 
-    The kernel offers this on Linux only; asking for the parent some times a second works everywhere.
+    The kernel offers this on Linux only; asking for the parent twice a second works everywhere.
 
     Args:
         parent: its process id; it may have ended before this line is reached.
@@ -22,7 +22,7 @@ def exit_with(parent: int) -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(0.25)
+            time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(_ENDING_S)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -85,6 +85,8 @@ _COMPARE_S = 10.0
 _LOOK_S = 0.25
 _STIRRED_S = 5.0
 _AT_REST = 8
+# An entry ends the wait at once; being told to stop does not.
+_BLOCK_MS, _LONG_BLOCK_MS = 200, 500
 _COPY_PAUSES = 20
 _FIRST_AUDIT_S = 20.0
 _AUDIT_S = 600.0
@@ -154,6 +156,7 @@ class Worker:
         self._is_indexed = False
         self._watch = Watch(self._troubles, archive, self._items, settings.data_path)
         self._stirred_s = time.monotonic()
+        self._stirred = asyncio.Event()
         self._stopping = asyncio.Event()
 
     def _holdings(self, pipe: Pipe, archive: Archive) -> list[Holding]:
@@ -195,6 +198,7 @@ class Worker:
     def stop(self) -> None:
         """Finish the batch in hand and end; a training in hand is given up."""
         self._stopping.set()
+        self._stir()
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -262,12 +266,24 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether no event has come for a while: then each look at the store mostly finds nothing."""
+        return time.monotonic() - self._stirred_s > _STIRRED_S
+
+    def _stir(self) -> None:
+        """Note that events came: whoever rests goes on."""
+        self._stirred_s = time.monotonic()
+        self._stirred.set()
+        self._stirred = asyncio.Event()
+
     async def _rest(self, seconds: float) -> None:
-        """Pause; longer when no event has come for a while, since each look asks the store something."""
-        for _ in range(_AT_REST):
+        """Pause; longer while no event comes."""
+        if not self._is_at_rest:
             await self._pause(seconds)
-            if self._stopping.is_set() or time.monotonic() - self._stirred_s < _STIRRED_S:
-                return
+        elif not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), _AT_REST * seconds)
 
     async def _unless_stopping(self, work: Coroutine[Any, Any, object]) -> None:
         """Do what may take long and can be left half done; it is cut short when told to stop."""
@@ -320,9 +336,9 @@ class Worker:
 
     async def _ingest_once(self) -> None:
         before = self._ingest.n_applied
-        await self._ingest.run_once()
+        await self._ingest.run_once(_LONG_BLOCK_MS if self._is_at_rest else _BLOCK_MS)
         if self._ingest.n_applied != before:
-            self._stirred_s = time.monotonic()
+            self._stir()
 
     async def _beat(self) -> None:
         await look_whether_it_accepts(self._redis)

@@ -32,7 +32,7 @@ from recsvc.store.troubles import StoreProblem
 log = structlog.get_logger()
 
 _READY_S = 60.0
-_WATCH_S = 0.2
+_WATCH_S = 0.5
 _DIGEST_AFTER_S = 3.0
 _PATIENCE_S = 3.0
 

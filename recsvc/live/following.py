@@ -27,9 +27,9 @@ from recsvc.store.pipe import Pipe
 
 log = structlog.get_logger()
 
-_WAIT_MS = 250
+_WAIT_MS = 1_000  # what comes ends the wait
 _RETRY_S = 0.5
-_TICK_S = 0.25
+_TICK_S = 0.5
 _REBUILD_PAUSE_S = 0.02
 _PER_RECOUNT = 1_000
 _STIRRED_S = 5.0

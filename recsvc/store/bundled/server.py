@@ -122,8 +122,7 @@ class BundledStore:
     async def ended(self, within_s: float) -> bool:
         """Wait until the server has ended, for a while; return whether it has."""
         if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._process.wait, within_s)
+            await _ended(self._process, within_s)
         return not self.is_running
 
     def bound_log(self) -> None:
@@ -273,3 +272,23 @@ def _is_listening(path: Path) -> bool:
 def _die_with_parent() -> None:
     """Ask the kernel to end this process when its parent dies; runs in the child, before exec."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _ended(process: subprocess.Popen[bytes], within_s: float) -> None:
+    """Wait until a process has ended, for a while."""
+    try:
+        watched = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not on this system, or it has ended
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.wait, within_s)  # looks twenty times a second
+        return
+    loop, has_ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(watched, has_ended.set)
+    try:
+        async with asyncio.timeout(within_s):
+            await has_ended.wait()
+    except TimeoutError:
+        pass
+    finally:
+        loop.remove_reader(watched)
+        os.close(watched)
