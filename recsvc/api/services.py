@@ -105,7 +105,7 @@ class Services:
         memory = Memory(self.live, self.cache, wishes)
         tools = kit(memory, settings.lists, pipe, signs)
         self.keeping = Keeping(settings.keepsake_path, self.keepsake, wishes, pipe)
-        self.ranker = tools.ranker
+        self.ranker, self.shared = tools.ranker, tools.shared
         self.lists = assembled(tools, index, settings.zone)
         # mail
         self.links = Links(signs, settings.digest, settings.site_url)

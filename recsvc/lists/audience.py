@@ -10,13 +10,16 @@ from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.core.readers.reader import Reader, Tastes, reader, with_preferences, without_own
 from recsvc.errors import StoreUnavailableError
 from recsvc.lists.arrival import NEW_ITEM_WAIT_S, arrived
+from recsvc.lists.kept import Kept
 from recsvc.lists.params import ListParams
 from recsvc.live.item_cache import ItemCache
-from recsvc.live.view import Live
+from recsvc.live.view import Live, Moment
 from recsvc.live.wishes import Wishes
+from recsvc.store.entry_ids import parse
 from recsvc.store.readers.profiles import Profiles, Stamp
 
 _OWN_VOTE_WAIT_S = 0.5
+_AT_A_BOARD_BYTES, _ROW_BYTES = 1_000, 40
 
 
 class Audience(msgspec.Struct, frozen=True):
@@ -26,6 +29,7 @@ class Audience(msgspec.Struct, frozen=True):
         user: None for somebody unknown.
         reader: the same as ranking sees them.
         is_reached: whether the store could be asked about them.
+        voted_us: when their latest vote was logged; 0 where that has no say.
         stamp: what the store said of them, while nothing else of them has a say and all of it is in
             memory here; None otherwise.
     """
@@ -33,6 +37,7 @@ class Audience(msgspec.Struct, frozen=True):
     user: str | None
     reader: Reader
     is_reached: bool = True
+    voted_us: int = 0
     stamp: Stamp | None = None
 
     def unless_unsound(self, *, is_sound: bool) -> "Audience":
@@ -64,6 +69,20 @@ class Audience(msgspec.Struct, frozen=True):
 EVERYBODY = Audience(None, Reader(np.empty(0, np.int64), np.empty(0, np.float32), [], []))
 
 
+class _AtABoard(msgspec.Struct, frozen=True):
+    """Whom a board was for, and what that was made of."""
+
+    audience: Audience
+    stamp: Stamp
+    moment: Moment
+    made_us: int
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes, about."""
+        return _AT_A_BOARD_BYTES + _ROW_BYTES * len(self.audience.reader.excluded)
+
+
 class Audiences:
     """Knows readers."""
 
@@ -81,6 +100,7 @@ class Audiences:
         self._cache = cache
         self._tastes = Tastes.of(params.profile)
         self._follow_weight = params.follow_weight
+        self._at_boards: Kept[str, _AtABoard] = Kept(params.kept)
 
     async def of(self, user: str | None, seen: Seen | None, history: Profile = NOBODY) -> Audience:
         """Return whom a list is for that is made for them; their latest vote is on the boards.
@@ -108,7 +128,7 @@ class Audiences:
         await self._live.wait_for_rows(who.rows, NEW_ITEM_WAIT_S)
         owned = self._live.catalogue.owned_by(user)
         who = without_own(self._with_wishes(who, profile), owned)
-        return Audience(user, self._without_hidden(who, user, is_reached), is_reached, stamp)
+        return Audience(user, self._without_hidden(who, user, is_reached), is_reached, stamp=stamp)
 
     async def at_a_board(self, user: str | None) -> Audience:
         """Return for whom a list is that is everybody's: without what they hid and mute, no more.
@@ -117,12 +137,31 @@ class Audiences:
         """
         if user is None:
             return EVERYBODY
+        return await self._again(user) or await self._made(user)
+
+    async def _again(self, user: str) -> Audience | None:
+        """Return whom a board is for if they asked for one before and changed nothing since."""
+        known = self._at_boards.find(user)
+        if known is None:
+            return None
+        stamp = await self.stamp(user)
+        if stamp is None or known.stamp != stamp or known.moment != self._live.moment:
+            return None
+        await self._wait_for_vote(user, stamp)
+        return known.audience
+
+    async def _made(self, user: str) -> Audience:
+        moment, made_us = self._live.moment, now_us()
         profile, stamp = await self._profile(user, with_shown=False)
-        is_reached = stamp is not None
         who = self._with_wishes(self._reader(profile, "show"), profile)
-        excluded = self._without_hidden(who, user, is_reached).excluded
+        excluded = self._without_hidden(who, user, stamp is not None).excluded
         plain = msgspec.structs.replace(EVERYBODY.reader, excluded=excluded)
-        return Audience(user, plain, is_reached)
+        if stamp is None:
+            return Audience(user, plain, is_reached=False)
+        voted_us = 0 if stamp.vote is None else parse(stamp.vote)[0] * 1_000
+        audience = Audience(user, plain, voted_us=voted_us)
+        self._at_boards.keep(user, _AtABoard(audience, stamp, moment, made_us))
+        return audience
 
     def _reader(self, profile: Profile, seen: Seen | None) -> Reader:
         return reader(profile, self._live.catalogue, self._tastes, now_us(), seen)
@@ -164,9 +203,12 @@ class Audiences:
         except StoreUnavailableError:
             return self._at_hand(user), None
         self._wishes.read(user, profile)
+        await self._wait_for_vote(user, stamp)
+        return profile, stamp
+
+    async def _wait_for_vote(self, user: str, stamp: Stamp) -> None:
         if stamp.vote is not None:
             await self._live.wait_for_vote(user, stamp.vote, _OWN_VOTE_WAIT_S)
-        return profile, stamp
 
     def _at_hand(self, user: str) -> Profile:
         """Return what is known of a reader without the store: what they follow and mute."""

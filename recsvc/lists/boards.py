@@ -4,8 +4,9 @@ import msgspec
 
 from recsvc.clock import this_minute_us
 from recsvc.core.choices import Window
+from recsvc.core.ranking.blend import Ranking
 from recsvc.core.ranking.public_lists import Fading, new_list, trending_list
-from recsvc.lists.audience import Audience
+from recsvc.lists.audience import EVERYBODY, Audience
 from recsvc.lists.kit import Kit
 from recsvc.lists.paging import Piece, RankedList, cut, new_feed_id
 from recsvc.lists.shapes import Feed, Page
@@ -19,28 +20,47 @@ class PublicBoards:
         self._audiences = kit.audiences
         self._pager = kit.pager
         self._dresser = kit.dresser
+        self._shared = kit.shared
         self._params = kit.params
 
     async def trending(self, window: Window, page: Page) -> Feed:
         """Return what gathers votes now."""
         audience = await self._audiences.at_a_board(page.user)
+        shared = await self._shared.answer(
+            ("trending", window), page, audience, lambda: self._trending(window, page, EVERYBODY)
+        )
+        if shared is not None:
+            return shared
         if page.cursor is None:
-            piece = await self._trending(window, page, audience)
+            piece, _ = await self._trending(window, page, audience)
         else:
             piece = await self._pager.further("trending", page, audience)
         return await self._dresser.dressed(piece, page, audience)
 
-    async def _trending(self, window: Window, page: Page, audience: Audience) -> Piece:
+    async def _trending(
+        self, window: Window, page: Page, audience: Audience
+    ) -> tuple[Piece, Ranking]:
+        """Return the first page, and the whole list."""
         catalogue, params = self._live.catalogue, self._params
         candidates = audience.allowed(catalogue.mask(page.filters))
         fading = Fading(window, params.trending.half_life_us(window), this_minute_us())
         ranking = trending_list(catalogue, fading, candidates, params.depth)
         listed = RankedList("trending", "trending", ranking, new_feed_id())
-        return await self._pager.first(listed, page, audience)
+        return await self._pager.first(listed, page, audience), ranking
 
     async def new(self, page: Page) -> Feed:
         """Return every visible item, latest listed first: continued from its last item, to the end."""
         audience = await self._audiences.at_a_board(page.user)
+        shared = await self._shared.answer(
+            ("new", None), page, audience, lambda: self._new(page, EVERYBODY)
+        )
+        if shared is not None:
+            return shared
+        piece, _ = await self._new(page, audience)
+        return await self._dresser.dressed(piece, page, audience)
+
+    async def _new(self, page: Page, audience: Audience) -> tuple[Piece, Ranking]:
+        """Return a page, and what it is of the list, with the item behind it."""
         start = None if page.cursor is None else self._pager.start(page.cursor, "new")
         catalogue = self._live.catalogue
         candidates = audience.allowed(catalogue.mask(page.filters))
@@ -55,4 +75,4 @@ class PublicBoards:
             follow = msgspec.structs.replace(follow, after=(int(catalogue.listed_us[last]), last))
             following = self._pager.sealed(follow)
         piece = Piece("new", shown, feed_id, list(range(position, position + n)), following)
-        return await self._dresser.dressed(piece, page, audience)
+        return piece, ranking

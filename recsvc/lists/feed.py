@@ -13,9 +13,9 @@ from recsvc.core.ranking.exploration import seed_of
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
-from recsvc.lists.audience import Audience
+from recsvc.lists.audience import EVERYBODY, Audience
 from recsvc.lists.dressing import is_stale
-from recsvc.lists.kept import KeptFeed, KeptFeeds, encoded, moment_of
+from recsvc.lists.kept import KeptFeed, KeptFeeds, encoded
 from recsvc.lists.kit import Kit
 from recsvc.lists.paging import Piece, RankedList, new_feed_id, renewed
 from recsvc.lists.ranker import Ranked
@@ -38,6 +38,7 @@ class Feeds:
         self._ranker = kit.ranker
         self._pager = kit.pager
         self._dresser = kit.dresser
+        self._shared = kit.shared
         self._params = kit.params
 
     async def feed(
@@ -54,7 +55,17 @@ class Feeds:
             history: interactions sent along, for readers whom the store does not know.
         """
         options = options or FeedOptions()
-        moment, made_us = moment_of(self._live), now_us()
+        if user is None and history.is_empty:
+            shared = await self._shared.answer(
+                ("feed", options), page, EVERYBODY, lambda: self._of_nobody(page, options)
+            )
+            if shared is not None:
+                return shared
+        if user is not None and history.is_empty:
+            again = await self.again(user, page, options)
+            if again is not None:
+                return again
+        moment, made_us = self._live.moment, now_us()
         audience = await self._audiences.of(user, options.seen, history)
         feed, n_ranked = await self._made(page, options, audience)
         self.kept.observe("made")
@@ -76,7 +87,7 @@ class Feeds:
         if kept is None:
             return None
         stamp = await self._audiences.stamp(user)
-        if kept.stamp != stamp or not kept.moment.is_same(moment_of(self._live)):
+        if kept.stamp != stamp or kept.moment != self._live.moment:
             return None
         self.kept.observe("again")
         feed_id = renewed(kept.feed.feed_id)
@@ -101,23 +112,36 @@ class Feeds:
         if stamp is None or page.cursor is not None or not page.encoded or page.explain:
             return False
         has_vote = stamp.vote is None or self._live.has_vote(feed.user or "", stamp.vote)
-        return self.kept.is_on and not feed.stale and len(feed.items) > 0 and has_vote
+        return not feed.stale and len(feed.items) > 0 and has_vote
+
+    async def _of_nobody(self, page: Page, options: FeedOptions) -> tuple[Piece, Ranking]:
+        """Return the first page of the feed of somebody unknown, and what is ranked on it."""
+        audience = await self._audiences.of(None, options.seen)
+        piece, _ = await self._first(page, options, audience)
+        return piece, piece.ranking
 
     async def _made(self, page: Page, options: FeedOptions, audience: Audience) -> tuple[Feed, int]:
         """Return a page of a feed, and how many items were to be on it."""
         if page.cursor is None:
-            candidates = self._live.catalogue.mask(page.filters)
-            blend = self._blend(options)
-            found = self._ranker.ranked(audience, candidates, self._params.depth, blend)
-            audience = audience.unless_unsound(is_sound=found.is_sound)
-            if len(found.ranking.rows) == 0 and options.seen is None and self._params.replace_seen:
-                found = self._again(candidates, audience) or found
-            piece = await self._begun(found, page, options, audience)
-            if not len(piece.ranking.rows) and audience.allowed(candidates).any():
-                self.observe_empty()
+            piece, audience = await self._first(page, options, audience)
         else:
             piece = await self._continued(page, audience)
         return await self._dresser.dressed(piece, page, audience), len(piece.ranking.rows)
+
+    async def _first(
+        self, page: Page, options: FeedOptions, audience: Audience
+    ) -> tuple[Piece, Audience]:
+        """Return the first page, and its audience: not reached if their own came to no number."""
+        candidates = self._live.catalogue.mask(page.filters)
+        blend = self._blend(options)
+        found = self._ranker.ranked(audience, candidates, self._params.depth, blend)
+        audience = audience.unless_unsound(is_sound=found.is_sound)
+        if len(found.ranking.rows) == 0 and options.seen is None and self._params.replace_seen:
+            found = self._again(candidates, audience) or found
+        piece = await self._begun(found, page, options, audience)
+        if not len(piece.ranking.rows) and audience.allowed(candidates).any():
+            self.observe_empty()
+        return piece, audience
 
     async def chosen(self, user: str | None, items: list[str], page: Page) -> Feed:
         """Return items that somebody chose, in the order given; what is not to be seen is left out."""

@@ -7,6 +7,7 @@ from recsvc.lists.dressing import Dresser
 from recsvc.lists.paging import Pager
 from recsvc.lists.params import ListParams
 from recsvc.lists.ranker import Ranker
+from recsvc.lists.shared import SharedAnswers
 from recsvc.lists.vouching import Vouching
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
@@ -27,6 +28,7 @@ class Kit(msgspec.Struct, frozen=True):
     ranker: Ranker
     pager: Pager
     dresser: Dresser
+    shared: SharedAnswers
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -50,12 +52,15 @@ def kit(memory: Memory, params: ListParams, pipe: Pipe, signs: Signatures) -> Ki
     live, cache = memory.live, memory.cache
     profiles = Profiles(pipe, lambda: live.catalogue.aliases)
     lists = FrozenLists(pipe, signs, params.frozen)
+    pager = Pager(live, lists, signs, params.frozen.cursor_ttl_s)
+    dresser = Dresser(live, cache, Vouching(pipe, params))
     return Kit(
         live,
         cache,
         params,
         Audiences(live, profiles, cache, params, memory.wishes),
         Ranker(live, params),
-        Pager(live, lists, signs, params.frozen.cursor_ttl_s),
-        Dresser(live, cache, Vouching(pipe, params)),
+        pager,
+        dresser,
+        SharedAnswers(live, pager, dresser),
     )

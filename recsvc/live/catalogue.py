@@ -26,6 +26,7 @@ class LiveCatalogue:
     Attributes:
         catalogue: every item by row.
         catalogue_id: which catalogue this is.
+        n_loaded: how often it was loaded whole.
         place: how far the changes of the store are in here.
         applied: the entry of each shard's log that the boards here have come to.
         observe_lag: told how many seconds after its logging an event reached these boards.
@@ -38,6 +39,7 @@ class LiveCatalogue:
         self._index = index
         self.catalogue = Catalogue()
         self.catalogue_id = ""
+        self.n_loaded = 0
         self.place = Place()
         self.applied: dict[int, EntryId] = {}
         self.observe_lag: Callable[[float], object] = _ignore
@@ -75,6 +77,7 @@ class LiveCatalogue:
         self.applied = {s: parse(e) for s, e in (await boards.applied()).items()}
         await asyncio.to_thread(self._index.commit)
         self.catalogue, self.place = catalogue, place
+        self.n_loaded += 1
 
     async def identify(self, kept: Pipe | None = None) -> str:
         """Ask which catalogue the store holds."""

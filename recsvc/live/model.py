@@ -29,6 +29,7 @@ class LiveModel:
 
     Attributes:
         model: replaced whole, never changed.
+        n_built: how often it was.
         texts: those that came after the snapshot.
         refused: why the published snapshot is not served, if it is not.
     """
@@ -41,6 +42,7 @@ class LiveModel:
         self._warmed_version = 0
         self.texts = FreshTexts()
         self.model: Model = build(None, 0, np.empty(0, np.int64), no_counts())
+        self.n_built = 0
         self.refused: str | None = None
         self._refused_id: str | None = None
         self._refused_s = 0.0
@@ -90,6 +92,7 @@ class LiveModel:
         self.model = await asyncio.to_thread(
             _model, self._published, n_rows, rows, counts, self._warmed
         )
+        self.n_built += 1
 
     @property
     def _snapshot_id(self) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from numpy import int64
 from numpy.typing import NDArray
 
-from recsvc.clock import SECOND_US, apart_us, now_us
+from recsvc.clock import HOUR_US, SECOND_US, apart_us, now_us
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.model import Model
 from recsvc.live.catalogue import LiveCatalogue
@@ -13,6 +13,9 @@ from recsvc.live.following import Following
 from recsvc.live.model import LiveModel
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
+
+# Loads of the catalogue, changes of its items, models, hours.
+Moment = tuple[int, int, int, int]
 
 _SILENT_US = 3 * SECOND_US
 _TURNS = 4  # of the event loop, until what the store said is taken in
@@ -91,6 +94,14 @@ class Live:
         """Whether the store was heard of within the last seconds."""
         following = self._following
         return apart_us(following.seen_us, now_us()) < _SILENT_US + _TURNS * following.late_us
+
+    @property
+    def moment(self) -> Moment:
+        """What all lists are made of, boards apart: the same for as long as nothing of it changed."""
+        catalogue = self._catalogue.catalogue
+        _ = catalogue.visible  # notices what is listed, or has ended, by now
+        hour = now_us() // HOUR_US  # exploration draws anew
+        return self._catalogue.n_loaded, catalogue.items_version, self._model.n_built, hour
 
     def rows_with(self, words: str) -> NDArray[int64]:
         """Return the rows whose title or text has a word, or several in a row."""

@@ -1,6 +1,8 @@
-"""A feed answered again is the one that would be made: two processes beside one that keeps none."""
+"""A list answered again is the one that would be made: two processes beside one that keeps none."""
 
 import random
+import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,7 +16,7 @@ from recsvc.clock import now_us
 from recsvc.core.items.item import StoredItem
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import KINDS
-from recsvc.lists.shapes import FeedOptions, Page
+from recsvc.lists.shapes import Feed, FeedOptions, Page
 from recsvc.settings import from_environment
 from recsvc.store.connection import Redis
 from recsvc.store.entry_ids import FIRST, parse
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.anyio
 
 READERS = ("ann", "bob", "cem")
 PAGE, OPTIONS = Page(limit=8, encoded=True), FeedOptions()
+PLAIN = Page(limit=8)  # such pages are made each time
 OWN_KINDS = ("upvote", "unvote", "hide", "unhide", "click", "read", "save", "share", "impression")
 
 
@@ -40,12 +43,10 @@ class Site:
         self.keeping = keeping
         self.plain = plain
         self.worker = Ingest(Streams(redis, "w"), plain.boards, KINDS, 10.0)
-        self.n_again = 0
+        self.outcomes: dict[str, Counter[str]] = {"feeds": Counter(), "shared": Counter()}
         for one in keeping:
-            one.lists.feeds.kept.observe = self._count
-
-    def _count(self, outcome: str) -> None:
-        self.n_again += outcome == "again"
+            one.lists.feeds.kept.observe = lambda how: self.outcomes["feeds"].update([how])
+            one.shared.observe = lambda how: self.outcomes["shared"].update([how])
 
     async def act(self, by: Services, user: str, kind: str, item: str) -> None:
         await by.events.record([Entry(user, item, kind, now_us(), now_us())], [False])
@@ -89,10 +90,18 @@ async def site(redis: Redis, store_url: str, tmp_path: Path) -> AsyncIterator[Si
         yield found
 
 
-async def asked(services: Services, user: str) -> Any:
-    """What a process answers, without what is another feed's: ids, instants, the next page's cursor."""
-    feeds = services.lists.feeds
-    feed = await feeds.again(user, PAGE, OPTIONS) or await feeds.feed(user, PAGE, OPTIONS)
+async def asked(services: Services, user: str | None, page: Page = PAGE) -> dict[str, Any]:
+    """What a process answers, without what is another answer's: ids, instants, the cursor's text."""
+    lists, by = services.lists, msgspec.structs.replace(page, user=user)
+    found = {
+        "trending": await lists.boards.trending("all", by),
+        "new": await lists.boards.new(by),
+        "feed": await lists.feeds.feed(user, page, OPTIONS),
+    }
+    return {name: same(feed) for name, feed in found.items()}
+
+
+def same(feed: Feed) -> Any:
     answer = msgspec.json.decode(msgspec.json.encode(feed))
     for name in ("feed_id", "generated_at", "events_behind", "stale"):
         del answer[name]
@@ -100,8 +109,8 @@ async def asked(services: Services, user: str) -> Any:
     return answer
 
 
-async def something_happens(site: Site, rng: random.Random) -> set[str]:
-    """Have something done by anybody through any process; return whose feeds must show it at once."""
+async def something_happens(site: Site, rng: random.Random) -> set[str | None]:
+    """Have something done by anybody through any process; return whose lists must show it at once."""
     by, user = rng.choice((*site.keeping, site.plain)), rng.choice(READERS)
     item = f"i{rng.randrange(30)}"
     match rng.choice(
@@ -128,25 +137,28 @@ async def something_happens(site: Site, rng: random.Random) -> set[str]:
             return {user}
         case "nothing":
             return set()
-    return set(READERS)
+    return {None, *READERS}
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_kept_feed_is_the_one_that_would_be_made(site: Site, seed: int) -> None:
+async def test_a_kept_list_is_the_one_that_would_be_made(site: Site, seed: int) -> None:
     """Where only others acted, it is one that would have been made since its reader's last change."""
     rng = random.Random(seed)
-    may_be: dict[str, list[Any]] = {user: [] for user in READERS}
+    everybody = (None, *READERS)
+    may_be: dict[str | None, list[dict[str, Any]]] = {user: [] for user in everybody}
 
-    for step in range(30):
+    for step in range(25):
         for user in await something_happens(site, rng):
             may_be[user] = []
         await site.settle()
-        for user in READERS:
-            may_be[user].append(await asked(site.plain, user))
+        for user in everybody:
+            may_be[user].append(await asked(site.plain, user, PLAIN))
             for process in site.keeping:
-                assert await asked(process, user) in may_be[user], f"{user}, step {step}"
+                process.shared._budget.spend(1.0)  # only what must is made anew
+                for name, answer in (await asked(process, user)).items():
+                    assert answer in [one[name] for one in may_be[user]], f"{user}, {name}, {step}"
 
-    assert site.n_again > 30
+    assert min(outcomes["again"] for outcomes in site.outcomes.values()) > 20
 
 
 async def test_a_feed_answered_again_is_a_feed_of_its_own(site: Site) -> None:
@@ -172,18 +184,43 @@ async def test_a_feed_answered_again_is_a_feed_of_its_own(site: Site) -> None:
     assert [one.id for one in former.items] == [one.id for one in new.items]
 
 
-async def test_what_is_kept_has_a_bound_and_an_end(site: Site) -> None:
-    kept = site.keeping[0].lists.feeds.kept
-    for n in range(30):
-        await site.keeping[0].lists.feeds.feed(f"reader{n}", PAGE, OPTIONS)
-    size_bytes = sum(one.size_bytes for one in kept._held.values())
-    assert len(kept._held) == 30
-    assert kept._bytes == size_bytes
+async def test_nothing_is_kept_before_its_readers_vote_is_on_the_boards(site: Site) -> None:
+    feeds = site.keeping[0].lists.feeds
+    await site.act(site.plain, "ann", "upvote", "i1")
 
-    kept._bound = size_bytes // 2
-    await site.keeping[0].lists.feeds.feed("reader0", PAGE, OPTIONS)
-    assert kept._bytes <= kept._bound
-    assert ("reader0", PAGE, OPTIONS) in kept._held
+    await feeds.feed("ann", PAGE, OPTIONS)
+    assert not feeds.kept._held
+
+    await site.settle()
+    await feeds.feed("ann", PAGE, OPTIONS)
+    assert feeds.kept._held
+
+
+async def test_a_list_that_votes_never_leave_alone_is_made_once_a_second(site: Site) -> None:
+    process = site.keeping[0]
+    process.shared._budget.spend(1_000.0)
+    begun_s = time.monotonic()
+
+    for _ in range(50):
+        process.live.catalogue.version += 1
+        await process.lists.boards.trending("all", PAGE)
+
+    made = site.outcomes["shared"]["made"]
+    assert 1 <= made <= 1 + (time.monotonic() - begun_s)
+
+
+async def test_what_is_kept_has_a_bound_and_an_end(site: Site) -> None:
+    feeds = site.keeping[0].lists.feeds
+    kept = feeds.kept
+    for n in range(20):
+        await feeds.feed(f"reader{n}", PAGE, OPTIONS)
+    assert len(kept._held) == 20
+    assert kept._bytes == sum(one.size_bytes for one in kept._held.values())
+
+    kept._most_bytes = kept._bytes // 2
+    await feeds.feed("another", PAGE, OPTIONS)
+    assert kept._bytes <= kept._most_bytes
+    assert ("another", PAGE, OPTIONS) in kept._held
 
     kept._epoch_us = 0
     kept._sweep()

@@ -55,7 +55,7 @@ def door(app: ASGIApp) -> ASGIApp:
             n_bytes = announced(headers)
             cost = handler.opt.get("cost", 1) + n_bytes // _BYTES_OF_A_REQUEST
             services.admission.admit(visit, access, cost)
-            if await is_answered(scope, send, services, visit.caller):
+            if await is_answered(scope, send, services, visit):
                 return
             refuse_unknown(handler.opt, http["query_string"])
             most = services.settings.max_body_bytes

@@ -55,8 +55,12 @@ FEED = Histogram(
     buckets=_BUCKETS_S, registry=registry,
 )  # fmt: skip
 FEEDS = Counter(
-    "recsvc_feeds", "Feeds, by whether one that was kept was answered again or it was made.",
+    "recsvc_feeds", "Feeds of readers, by whether one that was kept was answered again or it was made.",
     ["how"], registry=registry,
+)  # fmt: skip
+SHARED = Counter(
+    "recsvc_shared_lists", "First pages of lists that are everybody's, by the same.", ["how"],
+    registry=registry,
 )  # fmt: skip
 EMPTY_FEEDS = Counter(
     "recsvc_empty_feeds", "Feeds answered empty although items may be shown.", registry=registry
@@ -231,6 +235,7 @@ def observe(app: Litestar) -> None:
     services.live.observe_lag(EVENT_TO_BOARD.observe)
     services.lists.feeds.observe_empty = EMPTY_FEEDS.inc
     services.lists.feeds.kept.observe = lambda how: FEEDS.labels(how).inc()
+    services.shared.observe = lambda how: SHARED.labels(how).inc()
     services.ranker.observe_not_finite = NOT_FINITE.inc
 
 

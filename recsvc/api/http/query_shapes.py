@@ -34,7 +34,8 @@ def reads(shape: type[msgspec.Struct]) -> Callable[[Handler[T]], Handler[T]]:
         @wraps(handler)
         async def handle(**given: Any) -> T:
             asked = shape(**{field.name: given.pop(field.name) for field in fields})
-            learn(given["request"].scope, asked)
+            if (request := given.get("request")) is not None:
+                learn(request.scope, asked)
             return await handler(asked=asked, **given)
 
         theirs = signature(handler)

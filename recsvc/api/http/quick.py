@@ -1,8 +1,7 @@
-"""Quick answers: what is at hand is sent without what a framework does to find out what was asked.
+"""Quick answers: what is asked again is answered without what a framework does to find out what it is.
 
 Reading and checking a query, and making an answer of what a handler returns, takes more than finding a
-list that is kept. So a route may say what answers it quickly, if anything can. It is asked once the
-caller is admitted, and only where the same query was read, checked and answered in full before: what is
+list that is kept. A route may leave that out where the same query was read and checked before: what is
 wrong is found and refused at one place. Headers, compression and errors are those of every answer.
 """
 
@@ -12,11 +11,10 @@ from typing import Any, cast
 import msgspec
 from litestar.types import Scope, Send
 
+from recsvc.access.admission import Visit
 from recsvc.api.services import Services
-from recsvc.core.access.caller import Caller
 
-# May have nothing at hand, and answers None.
-Answering = Callable[[Services, Caller, Any], Awaitable[msgspec.Struct | None]]
+Answering = Callable[[Services, Visit, Any], Awaitable[msgspec.Struct]]
 
 _OPT = "quick"
 _REMEMBERED = 4_096
@@ -26,10 +24,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Quick:
-    """What answers a route quickly: `quick=Quick(…)` among its options.
+    """How a route answers, and which queries it has read: `quick=Quick(…)` among its options.
 
     Args:
-        answering: given what the handler would be given as `asked`.
+        answering: what its handler does, given what that gets as `asked`.
     """
 
     def __init__(self, answering: Answering) -> None:
@@ -43,28 +41,25 @@ class Quick:
             if len(self._asked) > _REMEMBERED:
                 del self._asked[next(iter(self._asked))]
 
-    async def answer(self, query: bytes, services: Services, caller: Caller) -> bytes | None:
-        """Return the body of an answer; None where the route itself has to make it."""
+    async def answer(self, query: bytes, services: Services, visit: Visit) -> bytes | None:
+        """Return the body of an answer; None where the query has yet to be read."""
         asked = self._asked.get(query)
-        if asked is None:
-            return None
-        found = await self._answering(services, caller, asked)
-        return None if found is None else _encode(found)
+        return None if asked is None else _encode(await self._answering(services, visit, asked))
 
 
 def learn(scope: Scope, asked: msgspec.Struct) -> None:
-    """Have a route's quick way remember what a query says that was read and checked."""
+    """Have a route remember what a query says that was read and checked."""
     quick: Quick | None = cast("Any", scope)["route_handler"].opt.get(_OPT)
     if quick is not None:
         quick.remember(cast("Any", scope)["query_string"], asked)
 
 
-async def is_answered(scope: Scope, send: Send, services: Services, caller: Caller) -> bool:
-    """Answer a request quickly, if its route can; return whether that was done."""
+async def is_answered(scope: Scope, send: Send, services: Services, visit: Visit) -> bool:
+    """Answer a request whose query is known; return whether that was done."""
     quick: Quick | None = cast("Any", scope)["route_handler"].opt.get(_OPT)
     if quick is None:
         return False
-    body = await quick.answer(cast("Any", scope)["query_string"], services, caller)
+    body = await quick.answer(cast("Any", scope)["query_string"], services, visit)
     if body is None:
         return False
     length = str(len(body)).encode()

@@ -10,14 +10,15 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta
 
+from recsvc.access.admission import Visit
 from recsvc.api.http.door import caller_of, visit_of
-from recsvc.api.http.list_parameters import FeedAsked, ListAsked, TrendingAsked, page_for
+from recsvc.api.http.list_parameters import FeedAsked, ListAsked, TrendingAsked
 from recsvc.api.http.metrics import FEED
 from recsvc.api.http.query_shapes import reads
 from recsvc.api.http.quick import Quick
 from recsvc.api.services import Services
 from recsvc.clock import now_us
-from recsvc.core.access.caller import LISTS, Caller
+from recsvc.core.access.caller import LISTS
 from recsvc.core.choices import Fields
 from recsvc.core.ids import Id
 from recsvc.core.readers.events import Event, accept
@@ -41,23 +42,26 @@ class RankRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fields: Fields = "full"
 
 
-async def _feed_again(services: Services, caller: Caller, asked: FeedAsked) -> Feed | None:
-    """Return a feed that is answered again; None for one that has to be made."""
-    user = caller.reader(asked.user)
-    if user is None or asked.cursor is not None or asked.explain:
-        return None
-    started_s = time.perf_counter()
-    feed = await services.lists.feeds.again(user, asked.page(), asked.options())
-    if feed is not None:
-        FEED.labels(feed.source).observe(time.perf_counter() - started_s)
-    return feed
+async def _feed(services: Services, visit: Visit, asked: FeedAsked) -> Feed:
+    user = visit.caller.reader(asked.user)
+    _charge(services, visit, asked)
+    return await _timed(services.lists.feeds.feed(user, asked.page(), asked.options()))
+
+
+async def _trending(services: Services, visit: Visit, asked: TrendingAsked) -> Feed:
+    page = asked.page(visit.caller.reader(asked.user))
+    return await services.lists.boards.trending(asked.window, page)
+
+
+async def _new(services: Services, visit: Visit, asked: ListAsked) -> Feed:
+    return await services.lists.boards.new(asked.page(visit.caller.reader(asked.user)))
 
 
 @get(
     "/v1/feed",
     operation_id="getFeed",
     tags=["lists"],
-    quick=Quick(_feed_again),
+    quick=Quick(_feed),
 )
 @reads(FeedAsked)
 async def get_feed(
@@ -70,9 +74,7 @@ async def get_feed(
     A secret key may name any reader as `user`. A user token gives its own reader's feed and is
     refused another's; with a publishable key `user` is not believed and the feed is the public one.
     """
-    user = caller_of(request).reader(asked.user)
-    _charge(request, services, asked)
-    return await _timed(services.lists.feeds.feed(user, asked.page(), asked.options()))
+    return await _feed(services, visit_of(request), asked)
 
 
 @post("/v1/feed", operation_id="postFeed", tags=["lists"], status_code=200)
@@ -83,7 +85,7 @@ async def post_feed(
 ) -> Feed:
     """The same with a body, and with the history of an anonymous session in it."""
     user = caller_of(request).reader(data.user)
-    _charge(request, services, data)
+    _charge(services, visit_of(request), data)
     history = _history(data.history, services.kinds)
     return await _timed(services.lists.feeds.feed(user, data.page(), data.options(), history))
 
@@ -108,6 +110,7 @@ async def post_rank(
     "/v1/trending",
     operation_id="getTrending",
     tags=["lists"],
+    quick=Quick(_trending),
 )
 @reads(TrendingAsked)
 async def get_trending(
@@ -116,13 +119,14 @@ async def get_trending(
     asked: TrendingAsked,
 ) -> Feed:
     """What gathers votes now; for a reader, without what they hid and mute."""
-    return await services.lists.boards.trending(asked.window, page_for(request, asked))
+    return await _trending(services, visit_of(request), asked)
 
 
 @get(
     "/v1/new",
     operation_id="getNew",
     tags=["lists"],
+    quick=Quick(_new),
 )
 @reads(ListAsked)
 async def get_new(
@@ -131,13 +135,13 @@ async def get_new(
     asked: ListAsked,
 ) -> Feed:
     """Every visible item, latest listed first; reached in full by following `next`."""
-    return await services.lists.boards.new(page_for(request, asked))
+    return await _new(services, visit_of(request), asked)
 
 
-def _charge(request: Request[Any, Any, Any], services: Services, asked: FeedAsked) -> None:
+def _charge(services: Services, visit: Visit, asked: FeedAsked) -> None:
     """Charge what explaining costs: each place has its votes read, as `/v1/votes/explain` does."""
     if asked.explain:
-        services.admission.charge(visit_of(request), asked.limit)
+        services.admission.charge(visit, asked.limit)
 
 
 async def _timed(making: Awaitable[Feed]) -> Feed:
