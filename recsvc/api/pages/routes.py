@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
-from recsvc.api.pages import buttons, lists, owner, paper, robots, saved, search, you
+from recsvc.api.pages import buttons, joining, lists, owner, paper, robots, saved, search, you
 from recsvc.api.pages.page import HERE
 from recsvc.api.pages.problems import HANDLERS
 from recsvc.core.access.caller import PUBLIC
@@ -23,6 +23,7 @@ router = Router(
         search.router,
         paper.router,
         you.router,
+        joining.router,
         saved.router,
         buttons.router,
         owner.router,

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from recsvc.api.http.visitor import forgetting, network_of, newcomer, reader_of
 from recsvc.api.pages.buttons import Back, back_as
+from recsvc.api.pages.joining import VALID_MINUTES, link_for
 from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.private import private_feed_of
@@ -97,16 +98,20 @@ async def you(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     erased: Annotated[bool, QueryParameter()] = False,
+    link: Annotated[bool, QueryParameter()] = False,
 ) -> Template:
     """What is known of whoever looks at it."""
     visitor = await visitor_of(request, services)
     private = await private_feed_of(services, visitor.user)
+    is_own = visitor.user is not None and not visitor.is_simulated
     return render(
         request, services, "you.html", visitor, section="you",
         preferences=await _preferences(services, visitor),
         deeds=await _deeds(services, visitor), limit=_HISTORY,
         n_deeds=len(_standing(visitor)), private=private, erased=erased,
-        n_kept=len(kept(visitor.profile, KEPT)), formats=FORMATS,
+        n_kept=len(kept(visitor.profile, KEPT)), formats=FORMATS, minutes=VALID_MINUTES,
+        link=link_for(services, visitor.user) if link and visitor.user and is_own else None,
+        is_own=is_own,
     )  # fmt: skip
 
 
