@@ -1,5 +1,6 @@
 """The use case of searching: by words and by likeness of texts, with what was found marked."""
 
+import asyncio
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,6 +21,7 @@ from recsvc.lists.shapes import Answer, Feed, Highlights, Listed, Page
 from recsvc.live.search_index import SearchIndex
 
 _SNIPPET_CHARS = 280
+_AT_A_TIME = 10
 # Finds that are counted one by one: reading so many takes some ten milliseconds.
 _COUNTED = 20_000
 
@@ -47,6 +49,7 @@ class Search:
         wanted = asked(query)
         candidates = audience.allowed(self._live.catalogue.mask(page.filters))
         finds = self._finds(wanted, page.filters, candidates, manner)
+        await asyncio.sleep(0)  # as below
         if page.cursor is None:
             ranking = self._ranking(wanted, finds, candidates, manner)
             listed = RankedList("search", "search", ranking, new_feed_id())
@@ -129,7 +132,9 @@ class Search:
         found = self._index.finding(wanted, prefix=manner.prefix)
         bodies = await self._cache.get([listed.id for listed in items])
         marked: list[Listed] = []
-        for listed in items:
+        for n, listed in enumerate(items):
+            if n % _AT_A_TIME == _AT_A_TIME - 1:
+                await asyncio.sleep(0)  # lists need not wait for all of it
             body = bodies.get(listed.id)
             if body is None:
                 marked.append(listed)  # deleted this instant

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recsvc.clock import now_us
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.worker_watch import WorkerWatch
+from recsvc.places import given_away
 from recsvc.store import keys
 from recsvc.store.entry_ids import FIRST, EntryId, parse
 from recsvc.store.heartbeat import is_at_work
@@ -82,6 +83,7 @@ class Waiting:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[future] = reached
         try:
-            await asyncio.wait({future}, timeout=timeout_s)
+            async with given_away():
+                await asyncio.wait({future}, timeout=timeout_s)
         finally:
             del self._waiting[future]

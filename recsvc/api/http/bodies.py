@@ -15,7 +15,7 @@ from litestar.types import Receive, Scope
 from prometheus_client import Gauge
 
 from recsvc.api.http.metrics import registry
-from recsvc.api.http.overload import SHED, Gate
+from recsvc.api.http.overload import SHED, Lane
 from recsvc.errors import CrowdedError, InvalidError, TooSlowError
 
 HELD = Gauge("recsvc_body_bytes", "Bytes of request bodies that are held.", registry=registry)
@@ -63,12 +63,13 @@ class Body:
         is_outside: whether it gave its place at work to others; then it has none to leave.
     """
 
-    def __init__(self, bodies: Bodies, gate: Gate, scope: Scope, receive: Receive) -> None:
+    def __init__(self, bodies: Bodies, lane: Lane, scope: Scope, receive: Receive) -> None:
         self.is_outside = False
         self._bodies = bodies
-        self._gate = gate
-        self._path = cast("dict[str, Any]", scope)["path"]
-        self._announced = announced(dict(scope["headers"]))
+        self._lane = lane
+        headers = dict(scope["headers"])
+        self._announced = announced(headers)
+        self._is_none = not self._announced and b"transfer-encoding" not in headers
         self._receive = receive
         self._begun_s = asyncio.get_running_loop().time()
         self._n = self._held = 0
@@ -96,7 +97,7 @@ class Body:
             raise
         if not message.get("more_body"):
             self._is_whole = True
-            await self._return()
+            await self.step_in()
         return message
 
     def hold(self, n: int) -> None:
@@ -116,6 +117,8 @@ class Body:
 
     async def drop(self) -> None:
         """Read the rest of what is refused, in time: an answer that comes before is lost on many."""
+        if self._is_none:
+            return
         with contextlib.suppress(TooSlowError):
             while self._n <= DRAINED * self._bodies.max_bytes:
                 if not (await self._part()).get("more_body"):
@@ -128,7 +131,7 @@ class Body:
 
     async def _part(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        soon = None if self.is_outside else loop.call_later(_SOON_S, self._step_out)
+        soon = None if self.is_outside else loop.call_later(_SOON_S, self.step_out)
         try:
             async with asyncio.timeout_at(
                 self._begun_s + self._bodies.grace_s + self._n / SLOWEST_BYTES_S
@@ -142,13 +145,20 @@ class Body:
             if soon is not None:
                 soon.cancel()
 
-    def _step_out(self) -> None:
-        self.is_outside = True
-        self._gate.leave(self._path)
+    def step_out(self) -> None:
+        """Give the place at work to others."""
+        if not self.is_outside:
+            self.is_outside = True
+            self._lane.leave()
 
-    async def _return(self) -> None:
+    async def step_in(self) -> None:
+        """Take a place again.
+
+        Raises:
+            CrowdedError: when there is none in time.
+        """
         if self.is_outside:
-            if not await self._gate.enter(self._path):
+            if not await self._lane.enter():
                 raise CrowdedError("too much to do just now: come back in a moment")
             self.is_outside = False
 

@@ -10,8 +10,9 @@ from litestar.types import Message, Send
 
 from recsvc.api.http import hosts
 from recsvc.api.http.bodies import Bodies, Body
-from recsvc.api.http.overload import OTHERS_IN_FLIGHT, Gate, is_probe, refuse
+from recsvc.api.http.overload import Gate, Lane, is_probe, refuse
 from recsvc.api.http.path_slashes import kept_apart
+from recsvc.places import place
 
 
 class App(Litestar):
@@ -21,7 +22,7 @@ class App(Litestar):
         super().__init__(**options)
         self._names_below = names_below
         self._bodies = bodies
-        self._gate = Gate(others=OTHERS_IN_FLIGHT)
+        self._gate = Gate()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle a connection (ASGI 3)."""
@@ -35,22 +36,24 @@ class App(Litestar):
         if scope["type"] != "http" or is_probe(scope["path"]):
             await super().__call__(scope, receive, send)
         else:
-            body = Body(self._bodies, self._gate, scope, receive)
-            body.is_outside = not await self._gate.enter(scope["path"])
-            await self._work(scope, body, send)
+            lane = self._gate.lane(scope["method"], scope["path"])
+            body = Body(self._bodies, lane, scope, receive)
+            body.is_outside = not await lane.enter()
+            await self._work(scope, body, lane, send)
 
-    async def _work(self, scope: Any, body: Body, send: Any) -> None:
+    async def _work(self, scope: Any, body: Body, lane: Lane, send: Any) -> None:
         """Answer a request, or refuse it where no place was left for it."""
         try:
             if body.is_outside:
                 await body.drop()
                 await refuse(send)
             else:
+                place.set(body)
                 await super().__call__(scope, body, send)
         finally:
             body.release()
             if not body.is_outside:
-                self._gate.leave(scope["path"])
+                lane.leave()
 
 
 def _without_body(send: Send) -> Send:

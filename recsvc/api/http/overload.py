@@ -1,10 +1,17 @@
 """Overload: what comes when there is too much to do, so that what is let in is answered well.
 
-A bounded number of requests is worked on at a time; the others wait, an event before any feed, and a
-feed that has just come before one that waits: whoever asked long ago has gone, and answering in order
-would make everybody wait as long as the queue is (Maurer: "Fail at Scale", ACM Queue 13(8), 2015). After
-a second at most a wait ends with 503 and `Retry-After`, before anything was done. Probes never wait: a
-busy process must not be taken for a dead one.
+Requests go in lanes, by what they take: so many of each are worked on at a time, and the others of that
+lane wait. Events wait for the store, which takes many at a time as it takes one. A list is computed: the
+more at a time, the later each, and none the sooner. Searches and explanations are computed for as long
+as several lists are, and one at a time leaves room for lists in between. What brings much into the
+store, or waits for a worker, holds nobody up but its like.
+
+After a second at most a wait ends with 503 and `Retry-After`, before anything was done. Waiting is in
+order while few wait. Where lists wait in a crowd, there are more of them than can be answered, and
+answering in order would make everybody wait as long as the line is: until that is over, what has just
+come goes first and the oldest beyond a few is refused at once (Maurer: "Fail at Scale", ACM Queue 13(8),
+2015). A crowd is a number and no time: a busy machine, on which everything takes longer, is none.
+Probes never wait: a busy process must not be taken for a dead one.
 """
 
 import asyncio
@@ -17,15 +24,7 @@ from prometheus_client import Counter, Gauge
 
 from recsvc.api.http.metrics import registry
 
-IN_FLIGHT = 64
-OTHERS_IN_FLIGHT = 8
-"""Of what is no event. A list is computed: the more at a time, the later each, and none the sooner.
-Events wait for the store, which takes many at a time as it takes one."""
-
-_WAITING = 2_000
-_EVENT_WAIT_S = 1.0
-_OTHER_WAIT_S = 0.5
-_EVENTS = "/v1/events"
+_SWEEP_S = 0.05
 _PROBES = ("/health/", "/metrics")
 
 SHED = Counter(
@@ -52,74 +51,144 @@ _HEADERS = [
 ]
 
 
-class Gate:
-    """Lets in so many requests at a time.
+class Rule(msgspec.Struct, frozen=True):
+    """How a lane is run.
 
-    Args:
-        in_flight: of all that are worked on.
-        waiting: of those that may wait, of events and of others each.
-        others: of those that are no events; as many as of all if None.
+    Attributes:
+        places: how many are worked on at a time.
+        crowd: so many wait where too many come.
+        few: so many may wait then, the latest; None: those of the crowd, in order, and no other.
+        longest_s: how long one may wait.
+        calm_s: for how long nobody was refused when a crowd is over.
     """
 
-    def __init__(
-        self, in_flight: int = IN_FLIGHT, waiting: int = _WAITING, others: int | None = None
-    ) -> None:
-        self._free = in_flight
-        self._free_for_others = in_flight if others is None else others
-        self._bound = waiting
-        self._events: deque[asyncio.Future[None]] = deque()
-        self._others: deque[asyncio.Future[None]] = deque()
+    places: int
+    crowd: int = 2_000
+    few: int | None = None
+    longest_s: float = 1.0
+    calm_s: float = 1.0
 
-    async def enter(self, path: str) -> bool:
+
+RULES = {
+    "events": Rule(places=64),
+    "lists": Rule(places=3, crowd=64, few=16),
+    "searches": Rule(places=1),
+    "explanations": Rule(places=1),
+    "writes": Rule(places=8),
+    "workers": Rule(places=16),
+}
+"""The lanes, by name."""
+
+_EVENTS = "/v1/events"
+_READS = ("GET", "HEAD", "OPTIONS")
+_READ_BY_POST = ("/v1/feed", "/v1/rank")
+_LANES = {
+    _EVENTS: "events",
+    "/v1/search": "searches",
+    "/search": "searches",
+    "/api/papers/search": "searches",
+    "/v1/people/export": "workers",
+}
+_LANES_BY_END = {"/votes/explain": "explanations", "/export": "workers"}
+
+
+def lane_of(method: str, path: str) -> str:
+    """Return the lane of a request."""
+    is_read = method in _READS
+    if path == _EVENTS and is_read:
+        return "workers"  # who have the archive
+    if path in _LANES:
+        return _LANES[path]
+    if not is_read and path not in _READ_BY_POST:
+        return "writes"
+    return next((lane for end, lane in _LANES_BY_END.items() if path.endswith(end)), "lists")
+
+
+class Lane:
+    """Lets in so many requests of a kind at a time."""
+
+    def __init__(self, name: str, rule: Rule) -> None:
+        self._name = name
+        self._rule = rule
+        self._free = rule.places
+        self._line: deque[tuple[float, asyncio.Future[bool]]] = deque()
+        self._crowded_until_s = float("-inf")
+        self._is_swept = False
+
+    async def enter(self) -> bool:
         """Wait to be let in; return whether that came about. Whoever was let in has to `leave`."""
-        is_event = path == _EVENTS
-        if self._free > 0 and (is_event or self._free_for_others > 0):
-            self._take(is_event)
+        if self._free > 0:
+            self._take()
             return True
-        queue = self._events if is_event else self._others
-        if len(queue) >= self._bound:
-            return self._shed(is_event)
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.append(place)
+        loop, rule = asyncio.get_running_loop(), self._rule
+        now_s = loop.time()
+        if len(self._line) >= rule.crowd or (
+            rule.few is not None and now_s < self._crowded_until_s
+        ):
+            if rule.few is None:
+                self._shed()
+                return False
+            while len(self._line) >= rule.few:
+                self._refuse_first(now_s)
+        given: asyncio.Future[bool] = loop.create_future()
+        self._line.append((now_s, given))
+        if not self._is_swept:
+            self._is_swept = True
+            loop.call_later(_SWEEP_S, self._sweep)
         try:
-            await asyncio.wait({place}, timeout=_EVENT_WAIT_S if is_event else _OTHER_WAIT_S)
+            return await given
         except asyncio.CancelledError:
-            self._give_up(place, path)
+            if given.done() and not given.cancelled() and given.result():
+                self.leave()  # let in in the same instant
             raise
-        return True if place.done() else self._give_up(place, path) or self._shed(is_event)
 
-    def leave(self, path: str = "") -> None:
-        """Give a place back, and let the next ones in."""
-        is_event = path == _EVENTS
+    def leave(self) -> None:
+        """Give a place back, and let the next one in."""
         self._free += 1
-        self._free_for_others += not is_event
         WORKED_ON.dec()
-        while self._free > 0:
-            if self._events:
-                place, is_event = self._events.popleft(), True
-            elif self._others and self._free_for_others > 0:
-                place, is_event = self._others.pop(), False
-            else:
-                return
-            if not place.done():
-                self._take(is_event)
-                place.set_result(None)
+        is_crowded = asyncio.get_running_loop().time() < self._crowded_until_s
+        while self._free > 0 and self._line:
+            _, given = self._line.pop() if is_crowded else self._line.popleft()
+            if not given.done():  # whoever asked may have gone
+                self._take()
+                given.set_result(True)
 
-    def _take(self, is_event: bool) -> None:
+    def _take(self) -> None:
         self._free -= 1
-        self._free_for_others -= not is_event
         WORKED_ON.inc()
 
-    def _give_up(self, place: asyncio.Future[None], path: str) -> bool:
-        if place.done():
-            self.leave(path)  # let in in the same instant
-        else:
-            (self._events if path == _EVENTS else self._others).remove(place)
-        return False
+    def _sweep(self) -> None:
+        """Refuse who has waited for too long; one look for all of them."""
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        while self._line and now_s - self._line[0][0] >= self._rule.longest_s:
+            self._refuse_first(now_s)
+        self._is_swept = bool(self._line)
+        if self._is_swept:
+            loop.call_later(_SWEEP_S, self._sweep)
 
-    def _shed(self, is_event: bool) -> bool:
-        SHED.labels("events" if is_event else "other").inc()
-        return False
+    def _refuse_first(self, now_s: float) -> None:
+        _, given = self._line.popleft()
+        if not given.done():
+            given.set_result(False)
+            self._crowded_until_s = (
+                now_s + self._rule.calm_s if self._rule.few is not None else now_s
+            )
+            self._shed()
+
+    def _shed(self) -> None:
+        SHED.labels(self._name).inc()
+
+
+class Gate:
+    """The lanes of a process."""
+
+    def __init__(self) -> None:
+        self._lanes = {name: Lane(name, rule) for name, rule in RULES.items()}
+
+    def lane(self, method: str, path: str) -> Lane:
+        """Return the lane of a request."""
+        return self._lanes[lane_of(method, path)]
 
 
 def is_probe(path: str) -> bool:

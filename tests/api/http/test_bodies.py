@@ -12,11 +12,15 @@ import httpx
 import pytest
 
 from recsvc.api.http.bodies import Bodies, Body
-from recsvc.api.http.overload import Gate
+from recsvc.api.http.overload import Lane, Rule
 from recsvc.errors import CrowdedError, TooSlowError
 from tests.service import REPOSITORY, Service, wait_until
 
 KB = 1024
+
+
+def one_place() -> Lane:
+    return Lane("lane", Rule(places=1))
 
 
 class Sender:
@@ -28,22 +32,22 @@ class Sender:
     def send(self, n: int, more: bool = True) -> None:
         self.parts.put_nowait({"type": "http.request", "body": b"x" * n, "more_body": more})
 
-    def body(self, bodies: Bodies, gate: Gate, announced: int | None = None) -> Body:
+    def body(self, bodies: Bodies, lane: Lane, announced: int | None = None) -> Body:
         said = [] if announced is None else [(b"content-length", str(announced).encode())]
         scope: Any = {"type": "http", "path": "/v1/items", "headers": said}
-        return Body(bodies, gate, scope, self.parts.get)
+        return Body(bodies, lane, scope, self.parts.get)
 
 
 async def test_a_body_that_stops_coming_ends_and_gives_its_place_away_meanwhile():
-    bodies, gate, sender = Bodies(KB, KB, grace_s=0.2), Gate(in_flight=1), Sender()
-    assert await gate.enter("/")
-    body = sender.body(bodies, gate)
+    bodies, lane, sender = Bodies(KB, KB, grace_s=0.2), one_place(), Sender()
+    assert await lane.enter()
+    body = sender.body(bodies, lane)
     sender.send(10)
     assert len((await body())["body"]) == 10
 
     waiting = asyncio.create_task(body())
-    assert await gate.enter("/"), "its place is free while it does not come"
-    gate.leave()
+    assert await lane.enter(), "its place is free while it does not come"
+    lane.leave()
     with pytest.raises(TooSlowError):
         await waiting
 
@@ -51,33 +55,33 @@ async def test_a_body_that_stops_coming_ends_and_gives_its_place_away_meanwhile(
 
 
 async def test_a_body_that_comes_late_waits_for_its_place_again():
-    bodies, gate, sender = Bodies(KB, KB), Gate(in_flight=1), Sender()
-    assert await gate.enter("/")
-    body = sender.body(bodies, gate)
+    bodies, lane, sender = Bodies(KB, KB), one_place(), Sender()
+    assert await lane.enter()
+    body = sender.body(bodies, lane)
     waiting = asyncio.create_task(body())
-    assert await gate.enter("/")
+    assert await lane.enter()
 
     sender.send(10, more=False)
     await asyncio.sleep(0)
     assert not waiting.done()
-    gate.leave()
+    lane.leave()
     await waiting
 
     assert not body.is_outside
-    assert not await Gate(in_flight=0).enter("/")
+    assert not await Lane("none", Rule(places=0)).enter()
 
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_never_more_is_held_than_the_ceiling_and_all_of_it_is_given_back(seed: int):
     chance = random.Random(seed)
-    bodies, gate = Bodies(600 * KB, 300 * KB), Gate(in_flight=100)
+    bodies, lane = Bodies(600 * KB, 300 * KB), Lane("lane", Rule(places=100))
     most = refused = 0
 
     async def send() -> None:
         nonlocal most, refused
         n, sender = chance.randrange(500 * KB), Sender()
-        body = sender.body(bodies, gate, n if chance.random() < 0.5 else None)
-        await gate.enter("/")
+        body = sender.body(bodies, lane, n if chance.random() < 0.5 else None)
+        await lane.enter()
         try:
             left = n
             while left > 0:
@@ -91,7 +95,7 @@ async def test_never_more_is_held_than_the_ceiling_and_all_of_it_is_given_back(s
             refused += 1
         finally:
             body.release()
-            gate.leave()
+            lane.leave()
 
     await asyncio.gather(*(send() for _ in range(60)))
 
@@ -102,7 +106,7 @@ async def test_never_more_is_held_than_the_ceiling_and_all_of_it_is_given_back(s
 
 async def test_the_largest_body_has_room_whatever_the_ceiling():
     bodies, sender = Bodies(0, 300 * KB), Sender()
-    body = sender.body(bodies, Gate(), 300 * KB)
+    body = sender.body(bodies, Lane("lane", Rule(places=64)), 300 * KB)
     sender.send(300 * KB, more=False)
 
     assert await body()

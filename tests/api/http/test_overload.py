@@ -2,25 +2,75 @@
 
 import asyncio
 import random
-import time
+from collections.abc import Coroutine
+from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
-from recsvc.api.http.overload import Gate
+from recsvc.api.http.bodies import Bodies, Body
+from recsvc.api.http.overload import RULES, Lane, Rule, lane_of
+from recsvc.places import given_away, place
 from tests.service import Service
 
-FEED, EVENTS = "/v1/feed", "/v1/events"
+_STEP_S = 0.0005
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """A loop on which nothing takes time but what is said to: it goes from one timer to the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 0.0
+
+    def time(self) -> float:
+        return self.now_s
+
+    def _run_once(self) -> None:
+        if not self._ready and self._scheduled:
+            self.now_s = max(self.now_s, min(timer.when() for timer in self._scheduled))
+        super()._run_once()
+
+
+class Site:
+    """One processor, and requests of some steps each that go through a lane."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.lane = Lane("lane", rule)
+        self.waited_s: dict[bool, list[float]] = {True: [], False: []}
+        self._processor = asyncio.Lock()
+
+    async def ask(self) -> bool:
+        clock = asyncio.get_running_loop()
+        came_s = clock.time()
+        is_in = await self.lane.enter()
+        if is_in:
+            for _ in range(2):
+                async with self._processor:
+                    await asyncio.sleep(_STEP_S)
+            self.lane.leave()
+        self.waited_s[is_in].append(clock.time() - came_s)
+        return is_in
+
+
+def on_a_clock(work: Coroutine[Any, Any, None]) -> None:
+    clock = Clock()
+    try:
+        clock.run_until_complete(work)
+    finally:
+        clock.close()
 
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_never_more_at_a_time_than_the_bound_and_everybody_is_answered(seed: int):
-    chance, gate = random.Random(seed), Gate(in_flight=4, waiting=50)
+    chance = random.Random(seed)
+    lane = Lane("lane", Rule(places=4, crowd=50, few=chance.choice([None, 10])))
     inside = most = 0
 
     async def ask() -> bool:
         nonlocal inside, most
-        if not await gate.enter(chance.choice([FEED, EVENTS])):
+        if not await lane.enter():
             return False
         inside += 1
         most = max(most, inside)
@@ -28,7 +78,7 @@ async def test_never_more_at_a_time_than_the_bound_and_everybody_is_answered(see
             await asyncio.sleep(chance.random() / 100)
         finally:
             inside -= 1
-            gate.leave()
+            lane.leave()
         return True
 
     tasks = [asyncio.create_task(ask()) for _ in range(150)]
@@ -40,59 +90,92 @@ async def test_never_more_at_a_time_than_the_bound_and_everybody_is_answered(see
     assert most == 4
     assert inside == 0
     assert False in answers, "more than may wait are refused at once"
-    assert answers.count(True) > 50
-    assert all([await gate.enter(FEED) for _ in range(4)]), "every place is free again"
+    assert answers.count(True) > 10
+    assert all([await lane.enter() for _ in range(4)]), "every place is free again"
 
 
-async def test_an_event_goes_before_feeds_and_a_new_feed_before_an_old_one():
-    gate, order = Gate(in_flight=1), []
-    assert await gate.enter(FEED)
+@pytest.mark.parametrize("at_a_time", [1, 16, 60])
+def test_few_who_ask_again_when_they_are_answered_are_served_in_order_and_all_of_them(
+    at_a_time: int,
+):
+    async def ask() -> None:
+        site = Site(RULES["lists"])
 
-    async def ask(name: str, path: str) -> None:
-        if await gate.enter(path):
-            order.append(name)
-            gate.leave()
+        async def reader() -> None:
+            for _ in range(50):
+                assert await site.ask()
 
-    tasks = []
-    for name, path in [
-        ("old feed", FEED),
-        ("event", EVENTS),
-        ("later event", EVENTS),
-        ("new feed", FEED),
-    ]:
-        tasks.append(asyncio.create_task(ask(name, path)))
-        await asyncio.sleep(0)
-    gate.leave()
-    await asyncio.gather(*tasks)
+        await asyncio.gather(*(reader() for _ in range(at_a_time)))
+        assert max(site.waited_s[True]) <= 2 * _STEP_S * (at_a_time + 2)
 
-    assert order == ["event", "later event", "new feed", "old feed"]
+    on_a_clock(ask())
 
 
-async def test_lists_leave_places_to_events():
-    gate = Gate(in_flight=3, others=1)
-    assert await gate.enter(FEED)
-    waiting = asyncio.create_task(gate.enter(FEED))
+def test_of_five_times_too_many_the_latest_are_answered_as_soon_as_ever_and_the_others_told_at_once():
+    async def flood() -> None:
+        site, tasks = Site(RULES["lists"]), []
+        for _ in range(20_000):
+            tasks.append(asyncio.create_task(site.ask()))
+            await asyncio.sleep(2 * _STEP_S / 5)
+        await asyncio.gather(*tasks)
+
+        answered, refused = (np.sort(site.waited_s[is_in]) for is_in in (True, False))
+        assert len(answered) > 3_900, "the processor has always had something to do"
+        places = RULES["lists"].places
+        assert answered[int(len(answered) * 0.99)] <= 2 * _STEP_S * (places + 1)
+        assert refused.max() <= 0.1
+
+    on_a_clock(flood())
+
+
+def test_whoever_waits_in_vain_is_refused_after_a_second():
+    async def wait() -> None:
+        lane = Lane("lane", Rule(places=1))
+        assert await lane.enter()
+
+        assert await asyncio.gather(*(lane.enter() for _ in range(3))) == [False] * 3
+
+        assert 1 <= asyncio.get_running_loop().time() < 1.1
+
+    on_a_clock(wait())
+
+
+async def test_whoever_waits_for_somebody_else_holds_nobody_up():
+    bodies, lane = Bodies(1, 1), Lane("lane", Rule(places=1))
+    assert await lane.enter()
+    place.set(Body(bodies, lane, {"path": "/", "headers": []}, asyncio.Event().wait))
+
+    async with given_away():
+        assert await lane.enter()
+        lane.leave()
+    waiting = asyncio.create_task(lane.enter())
     await asyncio.sleep(0)
-    assert await gate.enter(EVENTS)
-    assert await gate.enter(EVENTS)
-
-    gate.leave(EVENTS)
-    await asyncio.sleep(0)
-    assert not waiting.done(), "the place of an event is none for a list"
-    gate.leave(FEED)
+    assert not waiting.done(), "the place is held again"
+    lane.leave()
 
     assert await waiting
-    assert await gate.enter(EVENTS)
 
 
-async def test_whoever_waits_in_vain_is_refused_within_a_second_or_so():
-    gate = Gate(in_flight=1)
-    assert await gate.enter(FEED)
-    started_s = time.monotonic()
-
-    assert await asyncio.gather(gate.enter(FEED), gate.enter(EVENTS)) == [False, False]
-
-    assert time.monotonic() - started_s < 3
+@pytest.mark.parametrize(
+    ("method", "path", "lane"),
+    [
+        ("GET", "/v1/feed", "lists"),
+        ("POST", "/v1/feed", "lists"),
+        ("POST", "/v1/rank", "lists"),
+        ("GET", "/", "lists"),
+        ("POST", "/v1/events", "events"),
+        ("GET", "/v1/events", "workers"),
+        ("GET", "/v1/users/a%2Fb/export", "workers"),
+        ("POST", "/v1/people/export", "workers"),
+        ("GET", "/v1/search", "searches"),
+        ("GET", "/v1/items/p/votes/explain", "explanations"),
+        ("POST", "/v1/items", "writes"),
+        ("DELETE", "/v1/users/ada", "writes"),
+        ("GET", "/v1/items", "lists"),
+    ],
+)
+def test_what_takes_long_goes_in_another_lane_than_lists(method: str, path: str, lane: str):
+    assert lane_of(method, path) == lane
 
 
 @pytest.mark.alone
