@@ -129,7 +129,7 @@ async def _clock(patient: _Patient) -> Finding:
 
 async def _api(patient: _Patient) -> Finding:
     url = patient.settings.local_url
-    code, said = await asyncio.to_thread(readiness, patient.settings)
+    code, said = await asyncio.to_thread(readiness, url)
     if not code:
         return Finding("wrong", f"{url} does not answer ({said}): is `recsvc up` running?")
     try:

@@ -10,6 +10,7 @@ import httpx
 from recsvc.clock import SECOND_US, now_us
 from recsvc.settings import Settings, from_environment
 from recsvc.store import keys
+from recsvc.store.bundled import served_at
 from recsvc.store.connection import Redis, connect, translated
 from recsvc.store.heartbeat import is_silent
 
@@ -25,15 +26,17 @@ def health(worker: bool) -> None:
 
 
 def _api_problem(settings: Settings) -> str | None:
-    code, said = readiness(settings)
-    return None if code == HTTPStatus.OK else f"{settings.local_url}: {code or ''} {said[:300]}"
+    # Where the service of this folder says that it serves, whatever is set here.
+    address = served_at(settings.data_path) or settings.local_url
+    code, said = readiness(address)
+    return None if code == HTTPStatus.OK else f"{address}: {code or ''} {said[:300]}"
 
 
-def readiness(settings: Settings) -> tuple[int, str]:
-    """Return what readiness answers here: its code and its text; 0 and why where nobody answers."""
+def readiness(address: str) -> tuple[int, str]:
+    """Return what readiness answers at an address: its code and its text; 0 and why where nobody answers."""
     try:
         # Not through a proxy that the environment names: this is about this very machine.
-        answer = httpx.get(f"{settings.local_url}/health/ready", timeout=4, trust_env=False)
+        answer = httpx.get(f"{address}/health/ready", timeout=4, trust_env=False)
     except httpx.HTTPError as exc:
         return 0, str(exc)
     return answer.status_code, answer.text

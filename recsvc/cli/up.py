@@ -61,6 +61,7 @@ def up(
     lock.acquire()
     try:
         wait_for_port(settings)
+        lock.tell(settings.local_url)
         asyncio.run(_run(settings, forked(settings, lock.release)))
     finally:
         lock.release()

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from tests.service import wait_until
+from tests.service import free_port, wait_until
 
 
 def ago(hours: int) -> str:
@@ -27,10 +27,14 @@ def test_lists_are_printed_beside_a_running_service_and_without_it(new_service):
     assert found.returncode == 0, found.stderr
     assert "Snails [bold]and[/bold] slugs" in found.stdout
     assert "Beetles" not in found.stdout
+    healthy = service.run("health", port=free_port())
+    assert (healthy.returncode, healthy.stdout) == (0, "ok\n"), "it is found by its folder"
     refused = service.run("rebuild", "boards")
     assert (refused.returncode, "stop the service" in refused.stderr) == (2, True)
 
     service.stop()
+    gone = service.run("health")
+    assert (gone.returncode, str(service.port) in gone.stdout) == (1, True)
     personal = service.run("feed", "u1", "--limit", "5")
     assert personal.returncode == 0, personal.stderr
     assert "Beetles" in personal.stdout

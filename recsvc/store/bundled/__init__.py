@@ -6,6 +6,7 @@ from recsvc.store.bundled.folder import (
     is_owned,
     mended_problem,
     remove_damaged_copies,
+    served_at,
     socket_path,
     socket_url,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "is_owned",
     "mended_problem",
     "remove_damaged_copies",
+    "served_at",
     "socket_path",
     "socket_url",
 ]

@@ -75,6 +75,17 @@ def is_owned(data_dir: Path) -> bool:
     return False
 
 
+def served_at(data_dir: Path) -> str | None:
+    """Return where the process that has a data folder serves; None if none has it, or it did not say."""
+    if not is_owned(data_dir):
+        return None
+    try:
+        said = (data_dir / "lock").read_text().split()
+    except OSError:
+        return None
+    return said[1] if len(said) > 1 else None
+
+
 class FolderLock:
     """Ownership of a data folder; the kernel gives it back when the process ends, however it ends."""
 
@@ -99,17 +110,25 @@ class FolderLock:
                     time.sleep(0.1)
                     continue
                 file.seek(0)
-                owner = file.read().strip() or "unknown"
+                owner = next(iter(file.read().split()), "unknown")
                 file.close()
                 raise AlreadyRunningError(
                     f"recsvc is already running on {self._path.parent} (process {owner})"
                 ) from None
-            file.seek(0)
-            file.truncate()
-            file.write(str(os.getpid()))
-            file.flush()
             self._file = file
+            self._write(str(os.getpid()))
             return
+
+    def tell(self, address: str) -> None:
+        """Say in the folder where its owner serves."""
+        self._write(f"{os.getpid()} {address}")
+
+    def _write(self, text: str) -> None:
+        assert self._file is not None
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(text)
+        self._file.flush()
 
     def release(self) -> None:
         """Give the folder back."""
