@@ -33,7 +33,7 @@ def _api_problem(settings: Settings) -> str | None:
 
 
 def readiness(address: str) -> tuple[int, str]:
-    """Return what readiness answers at an address: its code and its text; 0 and why where nobody answers."""
+    """Return what readiness answers at an address: code and text; 0 and why where nobody answers."""
     try:
         # Not through a proxy that the environment names: this is about this very machine.
         answer = httpx.get(f"{address}/health/ready", timeout=4, trust_env=False)
