@@ -41,9 +41,8 @@ class WorkerWatch:
         if self._beat_us is None:
             self.seen_us = max(self.seen_us, found.heartbeat_us)
         elif found.heartbeat_us not in (self._beat_us, 0):
-            self.seen_us = (
-                found.heartbeat_us
-            )  # earlier than the last one, where clocks are set back
+            # It is earlier than the last one where clocks are set back.
+            self.seen_us = found.heartbeat_us
         self._beat_us = found.heartbeat_us
         self.demo = found.demo
         self.problems = found.problems

@@ -6,14 +6,15 @@ import msgspec
 
 from recsvc.store import keys
 from recsvc.store.connection import Redis, translated
-from recsvc.store.entry_ids import EntryId, parse
+from recsvc.store.entry_ids import FIRST, EntryId, parse
 
 
 class ShardLog(msgspec.Struct, frozen=True):
     """The log of a shard.
 
     Attributes:
-        last: its last entry.
+        last: its last entry; what was archived is none any more, and a log that was mended, or made anew
+            from the archive, may not say any more that it is on the boards.
         waiting: entries that no worker has dealt with.
     """
 
@@ -64,7 +65,8 @@ async def look(redis: Redis) -> Backlog:
 
 
 def _log(stream: dict[str, Any], groups: list[dict[str, Any]]) -> ShardLog:
-    last = parse(stream["last-generated-id"])
+    entry = stream["last-entry"]
+    last = parse(entry[0]) if entry else FIRST
     waiting = sum(_lag(group, last) + group["pending"] for group in groups)
     if not groups:
         waiting = int(stream["length"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from recsvc.live.worker_watch import WorkerWatch
 from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.log.backlog import look
@@ -49,3 +50,24 @@ async def test_counts_that_a_mended_log_put_apart_leave_nothing_waiting(redis: R
     (taken,) = (await streams.read(9, 1)).values()
     await streams.acknowledge({3: [logged.entry_id for logged in taken]})
     assert await waiting(redis) == 0
+
+
+async def test_what_was_archived_is_not_behind_though_nothing_says_that_it_is_on_the_boards(
+    redis: Redis,
+):
+    """As after a rebuild in a shard whose log a damage had cut off from its archive."""
+    streams, watch = Streams(redis, "w"), WorkerWatch(redis)
+    await streams.create_groups()
+    await add(redis, 3)
+    (taken,) = (await streams.read(9, 1)).values()
+    await streams.acknowledge({3: [logged.entry_id for logged in taken]})
+    await watch.look({})
+    assert watch.events_behind == 1, "the boards here have not come to it"
+
+    await redis.xtrim(KEY, maxlen=0, approximate=False)
+
+    await watch.look({})
+    assert watch.events_behind == 0
+    await add(redis, 1)
+    await watch.look({})
+    assert watch.events_behind == 1
