@@ -7,10 +7,11 @@ Whether a call may pass without a key is decided here, for every route alike: th
 loopback address, no key exists or ever existed in this store, the call says a loopback name, and no
 header says that somebody passed it on. What is worth having is for the owner even then.
 
-Two more things look at where a browser's request comes from. A publishable key works on its
+Three more things look at where a browser's request comes from. A publishable key works on its
 own origins only. And a request without any credential that changes something - our own forms, or
 anything at all while no key exists - must not come from a foreign page: there the right to act lies in
-being able to reach the address, which any page that a browser shows can do for its author.
+being able to reach the address, which any page that a browser shows can do for its author. Where a
+cookie shows who calls, only our own pages may change anything, whatever other origins may do.
 """
 
 import time
@@ -29,7 +30,7 @@ from recsvc.core.access.networks import forwarded_client, parse_networks, prefix
 from recsvc.core.access.origins import host_of, is_loopback, parse_origins
 from recsvc.errors import LimitedError, NotAllowedError, NotAuthenticatedError
 from recsvc.params import setting
-from recsvc.store.access.credentials import PREFIXES, CredentialKind
+from recsvc.store.access.credentials import PREFIXES, Credential, CredentialKind
 
 log = structlog.get_logger()
 
@@ -134,6 +135,7 @@ class Head(msgspec.Struct, frozen=True):
             `proxy_pass` speaks 1.0.
         connection: the far and the near end of the connection.
         cookie: the access token that the owner's browser keeps.
+        session: what a browser keeps in which a secret key was shown.
     """
 
     is_unsafe: bool
@@ -148,6 +150,7 @@ class Head(msgspec.Struct, frozen=True):
     is_native: bool = True
     connection: tuple[Address, Address] | None = None
     cookie: str | None = None
+    session: str | None = None
 
 
 class Visit(msgspec.Struct):
@@ -214,12 +217,16 @@ class Admission:
         shown = None if access.scope is None else self._bearer(head)
         if shown is not None:
             visit.caller = self.identify(shown, head)
+        elif access.in_browser and (known := self._in_browser(head)) is not None:
+            visit.caller = known
         elif not self.is_open:
             visit.caller = self._without_credential(head, access)
         elif access.is_everybodys:
             visit.caller = NOBODY
         else:
             visit.caller = self._of_this_machine(head, access)
+        if access.in_browser and head.is_unsafe and shown is None and not _is_own(head):
+            raise NotAllowedError("only the console's own pages may do this")
         if not visit.is_stranger:
             visit.caller.check(access)
         is_known_later = visit.is_stranger and access.in_body  # and charged then
@@ -318,10 +325,21 @@ class Admission:
             return None  # meant for a proxy in between
         raise NotAuthenticatedError("the Authorization header must say `Bearer …`")
 
+    def _in_browser(self, head: Head) -> Caller | None:
+        """Return whom a browser's cookies show; None for nobody."""
+        if _is_direct(head) and self._owner.shows_token(head.cookie):
+            return OWNER
+        if head.session is None:
+            return None
+        try:
+            return _of_secret(self._keyring.in_session(head.session))
+        except NotAuthenticatedError:
+            return None
+
     def _of_key(self, shown: str, head: Head) -> Caller:
         key = self._keyring.find(shown)
         if key.kind is CredentialKind.SECRET:
-            return Caller(CallerKind.SECRET, key.id, frozenset(key.scopes), is_former=key.is_former)
+            return _of_secret(key)
         # Browsers name the origin of every call across origins. Without one, no foreign page is
         # behind it; a program could name whichever origin it likes.
         if head.origin is not None and head.origin not in key.origins and not _is_own(head):
@@ -413,6 +431,10 @@ class Admission:
         if not self._proxies:
             return prefix(head.peer)
         return prefix(forwarded_client(head.peer, head.forwarded, self._proxies))
+
+
+def _of_secret(key: Credential) -> Caller:
+    return Caller(CallerKind.SECRET, key.id, frozenset(key.scopes), is_former=key.is_former)
 
 
 def _is_direct(head: Head) -> bool:

@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import hmac
 
+import msgspec
+
 from recsvc.background import Background
-from recsvc.clock import now_us
-from recsvc.errors import NotAuthenticatedError, StoreError
+from recsvc.clock import HOUR_S, SECOND_US, now_us
+from recsvc.errors import NotAllowedError, NotAuthenticatedError, StoreError
 from recsvc.store.access.credentials import (
     PREFIXES,
     Credential,
@@ -24,7 +26,16 @@ from recsvc.store.access.signatures import Signatures
 from recsvc.store.pipe import Pipe
 
 _REFRESH_S = 0.5
+_SESSION = "console-session"
+SESSION_S = 12 * HOUR_S
 _UNKNOWN = bytes(32)
+
+
+class Session(msgspec.Struct, frozen=True):
+    """That somebody showed a secret key in a browser, which keeps this instead of the key."""
+
+    key_id: str
+    until_us: int
 
 
 class Keyring:
@@ -83,6 +94,29 @@ class Keyring:
         if credential.kind is CredentialKind.SIGNING or not credential.is_active(now_us()):
             raise NotAuthenticatedError("this key is not valid (any more)")
         return credential
+
+    def session(self, key_id: str) -> str:
+        """Return what a browser keeps for a while in place of a key that was shown in it."""
+        assert self._signs is not None
+        until_us = now_us() + SESSION_S * SECOND_US
+        return self._signs.conceal(_SESSION, msgspec.to_builtins(Session(key_id, until_us)))
+
+    def in_session(self, kept: str) -> Credential:
+        """Return the key behind what a browser kept: it ends with the key, or by itself.
+
+        Raises:
+            NotAuthenticatedError: when it has ended, or was not made here.
+        """
+        assert self._signs is not None
+        try:
+            session = msgspec.convert(self._signs.reveal(_SESSION, kept), Session)
+        except (NotAllowedError, msgspec.ValidationError):
+            session = None
+        now = now_us()
+        found = None if session is None else self._by_id.get(session.key_id)
+        if session is None or found is None or now > session.until_us or not found.is_active(now):
+            raise NotAuthenticatedError("sign in again", is_presented=False)
+        return found
 
     async def refresh(self) -> None:
         """Take over what is stored now.

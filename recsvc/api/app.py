@@ -6,6 +6,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
 from recsvc.api import gorse
+from recsvc.api.console import routes as console
 from recsvc.api.embed import modules, oembed
 from recsvc.api.embed import pages as embed_pages
 from recsvc.api.http import metrics
@@ -54,10 +55,11 @@ from recsvc.settings import Settings, from_environment
 from recsvc.store.access import wrapping
 
 
-def _public_doors(settings: Settings) -> list[Router]:
-    """Return those ways to the catalogue that ask for no credential, unless they are switched off."""
+def _doors(settings: Settings) -> list[Router]:
+    """Return what is there for browsers and other clients, unless it is switched off."""
     doors = [
         (settings.pages, [pages.router]),
+        (settings.console, [console.router]),
         (settings.syndication, [syndication.router, private.router]),
         (settings.huggingface, [huggingface.router]),
         (settings.embed, [modules.router, oembed.router, embed_pages.router]),
@@ -97,7 +99,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             digest_pages.router(has_pages=settings.pages),
             pages.static,
             brand.router(settings.brand),
-            *_public_doors(settings),
+            *_doors(settings),
             *([gorse.router(settings.gorse_path)] if settings.gorse_path else []),
         ],
         middleware=[compressed, door],

@@ -39,6 +39,7 @@ from recsvc.store.connection import Redis, connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.keepsake import Keepsake, KeptPipe
+from recsvc.store.log.dead_letters import DeadLetters
 from recsvc.store.log.questions import Questions
 from recsvc.store.log.writing import EventLog
 from recsvc.store.mail.deliveries import Deliveries
@@ -97,6 +98,7 @@ class Services:
         self.gorse = Gorse(pipe, settings.log.profile_ttl_days)
         self.events = EventLog(pipe, self.kinds, settings.log, lambda: self.live.catalogue.aliases)
         self.questions = Questions(pipe)
+        self.dead_letters = DeadLetters(pipe)
         # lists
         self.keepsake = keepsake_of(settings)
         wishes = Wishes(self.kinds, file=WishFile(settings.keepsake_path))

@@ -12,8 +12,8 @@ from rich.table import Table
 from recsvc.cli.context import store
 from recsvc.clock import from_us
 from recsvc.core.model.snapshot import Manifest
-from recsvc.errors import NotFoundError
 from recsvc.settings import from_environment
+from recsvc.store.models.serving import earlier, serve
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from recsvc.store.pipe import Pipe
@@ -78,15 +78,8 @@ def rollback(hold: bool) -> None:
     """Serve the model published before the one that is served now."""
 
     async def run(kept: Snapshots, training: Training) -> None:
-        current = await kept.current()
-        earlier = [
-            m.snapshot_id
-            for m in await kept.manifests()
-            if m.was_published and current is not None and m.snapshot_id < current
-        ]
-        if not earlier:
-            raise NotFoundError("no earlier model is kept")
-        await _serve(kept, training, earlier[0], hold)
+        before = earlier(await kept.manifests(), await kept.current())
+        await _serve(kept, training, before, hold)
 
     _with_store(run)
 
@@ -102,9 +95,7 @@ def release() -> None:
 
 
 async def _serve(kept: Snapshots, training: Training, snapshot_id: str, hold: bool) -> None:
-    await kept.activate(snapshot_id)
-    if hold:
-        await training.hold(snapshot_id)
+    await serve(kept, training, snapshot_id, hold=hold)
     verdict = (await kept.manifest(snapshot_id)).verdict
     click.echo(f"{snapshot_id} is served within two seconds{', and held' if hold else ''}")
     if verdict is not None and not verdict.passed:

@@ -81,6 +81,9 @@ class Settings(Place, frozen=True, kw_only=True):
         ),
     ] = ""
     pages: Annotated[bool, setting("Serve the site's pages, `/` and below.")] = True
+    console: Annotated[
+        bool, setting("Serve the console of whoever runs the service, `/console`.")
+    ] = True
     syndication: Annotated[
         bool, setting("Serve lists for feed readers, `/feeds/`, private addresses included.")
     ] = True

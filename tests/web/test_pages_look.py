@@ -29,6 +29,11 @@ PAGES = {
     "saved": "/saved",
     "embed": "/embed",
     "subscribe": "/subscribe",
+    "console": "/console",
+    "console-models": "/console/models",
+    "console-reader": "/console/reader?user=voter-0&item=attention-2",
+    "console-operations": "/console/operations",
+    "console-sign-in": "/console/sign-in",
     "missing": "/nowhere",
 }
 SHAPES = {"light": (1280, 900), "dark": (390, 844)}

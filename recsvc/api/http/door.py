@@ -21,6 +21,7 @@ from recsvc.errors import InvalidError, TooLargeError
 _VISIT = "recsvc_visit"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 OWNER_COOKIE = "recsvc_owner"
+SESSION_COOKIE = "recsvc_console"
 # So much of a body costs as much as another request.
 _BYTES_OF_A_REQUEST = 16_384
 
@@ -127,7 +128,8 @@ def head_of(scope: HTTPScope, headers: Headers) -> Head:
         is_passed_on=not _PASSED_ON.isdisjoint(headers),
         is_native=scope["http_version"] not in ("1", "1.0"),
         connection=_connection(scope),
-        cookie=_owner_cookie(headers),
+        cookie=_cookie(headers, OWNER_COOKIE),
+        session=_cookie(headers, SESSION_COOKIE),
     )
 
 
@@ -164,10 +166,10 @@ def _connection(scope: HTTPScope) -> tuple[Address, Address] | None:
     return (client[0], int(client[1])), (server[0], int(server[1]))
 
 
-def _owner_cookie(headers: Headers) -> str | None:
+def _cookie(headers: Headers, wanted: str) -> str | None:
     for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"):
         name, _, value = pair.strip().partition("=")
-        if name == OWNER_COOKIE:
+        if name == wanted:
             return value
     return None
 

@@ -70,6 +70,16 @@ PROBLEMS = Counter(
 )
 
 
+def feeds_by_source() -> dict[str, int]:
+    """Return how many feeds this process has answered, by where they came from."""
+    return {
+        sample.labels["source"]: int(sample.value)
+        for family in FEED.collect()
+        for sample in family.samples
+        if sample.name.endswith("_count")
+    }
+
+
 class MailFigures(msgspec.Struct, frozen=True):
     """How the mail is doing.
 

@@ -70,6 +70,7 @@ class Shell(msgspec.Struct, frozen=True):
         alternates: the page's list for feed readers.
         is_stale: whether a part is silent that should have had a say.
         has_embed: whether other people's pages may embed lists.
+        has_console: whether there is a console.
     """
 
     section: str
@@ -81,6 +82,7 @@ class Shell(msgspec.Struct, frozen=True):
     alternates: list[Alternate]
     is_stale: bool
     has_embed: bool
+    has_console: bool
 
 
 async def visitor_of(request: Request[Any, Any, Any], services: Services) -> Visitor:
@@ -123,6 +125,7 @@ def render(
         alternates=list(alternates) if services.settings.syndication else [],
         is_stale=is_stale,
         has_embed=services.settings.embed,
+        has_console=services.settings.console,
     )
     return Template(
         template,

@@ -4,7 +4,17 @@ from litestar import MediaType, Response, Router, get
 
 from recsvc.core.access.caller import PUBLIC
 
-_NOT_FOR_CRAWLERS = ("/v1/", "/c/", "/click", "/for-you", "/owner", "/saved", "/search", "/you")
+_NOT_FOR_CRAWLERS = (
+    "/v1/",
+    "/c/",
+    "/click",
+    "/console",
+    "/for-you",
+    "/owner",
+    "/saved",
+    "/search",
+    "/you",
+)
 _TEXT = "".join(
     f"{line}\n" for line in ("User-agent: *", *(f"Disallow: {path}" for path in _NOT_FOR_CRAWLERS))
 )

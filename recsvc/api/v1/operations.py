@@ -73,6 +73,13 @@ def ready(services: NamedDependency[Services]) -> Response[Health]:
 
     Answered from what the process knows: a probe waits for nobody.
     """
+    problems = problems_of(services)
+    status = 200 if services.live.is_connected else 503
+    return Response(Health("ok" if not problems else "degraded", problems), status_code=status)
+
+
+def problems_of(services: Services) -> list[str]:
+    """Return what ails the service, as this process knows without asking anybody."""
     problems = []
     view = services.live
     if not view.is_connected:
@@ -87,13 +94,17 @@ def ready(services: NamedDependency[Services]) -> Response[Health]:
     problems += services.mail_watch.problems
     problems += [problem for problem in (damage.problem, skew_problem()) if problem is not None]
     problems += [told for told in view.worker_problems.values() if told not in problems]
-    status = 200 if view.is_connected else 503
-    return Response(Health("ok" if not problems else "degraded", problems), status_code=status)
+    return problems
 
 
 @get("/v1/stats", operation_id="getStats", tags=["operations"], access=FIGURES)
 async def stats(services: NamedDependency[Services]) -> Stats:
     """How far behind the boards are, how old the model is, how much it covers."""
+    return await stats_of(services)
+
+
+async def stats_of(services: Services) -> Stats:
+    """Return how the loop is doing."""
     view = services.live
     mail = None
     with contextlib.suppress(StoreError):  # without the store, what was known last

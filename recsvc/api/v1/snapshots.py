@@ -56,6 +56,11 @@ class SnapshotList(msgspec.Struct, frozen=True):
 @get("/v1/snapshots", operation_id="listSnapshots", tags=["snapshots"], access=FIGURES)
 async def list_snapshots(services: NamedDependency[Services]) -> SnapshotList:
     """The models kept, which is published and which one this process serves."""
+    return await kept(services)
+
+
+async def kept(services: Services) -> SnapshotList:
+    """Return the models that are kept."""
     current = await services.snapshots.current()
     manifests = await services.snapshots.manifests()
     return SnapshotList(

@@ -62,6 +62,8 @@ class Access(msgspec.Struct, frozen=True):
         is_limited: whether calls count against limits.
         is_guarded: whether it is worth having, and asks who calls even while no key exists.
         is_leaving: whether it only takes away: it works however much strangers have left.
+        in_browser: whether a cookie may show who calls; what changes something then has to come from
+            a page of our own.
         formerly: the scope that reached it while there were four; keys of that time still need that
             one and no other.
     """
@@ -73,6 +75,7 @@ class Access(msgspec.Struct, frozen=True):
     is_limited: bool = True
     is_guarded: bool = False
     is_leaving: bool = False
+    in_browser: bool = False
     formerly: Scope | None = None
 
     @property
@@ -103,6 +106,7 @@ WRITTEN_BACK = Access(Scope.EVENTS, formerly=Scope.READ)
 ABOUT_READERS = Access(Scope.READERS, formerly=Scope.EVENTS)
 ITEMS = Access(Scope.ITEMS, is_guarded=True)
 ADMIN = Access(Scope.ADMIN, is_guarded=True)
+CONSOLE = Access(Scope.ADMIN, is_guarded=True, in_browser=True)
 
 
 class Caller(msgspec.Struct, frozen=True):

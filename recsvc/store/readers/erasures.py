@@ -155,6 +155,14 @@ class Erasures:
             for identity, packed in found.items()
         }
 
+    async def under_way(self) -> list[Proof]:
+        """Return the erasures that are not done, latest first; they do not name their readers."""
+        running = [
+            await self._proof(identity, job, ErasureState.RUNNING, None)
+            for identity, job in (await self.pending()).items()
+        ]
+        return sorted(running + await self.compacting(), key=lambda p: p.id, reverse=True)
+
     async def is_leaving(self, user: str) -> bool:
         """Return whether a reader is being erased."""
         key = keys.erasures(keys.shard_of(user))

@@ -57,6 +57,13 @@ class ReaderIndex:
             after = piece[-1]
         return found[:n]
 
+    async def count(self) -> int:
+        """Return how many readers are in the index."""
+        found: list[int] = await self._pipe.send_all(
+            [("ZCARD", keys.readers(shard)) for shard in range(keys.N_SHARDS)]
+        )
+        return sum(found)
+
     async def known(self, users: list[str]) -> list[Known]:
         """Return what is kept of readers, leaving out those whose profile has lapsed."""
         answers = await self._pipe.send_all([one for user in users for one in _questions(user)])

@@ -1,6 +1,7 @@
 """Models can be seen, gone back to and held, and one that cannot be read changes nothing."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -67,6 +68,36 @@ def test_rollback_takes_effect_within_two_seconds_and_holds_until_released(train
     assert trained.run("snapshots", "release").stdout == "released\n"
     trained.act("reader-4", "upvote", "s4")
     wait_until(lambda: kept(trained)["current"] > latest, "a new model published", 20)
+
+
+def test_the_console_rolls_back_and_undoes_it(trained: Service):
+    page = {"origin": f"http://127.0.0.1:{trained.port}", "accept": "text/html"}
+
+    def press(button: str, **form: str) -> None:
+        answer = trained.http.post(f"/console/models/{button}", data=form, headers=page)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console/models")
+
+    # Held first, so that training does not come in between.
+    latest = kept(trained)["current"]
+    press("serve", snapshot=latest, hold="yes")
+    wait_until(lambda: serves(trained, latest), "the latest served")
+    shown = trained.http.get("/console/models", headers=page).text
+    offered = re.search(
+        r'name="snapshot" value="([^"]+)">[^>]*>[^>]*>[^>]*>\s*<button[^>]*>Roll', shown
+    )
+    assert offered, shown
+    earlier = offered[1]
+    assert earlier < latest
+
+    press("serve", snapshot=earlier, hold="yes")
+
+    wait_until(lambda: serves(trained, earlier), "the earlier model served")
+    assert kept(trained)["held"] == earlier
+    press("serve", snapshot=latest)
+    press("release")
+    wait_until(lambda: kept(trained)["current"] >= latest, "undone")
+    assert kept(trained)["held"] is None
+    wait_until(lambda: trained.feed("reader-1")["snapshot_id"] >= latest, "served again")
 
 
 def test_the_commands_say_what_is_kept_and_why(trained: Service):
