@@ -39,15 +39,17 @@ local function row_of(item)
   return rows[item]
 end
 
+local n_unknown, has_aliases = redis.call('ZCARD', unknown), redis.call('EXISTS', aliases) == 1
+
 -- Whether what strangers say of an item has a place: it exists, or others spoke of it, or there is room.
 local function has_place(item, is_of_strangers)
   if not is_of_strangers then
-    redis.call('ZREM', unknown, item)
+    if n_unknown > 0 then n_unknown = n_unknown - redis.call('ZREM', unknown, item) end
     return true
   end
   if redis.call('HEXISTS', items, item) == 1 or redis.call('HEXISTS', board, item) == 1 then return true end
-  if redis.call('ZCARD', unknown) >= tonumber(ARGV[5]) then return false end
-  redis.call('ZADD', unknown, 'NX', ARGV[4], item)
+  if n_unknown >= tonumber(ARGV[5]) then return false end
+  n_unknown = n_unknown + redis.call('ZADD', unknown, 'NX', ARGV[4], item)
   return true
 end
 
@@ -80,6 +82,7 @@ local function recount(op)
 end
 
 local function names_an_alias(ops)
+  if not has_aliases then return false end
   for _, op in ipairs(ops) do
     if redis.call('HEXISTS', aliases, op[1]) == 1 then return true end
   end

@@ -139,15 +139,26 @@ end
 local function is_known(ids, id) return redis.call('SISMEMBER', ids, id) == 1 end
 
 -- Whoever was erased comes back as somebody new: what they send again is no repetition.
+local has_forgotten = {}
 local function own_id(forgotten, user, id)
+  if has_forgotten[forgotten] == nil then
+    has_forgotten[forgotten] = redis.call('EXISTS', forgotten) == 1
+  end
+  if not has_forgotten[forgotten] then return id end
   return id .. (redis.call('HGET', forgotten, user) or '')
 end
 
--- Whether a former release took the event; of somebody erased since that is forgotten.
-local function was_known(ids, ids_before, id, is_erased)
-  if id == '' or is_erased then return false end
-  return is_known(ids, id) or is_known(ids_before, id)
+-- Whether an event is taken for the first time; from now on it is known. Also not if a former release took
+-- it, by the digest of then ('' for none); of somebody erased since that is forgotten.
+local function is_first(ids, ids_before, id, former)
+  local is_new = redis.call('SADD', ids, id) == 1
+  if former == '' then return is_new and not is_known(ids_before, id) end
+  local before = redis.call('SMISMEMBER', ids_before, id, former)
+  return is_new and before[1] == 0 and before[2] == 0 and not is_known(ids, former)
 end
+
+-- When keys end, by key: told once at the end, however many events of a call touch them.
+local lives, begun = {}, {}
 
 for e = 0, #KEYS / 8 - 1 do
   local k = 8 * e
@@ -164,11 +175,11 @@ for e = 0, #KEYS / 8 - 1 do
   local fresh = true
   if id ~= '' then
     id = own_id(KEYS[k + 8], ARGV[a + 13], id)
-    fresh = not is_known(ids_before, id) and not was_known(ids, ids_before, ARGV[a + 12], id ~= ARGV[a + 1])
-    fresh = fresh and redis.call('SADD', ids, id) == 1
-    if fresh then redis.call('EXPIRE', ids, ids_ttl, 'NX') end
-    if fresh and is_stranger and redis.call('SCARD', ids) >= strangers_ids then
-      redis.call('RENAME', ids, ids_before)
+    fresh = is_first(ids, ids_before, id, id == ARGV[a + 1] and ARGV[a + 12] or '')
+    if not is_stranger then begun[ids] = ids_ttl
+    elseif fresh then
+      redis.call('EXPIRE', ids, ids_ttl, 'NX')
+      if redis.call('SCARD', ids) >= strangers_ids then redis.call('RENAME', ids, ids_before) end
     end
   end
 
@@ -178,8 +189,7 @@ for e = 0, #KEYS / 8 - 1 do
     if redis.call('ZADD', readers, 'GT', received, ARGV[a + 11]) == 1 then
       redis.call('ZADD', names, 0, ARGV[a + 11])
     end
-    redis.call('EXPIRE', readers, known_ttl)
-    redis.call('EXPIRE', names, known_ttl)
+    lives[readers], lives[names] = known_ttl, known_ttl
   end
 
   if not fresh then
@@ -189,7 +199,7 @@ for e = 0, #KEYS / 8 - 1 do
     redis.call('ZADD', shown, 'GT', ARGV[a + 5], item)
     local most = is_stranger and math.min(strangers_items, shown_cap) or shown_cap
     redis.call('ZREMRANGEBYRANK', shown, 0, -most - 1)
-    redis.call('EXPIRE', shown, profile_ttl)
+    lives[shown] = profile_ttl
     answers[e + 1] = 1
   else
     local known, packed = take(profile, item, ARGV[a + 8])
@@ -223,7 +233,10 @@ for e = 0, #KEYS / 8 - 1 do
     local size = size_of(profile)
     if not packed and size <= 2 then redis.call('HSETNX', profile, FIRST_SEEN, received) end
     if is_due(profile, size, items_cap) then prune(profile, items_cap, is_stranger) end
-    redis.call('EXPIRE', profile, profile_ttl)
+    lives[profile] = profile_ttl
   end
 end
+
+for key, seconds in pairs(lives) do redis.call('EXPIRE', key, seconds) end
+for key, seconds in pairs(begun) do redis.call('EXPIRE', key, seconds, 'NX') end
 return answers
