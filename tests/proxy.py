@@ -25,10 +25,13 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
+  upstream several {{
+    {servers}
+  }}
   server {{
     listen 127.0.0.1:{port};
     location / {{
-      proxy_pass http://127.0.0.1:{upstream};
+      proxy_pass http://{upstream};
     }}
   }}
 }}
@@ -46,12 +49,15 @@ def nginx_path() -> str:
 
 
 @contextmanager
-def behind_nginx(folder: Path, upstream: int) -> Iterator[httpx.Client]:
-    """Yield a client that reaches a port of this machine through nginx."""
+def behind_nginx(folder: Path, *upstreams: int) -> Iterator[httpx.Client]:
+    """Yield a client that reaches a port of this machine, or any of several, through nginx."""
     folder.mkdir()
     port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(_CONFIG.format(folder=folder, port=port, upstream=upstream))
+    names = [f"127.0.0.1:{upstream}" for upstream in upstreams]
+    upstream = names[0] if len(names) == 1 else "several"
+    servers = " ".join(f"server {name};" for name in names)
+    config.write_text(_CONFIG.format(folder=folder, port=port, upstream=upstream, servers=servers))
     process = subprocess.Popen([nginx_path(), "-c", str(config), "-p", str(folder)])
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     try:

@@ -139,8 +139,7 @@ def started(
     Args:
         before: the command that runs it, if it is not run directly.
     """
-    port = free_port()
-    chosen: dict[str, object] = {"redis_url": store_url, "port": port, **settings}
+    chosen: dict[str, object] = {"redis_url": store_url, "port": free_port(), **settings}
     command = [*before, sys.executable, "-m", "recsvc", "serve"]
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -150,7 +149,7 @@ def started(
             cwd=REPOSITORY,
             start_new_session=True,
         ) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
+        httpx.Client(base_url=f"http://127.0.0.1:{chosen['port']}", timeout=30) as http,
     ):
         try:
             yield http, process
