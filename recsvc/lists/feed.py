@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from recsvc.clock import from_us, now_us
-from recsvc.core.items.catalogue import Mask
+from recsvc.core.items.catalogue import Mask, Rows
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import LISTED, SOURCES, Ranking
 from recsvc.core.ranking.exploration import seed_of
@@ -70,11 +70,13 @@ class Feeds:
         feed, n_ranked = await self._made(page, options, audience)
         self.kept.observe("made")
         if len(feed.items) == n_ranked and self._may_be_kept(page, audience, feed):
+            rows = self._rows(feed)
+            votes = self._live.catalogue.votes[rows]
             feed = msgspec.structs.replace(feed, items=encoded(feed.items))
             cursor = None if feed.next is None else self._pager.start(feed.next, "feed")
             assert user is not None
             assert audience.stamp is not None
-            kept = KeptFeed(feed, cursor, audience.stamp, moment, made_us)
+            kept = KeptFeed(feed, cursor, audience.stamp, moment, made_us, rows, votes)
             self.kept.keep((user, page, options), kept)
         return feed
 
@@ -89,6 +91,8 @@ class Feeds:
         stamp = await self._audiences.stamp(user)
         if kept.stamp != stamp or kept.moment != self._live.moment:
             return None
+        if not kept.counts_as(self._live.catalogue.votes):
+            return None
         self.kept.observe("again")
         feed_id = renewed(kept.feed.feed_id)
         following = None
@@ -102,6 +106,11 @@ class Feeds:
             events_behind=self._live.events_behind,
             stale=is_stale(self._live),
         )
+
+    def _rows(self, feed: Feed) -> Rows:
+        """Return (k,) the rows of what a feed lists."""
+        found = (self._live.catalogue.row_of(listed.id) for listed in feed.items)
+        return np.array([row for row in found if row is not None], np.int64)
 
     def _may_be_kept(self, page: Page, audience: Audience, feed: Feed) -> bool:
         """Return whether a feed holds nothing but what the stamp and the moment stand for.

@@ -2,9 +2,9 @@
 
 Each asking goes to the store for the reader's stamp, so that what they did, prefer or had erased just
 now shows, whichever process took it. What everybody's lists are made of - items, the model, the hour of
-exploration - is compared in memory, as this process has heard of it. Only the boards, which move with
-every vote of anybody, may be as old as an epoch: keyed by them, no feed would ever be found again on a
-busy site. docs/decisions/0018 has the price.
+exploration - is compared in memory, as this process has heard of it, and so are the votes that its cards
+count. Only the order may be older than the boards, by an epoch: they move with every vote of anybody,
+and keyed by them no feed would ever be found again on a busy site. docs/decisions/0018 has the price.
 """
 
 import asyncio
@@ -12,8 +12,11 @@ from collections.abc import Callable, Hashable
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from recsvc.clock import SECOND_US, now_us
+from recsvc.core.items.catalogue import Rows
 from recsvc.core.ranking.cursor import Cursor
 from recsvc.lists.params import KeptParams
 from recsvc.lists.shapes import Feed, FeedOptions, Listed, Page
@@ -98,6 +101,7 @@ class KeptFeed(msgspec.Struct, frozen=True):
         feed: its items encoded.
         cursor: of its next page, if there is one.
         stamp, moment, made_us: of what it was made.
+        rows, votes: (k,) the items listed, and the votes that their cards show.
     """
 
     feed: Feed
@@ -105,11 +109,21 @@ class KeptFeed(msgspec.Struct, frozen=True):
     stamp: Stamp
     moment: Moment
     made_us: int
+    rows: Rows
+    votes: NDArray[np.int64]
 
     @property
     def size_bytes(self) -> int:
         """What it takes, about."""
         return size_bytes(self.feed)
+
+    def counts_as(self, votes: NDArray[np.int64]) -> bool:
+        """Return whether its cards show what the boards count.
+
+        Args:
+            votes: (n,) by row.
+        """
+        return np.array_equal(votes[self.rows], self.votes)
 
 
 class KeptFeeds(Kept[tuple[str, Page, FeedOptions], KeptFeed]):

@@ -21,7 +21,7 @@ class KeptParams(msgspec.Struct, frozen=True):
         float,
         setting(
             "A reader's feed is answered again for so long while nothing changed for them: others' "
-            "votes may be that old in it; 0: it is made anew each time.",
+            "votes may move it that late; 0: it is made anew each time.",
             name="feed_cache_s",
             ge=0,
         ),

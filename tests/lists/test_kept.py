@@ -184,6 +184,27 @@ async def test_a_feed_answered_again_is_a_feed_of_its_own(site: Site) -> None:
     assert [one.id for one in former.items] == [one.id for one in new.items]
 
 
+async def test_cards_of_a_kept_feed_count_the_votes_of_others_as_everywhere_else(
+    site: Site,
+) -> None:
+    feeds, process = site.keeping[0].lists.feeds, site.keeping[0]
+    for n in range(3):
+        await site.act(process, "ann", "click", f"i{n}")
+    await site.settle()
+    listed = same(await feeds.feed("ann", PAGE, OPTIONS))["items"]
+    elsewhere = next(f"i{n}" for n in range(30) if f"i{n}" not in {one["id"] for one in listed})
+
+    await site.act(site.plain, "bob", "upvote", elsewhere)
+    await site.settle()
+    assert await feeds.again("ann", PAGE, OPTIONS) is not None
+
+    await site.act(site.plain, "bob", "upvote", listed[3]["id"])
+    await site.settle()
+    shown = same(await feeds.feed("ann", PAGE, OPTIONS))["items"]
+    counts = {one["id"]: one["item"]["upvotes"] for one in shown}
+    assert counts[listed[3]["id"]] == listed[3]["item"]["upvotes"] + 1
+
+
 async def test_nothing_is_kept_before_its_readers_vote_is_on_the_boards(site: Site) -> None:
     feeds = site.keeping[0].lists.feeds
     await site.act(site.plain, "ann", "upvote", "i1")
