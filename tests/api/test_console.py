@@ -139,10 +139,11 @@ def test_no_other_page_acts_for_who_is_signed_in(
     for path in DEEDS:
         data = {"snapshot": "x"} if "serve" in path else {}
         assert inside.post(f"/console{path}", data=data, headers=head).status_code == 403, path
-    missing = inside.post(
-        "/console/models/serve", data={"snapshot": "x"}, headers=own(secured.service)
-    )
-    assert missing.status_code == 404, "and their own page may"
+    missing = {"snapshot": "x", "hold": "yes"}
+    answer = inside.post("/console/models/serve", data=missing, headers=own(secured.service))
+    assert answer.status_code == 404, "and their own page may"
+    held = secured.call("GET", "/v1/snapshots", secured.secret).json()["held"]
+    assert held is None, "what is not there is not held"
 
 
 def test_no_other_page_acts_for_the_owner_of_a_service_without_keys(service: Service):

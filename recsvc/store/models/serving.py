@@ -24,9 +24,13 @@ def earlier(manifests: list[Manifest], current: str | None) -> str:
 async def serve(kept: Snapshots, training: Training, snapshot_id: str, *, hold: bool) -> None:
     """Serve a model from now on: until training publishes another, or until it is released.
 
+    It is held before it is served: training could publish in between.
+
     Raises:
-        NotFoundError: when there is no such snapshot.
+        NotFoundError: when there is no such snapshot; nothing is held then.
+        SnapshotError: when it is to be held and cannot be read.
     """
-    await kept.activate(snapshot_id)
     if hold:
+        await kept.manifest(snapshot_id)
         await training.hold(snapshot_id)
+    await kept.activate(snapshot_id)
