@@ -25,7 +25,7 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.gorse import Completing, FeedbackRow, Gorse
 from recsvc.store.readers.index import ReaderIndex
-from recsvc.store.readers.profiles import Profiles
+from recsvc.store.readers.profiles import ALL, Profiles
 
 What = Literal["items", "users", "events"]
 
@@ -147,7 +147,7 @@ async def _completing(settings: Settings, redis: Redis) -> Completing:
     known = Names(settings.gorse_types(), settings.gorse_feedback, settings.kinds)
 
     async def complete(users: list[str], found: list[list[FeedbackRow]]) -> list[list[FeedbackRow]]:
-        read = [await profiles.read(user, with_shown=True) for user in users]
+        read = [await profiles.read(user, n_shown=ALL) for user in users]
         return [
             together(user, own, profile, known)
             for user, own, (profile, _) in zip(users, found, read, strict=True)

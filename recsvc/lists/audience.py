@@ -16,7 +16,7 @@ from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live, Moment
 from recsvc.live.wishes import Wishes
 from recsvc.store.entry_ids import parse
-from recsvc.store.readers.profiles import Profiles, Stamp
+from recsvc.store.readers.profiles import ALL, Profiles, Stamp
 
 _OWN_VOTE_WAIT_S = 0.5
 _AT_A_BOARD_BYTES, _ROW_BYTES = 1_000, 40
@@ -109,10 +109,9 @@ class Audiences:
             seen: how what they have seen limits what comes back.
             history: interactions sent along, for readers whom the store does not know.
         """
-        with_shown = seen not in (None, "show")
-        profile, stamp = await self._profile(user, with_shown=with_shown)
+        profile, stamp = await self._profile(user, self._n_shown(seen))
         is_reached = user is None or stamp is not None
-        if with_shown or not history.is_empty:
+        if seen not in (None, "show") or not history.is_empty:
             stamp = None
         profile = Profile(
             profile.interactions + history.interactions,
@@ -152,7 +151,7 @@ class Audiences:
 
     async def _made(self, user: str) -> Audience:
         moment, made_us = self._live.moment, now_us()
-        profile, stamp = await self._profile(user, with_shown=False)
+        profile, stamp = await self._profile(user)
         who = self._with_wishes(self._reader(profile, "show"), profile)
         excluded = self._without_hidden(who, user, stamp is not None).excluded
         plain = msgspec.structs.replace(EVERYBODY.reader, excluded=excluded)
@@ -181,7 +180,7 @@ class Audiences:
 
     async def profile(self, user: str) -> Profile:
         """Return a reader's profile, their latest vote on the boards too; empty without the store."""
-        return (await self._profile(user, with_shown=False))[0]
+        return (await self._profile(user))[0]
 
     async def stamp(self, user: str) -> Stamp | None:
         """Return by what it is known whether a reader changed; None while the store is away."""
@@ -192,14 +191,25 @@ class Audiences:
         except StoreUnavailableError:
             return None
 
-    async def _profile(self, user: str | None, *, with_shown: bool) -> tuple[Profile, Stamp | None]:
-        """Return a profile with its stamp; none for nobody, or while the store is away."""
+    def _n_shown(self, seen: Seen | None) -> int:
+        """Return how many impressions matter for a list."""
+        if seen == "show":
+            return 0
+        fatigue = self._tastes.fatigue
+        return ALL if seen is not None else fatigue.remembered if fatigue.weight else 0
+
+    async def _profile(self, user: str | None, n_shown: int = 0) -> tuple[Profile, Stamp | None]:
+        """Return a profile with its stamp; none for nobody, or while the store is away.
+
+        Args:
+            n_shown: impressions that are read, too.
+        """
         if user is None:
             return NOBODY, None
         if not self._live.is_connected:
             return self._at_hand(user), None
         try:
-            profile, stamp = await self._profiles.read(user, with_shown=with_shown)
+            profile, stamp = await self._profiles.read(user, n_shown)
         except StoreUnavailableError:
             return self._at_hand(user), None
         self._wishes.read(user, profile)

@@ -68,7 +68,7 @@ class Ranker:
             return Ranked(own, "personal")
         fading = Fading("month", self._params.trending.half_life_us("month"), this_minute_us())
         allowed = audience.allowed(candidates)
-        found = cold_list(self._live.catalogue, fading, allowed, depth, who.lift)
+        found = cold_list(self._live.catalogue, fading, allowed, depth, who)
         is_trending = len(found.rows) > 0 and found.scores[0] != 0
         return Ranked(found, "trending" if is_trending else "new", not self._is_known(who))
 

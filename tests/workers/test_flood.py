@@ -22,7 +22,7 @@ from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.memory import Held, measure
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.preferences import ReaderPreferences
-from recsvc.store.readers.profiles import Profiles
+from recsvc.store.readers.profiles import ALL, Profiles
 from workers.ingest import Ingest
 
 # An hour of strangers and the budget that meets it, both some thousandth of what they are by default.
@@ -73,7 +73,7 @@ class Site:
         await self.items.change({item: lambda _: completed(new, None, now_us())})
 
     async def profile(self, user: str) -> Profile:
-        return (await self.profiles.read(user, with_shown=True))[0]
+        return (await self.profiles.read(user, n_shown=ALL))[0]
 
 
 @pytest.fixture

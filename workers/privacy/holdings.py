@@ -21,7 +21,7 @@ from recsvc.store.items.boards import Boards, Vote
 from recsvc.store.items.catalogue import Items
 from recsvc.store.items.tally import stored_vote
 from recsvc.store.log.streams import Logged, Streams
-from recsvc.store.readers.profiles import Profiles
+from recsvc.store.readers.profiles import ALL, Profiles
 from workers.log.archive import Archive
 
 _ITEMS_AT_A_TIME = 200
@@ -71,7 +71,7 @@ class ProfileHolding:
 
     async def export(self, user: str) -> AsyncIterator[Line]:
         """Yield interactions, then impressions."""
-        profile, _ = await self._profiles.read(user, with_shown=True)
+        profile, _ = await self._profiles.read(user, n_shown=ALL)
         for i in profile.interactions:
             states = {
                 name: {"on": at_us > 0, "since": from_us(abs(at_us))}

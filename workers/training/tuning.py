@@ -2,14 +2,17 @@
 
 From the parameters in force one at a time is moved along its grid, and the best so far is kept: what
 matters (how much an interaction weighs, how strongly factors are held back, when to stop, how much
-heavy readers and popular items count) is nearly independent. Every candidate is trained on the same
-part of the window and ranks the same readers through the blend that is served.
+heavy readers and popular items count, how many factors there are) is nearly independent. Every candidate
+is trained on the same part of the window and ranks the same readers through the blend that is served.
+
+More factors cost everybody: a model takes as many times the memory, a feed nearly the time. So each
+doubling beyond 64 must gain a hundredth, and a large catalogue bounds them.
 
 What is found depends on the data and the seed, not on the machine: seconds bound one sitting, and the
 next goes on where it ended, on the same slice. Nothing is taken from a search before its end.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -33,7 +36,11 @@ _GRIDS: dict[str, tuple[float, ...]] = {
     "iterations": (2, 3, 4, 5, 7, 10),
     "alpha": (2, 5, 10, 20, 40, 80),
     "exponent": (0.0, 0.15, 0.25, 0.35, 0.5),
+    "factors": (32, 64, 128, 256),
 }
+_DOUBLING = 0.01  # of NDCG that twice the factors must gain,
+_FREE = 64  # beyond so many
+_MOST_NUMBERS = 1 << 26  # of items' factors: a quarter of a GB
 
 Ndcg = NDArray[np.float64]
 
@@ -107,16 +114,16 @@ def tune(window: Window, begin: LearnParams, means: Means, sitting: Sitting) -> 
     measure = _measuring(window, begin, means)
     known = {one.params: one.ndcg for one in sitting.tried}
     seen = {begin: known[begin] if begin in known else measure(begin)}
-    best, is_finished = begin, True
+    best, is_finished, n_rows = begin, True, window.evidence.shape[1]
     while is_finished and len(seen) < _TRIALS:
-        candidate = next((move for move in _moves(best) if move not in seen), None)
+        candidate = next((move for move in _moves(best, n_rows) if move not in seen), None)
         if candidate is None:
             break
         if candidate not in known and sitting.clock() - started > sitting.budget_s:
             is_finished = False
             break
         seen[candidate] = known[candidate] if candidate in known else measure(candidate)
-        if seen[candidate] > seen[best]:
+        if _worth(candidate, seen) > _worth(best, seen):
             best = candidate
     return Found(
         best,
@@ -148,19 +155,27 @@ def _measuring(window: Window, begin: LearnParams, means: Means) -> Callable[[Le
     return measure
 
 
-def _moves(params: LearnParams) -> Iterator[LearnParams]:
+def _worth(params: LearnParams, ndcg: Mapping[LearnParams, float]) -> float:
+    """Return the NDCG of parameters, less what their factors cost."""
+    doublings = np.log2(max(1.0, params.als.factors / _FREE))
+    return float(ndcg[params] * (1 - _DOUBLING * doublings))
+
+
+def _moves(params: LearnParams, n_rows: int) -> Iterator[LearnParams]:
     """Yield the parameters one step away, one grid after the other."""
     now = {
         "regularization": params.als.regularization,
         "iterations": params.als.iterations,
         "alpha": params.confidence.alpha,
         "exponent": params.confidence.item_exponent,
+        "factors": params.als.factors,
     }
     for name, grid in _GRIDS.items():
         below = [value for value in grid if value < now[name]]
         above = [value for value in grid if value > now[name]]
         for value in [*above[:1], *below[-1:]]:
-            yield _with(params, name, value)
+            if name != "factors" or value * n_rows <= _MOST_NUMBERS:
+                yield _with(params, name, value)
 
 
 def _with(params: LearnParams, name: str, value: float) -> LearnParams:
@@ -171,5 +186,5 @@ def _with(params: LearnParams, name: str, value: float) -> LearnParams:
     if name == "exponent":
         both = replace(confidence, user_exponent=value, item_exponent=value)
         return replace(params, confidence=both)
-    changed = int(value) if name == "iterations" else value
+    changed = value if name == "regularization" else int(value)
     return replace(params, als=replace(params.als, **{name: changed}))

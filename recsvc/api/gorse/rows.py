@@ -8,6 +8,7 @@ from recsvc.api.services import Services
 from recsvc.core.readers.gorse_rows import Names, is_void, said_by
 from recsvc.core.readers.profile import Profile
 from recsvc.store.readers.gorse import FeedbackRow
+from recsvc.store.readers.profiles import ALL
 
 
 def names(services: Services) -> Names:
@@ -39,9 +40,7 @@ async def completed(
     services: Services, users: list[str], rows: list[list[FeedbackRow]]
 ) -> list[list[FeedbackRow]]:
     """Return users' rows with what came by other doors, and without what was taken back there."""
-    profiles = await asyncio.gather(
-        *[services.profiles.read(user, with_shown=True) for user in users]
-    )
+    profiles = await asyncio.gather(*[services.profiles.read(user, n_shown=ALL) for user in users])
     known = names(services)
     return [
         together(user, own, profile, known)

@@ -13,6 +13,7 @@ from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import ABOUT_READERS, ADMIN, NAMED
 from recsvc.errors import NotFoundError
+from recsvc.store.readers.profiles import ALL
 
 UserId = Annotated[str, PathParameter(name="user_id")]
 
@@ -95,7 +96,7 @@ async def _fields_of(services: Services, user: str) -> dict[str, object]:
     try:
         return await services.gorse.user(user)
     except NotFoundError:
-        profile, _ = await services.profiles.read(user, with_shown=True)
+        profile, _ = await services.profiles.read(user, n_shown=ALL)
         if profile.is_empty:
             raise
         return {}

@@ -1,6 +1,6 @@
 """The whole account of a place: every voice's points, and who and what in them says how much.
 
-    score = points of every voice + follow
+    score = points of every voice + follow + shown
 
 Those of voices that answer a reader split exactly into the items of the history, up to a constant per
 voice - what the average item gets - that no item is behind. Zhang, Chen: "Explainable Recommendation: A
@@ -39,8 +39,9 @@ class TermPoints(msgspec.Struct, frozen=True):
 def shapes(voices: tuple[Voice, ...]) -> tuple[type[Any], type[Any]]:
     """Return the account that some voices give, and its entry for an item of the history.
 
-    An account has a field of points for each voice, `follow`, and what is behind them, most first; an
-    entry has the item, what was done to it, and a field for each voice that answers readers.
+    An account has a field of points for each voice, `follow`, `shown` (what having been passed over
+    takes), and what is behind them, most first; an entry has the item, what was done to it, and a field
+    for each voice that answers readers.
     """
     of_readers = [voice.name for voice in voices if isinstance(voice, ReaderVoice)]
     entry = msgspec.defstruct(
@@ -55,6 +56,7 @@ def shapes(voices: tuple[Voice, ...]) -> tuple[type[Any], type[Any]]:
         [
             *((voice.name, float) for voice in voices),
             ("follow", float),
+            ("shown", float),
             ("history", GenericAlias(list, (entry,))),
             ("terms", list[TermPoints]),
         ],
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
         """What every account has, whichever voices there are."""
 
         follow: float
+        shown: float
         history: list[Any]
         terms: list[TermPoints]
 else:
@@ -101,6 +104,7 @@ def accounts(
         account(
             *points[i],
             0.0 if reader.lift is None else float(reader.lift[row]),
+            0.0 if reader.tired is None else _rounded(0.0 - reader.tired.at(row)),
             _history(reader, by_history[:, i], entry),
             _terms(model, said, row, texts[i]),
         )

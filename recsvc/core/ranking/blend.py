@@ -1,11 +1,11 @@
 """The blend: what the voices say, made comparable and added up.
 
-    score = Σ loudness · weight · points(reader voice) + Σ weight · points(common voice) + lift
+    score = Σ loudness · weight · points(reader voice) + Σ weight · points(common voice) + lift − fatigue
 
 A reader voice's scores become points within the items with interactions and within those without; a
 common voice says points. The voices know when to be quieter: text as more readers stand behind an item,
 the walk while little stands behind the reader, the factors while little stands behind them. What the
-reader follows is lifted.
+reader follows is lifted, and what they were shown and passed over steps back.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -280,8 +280,13 @@ class Blend(msgspec.Struct, frozen=True):
         keep_only(total, candidates)
         total[[row for row in reader.excluded if row < n]] = -np.inf
         best = top_k(total, k)
-        loudest = np.stack([one.at(best) for one in voices.said]).argmax(axis=0)
+        loudest = np.stack([self._asked_at(one, best) for one in voices.said]).argmax(axis=0)
         return Ranking(best, total[best], self.common.sources[loudest], voices)
+
+    def _asked_at(self, said: Said, rows: Rows) -> Scores:
+        """Return (k,) points of some rows; below all others of a voice that no reader asks."""
+        is_asked = not isinstance(said.voice, ReaderVoice) or said.voice.weight(self.params)
+        return said.at(rows) if is_asked else np.full(len(rows), -np.inf, np.float32)
 
     def _total(self, reader: Reader, said: Sequence[Said]) -> Scores:
         """Return (n,) the sum of all points and of what is followed, which may be no number."""
@@ -293,6 +298,8 @@ class Blend(msgspec.Struct, frozen=True):
             if reader.lift is not None:
                 lifted = reader.lift[: len(total)]
                 total[: len(lifted)] += lifted
+            if reader.tired is not None:
+                total -= reader.tired.of(len(total))
         return total
 
 

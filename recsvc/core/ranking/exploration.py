@@ -2,9 +2,15 @@
 
 Each slot behind the first three is explored with probability ε, independently. It then shows an item
 drawn uniformly, without replacement, from a pool of P: what the reader's own ranking places behind its
-first page and few readers stand behind. The j-th explored slot of a list (from 0) therefore shows its
-item with propensity ε / (P − j), which an estimate from the log can divide by (Swaminathan, Joachims:
-"Counterfactual Risk Minimization", ICML 2015).
+first page and few readers stand behind. The propensity of an explored item is how likely it was, before
+anything was drawn, to be explored at this very position s of the list (from 0):
+
+    ε · P(fewer than P of the s − 3 slots before are explored) / P
+
+for each draw is as likely to bring one item of the pool as any other, and an empty pool explores
+nothing. An estimate from the log can divide by it (Swaminathan, Joachims: "Counterfactual Risk
+Minimization", ICML 2015). What remains of the pool once the slots before are known, ε / (P − j), is
+another figure: it would call the last slots of a long list several times as likely as they are.
 
 Reading a feed writes nothing, and any process may serve any feed, so what is needed to know the
 propensities - the seed, ε and P, eight bytes - travels in the feed id, which clients send back with
@@ -23,6 +29,7 @@ import zlib
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr
 
 from recsvc.clock import HOUR_US
 from recsvc.core.ranking.blend import EXPLORE, Ranking
@@ -56,8 +63,11 @@ class Lottery(msgspec.Struct, frozen=True):
 
     def propensities(self, n: int) -> dict[int, float]:
         """Return how likely what the explored positions among the first n show was to be there."""
-        slots = self.slots(n).tolist()
-        return {slot: self.share / _UNIT / (self.pool - j) for j, slot in enumerate(slots)}
+        slots, share = self.slots(n), self.share / _UNIT
+        before = slots - _FIRST
+        is_left = bdtr(np.minimum(self.pool - 1, before), before, share)
+        likely = share / max(self.pool, 1) * is_left
+        return dict(zip(slots.tolist(), likely.tolist(), strict=True))
 
     def propensity(self, position: int) -> float | None:
         """Return the same of one position; None if it was not explored."""

@@ -10,6 +10,8 @@ from recsvc.core.items.trending import WINDOW_US, votes_worth
 from recsvc.core.model.model import Learned, Model
 from recsvc.core.ranking.blend import AGAIN, LISTED, NEW, SIMILAR, TRENDING, Ranking
 from recsvc.core.ranking.voices.content import content, profile
+from recsvc.core.readers.fatigue import Fatigue
+from recsvc.core.readers.reader import Reader
 from recsvc.core.top_k import keep_only, top_k
 
 Rows = NDArray[np.int64]
@@ -98,20 +100,24 @@ def cold_list(
     fading: Fading,
     candidates: Mask,
     k: int,
-    lift: Scores | None = None,
+    who: Reader | None = None,
 ) -> Ranking:
-    """Rank for somebody nothing is known of: what is trending, then the newest.
+    """Rank for somebody of whom the model knows nothing: what is trending, then the newest.
 
     Args:
-        lift: (n,) positive for what they follow, which goes before all else.
+        who: what they follow goes before all else; what they were shown steps back, a point of fatigue
+            as much as a halving of the votes, and behind all else where nothing has votes.
     """
-    if lift is None:
+    if who is None:
         return _cold_list(catalogue, fading, candidates, k)
-    liked = candidates & (lift > 0)
-    followed = _cold_list(catalogue, fading, liked, k)
+    more = 0 if who.tired is None else len(who.tired.rows)
+    if who.lift is None:
+        return _rested(_cold_list(catalogue, fading, candidates, k + more), who.tired, k)
+    liked = candidates & (who.lift > 0)
+    followed = _rested(_cold_list(catalogue, fading, liked, k + more), who.tired, k)
     n_others = k - len(followed.rows)
-    others = _cold_list(catalogue, fading, candidates & ~liked, n_others)
-    return _joined(followed, others)
+    others = _cold_list(catalogue, fading, candidates & ~liked, n_others + more)
+    return _joined(followed, _rested(others, who.tired, n_others))
 
 
 def _cold_list(catalogue: Catalogue, fading: Fading, candidates: Mask, k: int) -> Ranking:
@@ -119,6 +125,18 @@ def _cold_list(catalogue: Catalogue, fading: Fading, candidates: Mask, k: int) -
     rest = candidates.copy()
     rest[hot.rows] = False
     return _joined(hot, new_list(catalogue, rest, k - len(hot.rows)))
+
+
+def _rested(ranking: Ranking, tired: Fatigue | None, k: int) -> Ranking:
+    """Return the first k of a ranking after what somebody is tired of has stepped back."""
+    scores = ranking.scores
+    if tired is not None and len(scores):
+        points = tired.of(max(int(ranking.rows.max()), int(tired.rows.max())) + 1)[ranking.rows]
+        scores = np.where(scores > 0, scores * np.exp2(-points), -points).astype(np.float32)
+        order = np.argsort(-scores, kind="stable")[:k]
+    else:
+        order = np.arange(min(k, len(scores)))
+    return Ranking(ranking.rows[order], scores[order], ranking.sources[order])
 
 
 def _joined(first: Ranking, second: Ranking) -> Ranking:

@@ -19,6 +19,7 @@ import msgspec
 from recsvc.core.access.trust import TrustParams
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
+from recsvc.core.readers.fatigue import FatigueParams
 from recsvc.core.readers.kinds import HIDE, Kind, Role, kinds_with
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences
 from recsvc.params import setting
@@ -152,6 +153,7 @@ class ProfileParams(msgspec.Struct, frozen=True):
 
     Attributes:
         trust: how much of it others' feeds follow.
+        fatigue: what is made of having been shown something.
     """
 
     kind_weights: Annotated[
@@ -169,6 +171,7 @@ class ProfileParams(msgspec.Struct, frozen=True):
         ),
     ] = ("*",)
     trust: TrustParams = TrustParams()
+    fatigue: FatigueParams = FatigueParams()
     half_life_days: Annotated[
         float,
         setting(

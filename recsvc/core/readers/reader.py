@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from recsvc.core.choices import Seen
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.readers.evidence import Evidence
+from recsvc.core.readers.fatigue import Fatigue, FatigueParams, fatigue
 from recsvc.core.readers.off_feed import OffSince, off_since
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences, RowsWith, lift, muted
 from recsvc.core.readers.profile import Interaction, Profile, ProfileParams, resolved
@@ -23,15 +24,22 @@ _JUST_NOW_US = 5_000_000
 
 
 class Tastes(msgspec.Struct, frozen=True):
-    """What is made of interactions: how much they say, and whether they keep an item off the feed."""
+    """What is made of a profile.
+
+    Attributes:
+        evidence: how much interactions say.
+        off_since: whether they keep an item off the feed.
+        fatigue: how far what was passed over steps back.
+    """
 
     evidence: Evidence
     off_since: OffSince
+    fatigue: FatigueParams
 
     @classmethod
     def of(cls, params: ProfileParams) -> "Tastes":
         """Return what the settings say."""
-        return cls(Evidence(params), off_since(params.off_feed, params.kinds))
+        return cls(Evidence(params), off_since(params.off_feed, params.kinds), params.fatigue)
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -48,6 +56,7 @@ class Reader(msgspec.Struct, frozen=True):
         missing: items they have just acted on that the catalogue does not have.
         lift: (catalogue.n,) score points for what they follow; None when that is nothing.
         preferences: what they follow and mute.
+        tired: what they were shown and passed over; None when that is nothing.
     """
 
     rows: NDArray[np.int64]
@@ -59,6 +68,7 @@ class Reader(msgspec.Struct, frozen=True):
     lift: NDArray[np.float32] | None = None
     preferences: Preferences = NO_PREFERENCES
     visible: NDArray[np.bool_] | None = None
+    tired: Fatigue | None = None
 
     @property
     def may_be_named(self) -> NDArray[np.bool_]:
@@ -106,7 +116,8 @@ def reader(
     """Translate a profile.
 
     Args:
-        seen: None leaves out whatever was acted on so that it is off the feed; `7d`, `30d` and `forever`
+        seen: None leaves out whatever was acted on so that it is off the feed, and what was shown and
+            passed over steps back; `7d`, `30d` and `forever`
             leave out what was in that time, or was shown; `show` leaves out nothing but hidden items.
     """
     window_us = None if seen is None else SEEN_US[seen]
@@ -116,6 +127,7 @@ def reader(
     hidden: set[int] = set()
     missing: list[str] = []
     rows, weigh, off_since = catalogue.rows, tastes.evidence.of, tastes.off_since
+    touched: set[int] = set()
     for interaction in profile.interactions:
         row = rows.get(interaction.item)
         last_us = interaction.last_us
@@ -123,6 +135,8 @@ def reader(
             if now_us - last_us < _JUST_NOW_US:
                 missing.append(interaction.item)
             continue
+        if last_us:
+            touched.add(row)
         weight = weigh(interaction, now_us)
         if weight != 0:
             known.append((last_us, row, weight, interaction))
@@ -130,10 +144,13 @@ def reader(
             hidden.add(row)
         elif (off_us := off_since(interaction)) and _within(off_us, window_us, now_us):
             seen_us[row] = off_us
-    if seen is not None:
-        for item, at_us in profile.shown.items():
-            row = catalogue.rows.get(item)
-            if row is not None and _within(at_us, window_us, now_us):
+    shown = {rows[item]: at_us for item, at_us in profile.shown.items() if item in rows}
+    passed_over: dict[int, int] = {}
+    if seen is None:
+        passed_over = {row: at_us for row, at_us in shown.items() if row not in touched}
+    else:
+        for row, at_us in shown.items():
+            if _within(at_us, window_us, now_us):
                 seen_us[row] = max(at_us, seen_us.get(row, 0))
     known.sort(key=lambda k: k[:2])
     history = np.array([k[1] for k in known], np.int64)
@@ -145,6 +162,7 @@ def reader(
         missing,
         sorted(seen_us.keys() - hidden, key=lambda row: (seen_us[row], row)),
         visible=catalogue.visible[history],
+        tired=fatigue(passed_over, tastes.fatigue, now_us),
     )
 
 

@@ -27,6 +27,8 @@ _FIRST_SEEN = b"\1"
 _PRUNE_AT = b"\2"
 _VERSION = b"\3"
 _PER_BATCH = 500
+# Impressions: as many as are kept.
+ALL = -1
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -34,17 +36,24 @@ _encode = msgspec.msgpack.Encoder().encode
 class Stamp(NamedTuple):
     """By what it is known whether a reader changed: equal stamps, the same profile and preferences.
 
+    Impressions have no version, for a profile that was only shown something must not begin: an equal
+    stamp says that none came that is later than all before, and none of another item.
+
     Attributes:
         version: of the profile, as the event log left it; None before this release's first event.
         vote: the log entry of the latest vote that changed something.
         size: fields of the profile.
         preferences: as they are stored.
+        n_shown: items that impressions are kept of.
+        shown: the latest of them.
     """
 
     version: bytes | None
     vote: bytes | None
     size: int
     preferences: dict[bytes, bytes]
+    n_shown: int
+    shown: list[tuple[bytes, float]]
 
 
 class Known(NamedTuple):
@@ -69,38 +78,41 @@ class Profiles:
     async def stamp(self, user: str) -> Stamp:
         """Return by what it is known whether a reader changed; however much they did, this is little."""
         shard = keys.shard_of(user)
-        profile = keys.profile(shard, user)
-        (version, vote), size, preferences = await self._pipe.send_all(
+        profile, shown = keys.profile(shard, user), keys.shown(shard, user)
+        (version, vote), size, preferences, n_shown, latest = await self._pipe.send_all(
             [
                 ("HMGET", profile, _VERSION, _VOTE),
                 ("HLEN", profile),
                 ("HGETALL", keys.preferences(shard, user)),
+                ("ZCARD", shown),
+                ("ZRANGE", shown, -1, -1, "WITHSCORES"),
             ]
         )
-        return Stamp(version, vote, size, preferences)
+        return Stamp(version, vote, size, preferences, n_shown, latest)
 
-    async def read(self, user: str, with_shown: bool = False) -> Known:
+    async def read(self, user: str, n_shown: int = 0) -> Known:
         """Return what a reader did and prefers, in one round trip.
 
         Args:
-            with_shown: whether to read impressions too.
+            n_shown: how many impressions to read too, the latest; `ALL` for all that are kept.
         """
         shard = keys.shard_of(user)
+        shown_key = keys.shown(shard, user)
         commands: list[tuple[object, ...]] = [
             ("HGETALL", keys.profile(shard, user)),
             ("HGETALL", keys.preferences(shard, user)),
+            ("ZCARD", shown_key),
+            ("ZRANGE", shown_key, 0 if n_shown == ALL else -max(n_shown, 1), -1, "WITHSCORES"),
         ]
-        if with_shown:
-            commands.append(("ZRANGE", keys.shown(shard, user), 0, -1, "WITHSCORES"))
         answers = await self._pipe.send_all(commands)
         fields: dict[bytes, bytes] = answers[0]
         size = len(fields)
         vote, version = fields.pop(_VOTE, None), fields.pop(_VERSION, None)
-        stamp = Stamp(version, vote, size, answers[1])
+        stamp = Stamp(version, vote, size, answers[1], answers[2], answers[3][-1:])
         fields.pop(_FIRST_SEEN, None)
         fields.pop(_PRUNE_AT, None)
         preferences = decode_preferences(answers[1])
-        shown = dict(answers[2]) if with_shown else {}
+        shown = dict(answers[3]) if n_shown else {}
         if not fields and not shown and preferences is NO_PREFERENCES:
             return Known(NOBODY, stamp)
         profile = resolved(_readable(user, fields, shown), self._aliases())

@@ -44,7 +44,7 @@ def test_the_account_adds_up_to_the_score_and_names_what_is_behind_it(birds: Ser
     first = feed["items"][0]
     account = first["account"]
 
-    voices = (*(voice.name for voice in VOICES), "follow")
+    voices = (*(voice.name for voice in VOICES), "follow", "shown")
     assert sum(account[v] for v in voices) == pytest.approx(first["score"], abs=0.01)
     assert {h["item"] for h in account["history"]} == {"b0", "b4", "b8"}
     assert account["history"][0]["item"] == first["reason"]["items"][0]

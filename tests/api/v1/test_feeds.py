@@ -118,6 +118,35 @@ def test_seen_windows_leave_out_what_was_shown(zoo: Service):
     assert not {"otter-2", "otter-3"} & set(ids(zoo.feed("shown", limit=100, seen="forever")))
 
 
+def test_what_was_shown_and_passed_over_steps_back_and_the_account_says_how_far(zoo: Service):
+    zoo.act("reading", "upvote", "otter-1")
+    before = ids(zoo.feed("reading", limit=10, explore=0))
+
+    for item in before:
+        zoo.act("reading", "impression", item)
+
+    after = zoo.feed("reading", limit=100, explore=0, explain="true")["items"]
+    assert not set(before[3:]) & {item["id"] for item in after[:3]}
+    taken = {item["id"]: item["account"]["shown"] for item in after}
+    assert set(before) <= set(taken), "nothing is left out"
+    for item, points in taken.items():
+        assert points < 0 if item in before else points == 0, item
+    shown = ids(zoo.feed("reading", limit=11, explore=0, seen="show"))
+    assert [item for item in shown if item != "otter-1"][:9] == before[:9]
+
+
+def test_who_only_reads_is_not_shown_the_same_first_page_for_ever(zoo: Service):
+    """Of somebody who never acted on anything, too."""
+    seen: set[str] = set()
+    for _ in range(3):
+        page = ids(zoo.feed("only-reads", limit=5))
+        for item in page:
+            zoo.act("only-reads", "impression", item)
+        seen |= set(page)
+
+    assert len(seen) > 5
+
+
 def test_pages_neither_repeat_nor_skip_while_votes_arrive(zoo: Service):
     zoo.act("pager", "upvote", "viper-0")
     whole = ids(zoo.feed("pager", limit=40))

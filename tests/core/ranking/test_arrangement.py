@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recsvc.core.ranking.blend import EXPLORE, PERSONAL, Ranking
 from recsvc.core.ranking.caps import capped
 from recsvc.core.ranking.diversity import diversified
-from recsvc.core.ranking.exploration import Lottery, explored, feed_id, lottery_of, seed_of
+from recsvc.core.ranking.exploration import explored, feed_id, lottery_of, seed_of
 from tests.core.strategies import seeds
 
 UNIQUE = bytes(12)
@@ -68,26 +68,28 @@ def test_the_feed_id_tells_which_slots_were_explored_and_how_likely_it_was(seed,
     likely = [told.propensity(position) for position in range(300)]
     slots = np.flatnonzero(after.sources == EXPLORE).tolist()
     assert [position for position, p in enumerate(likely) if p is not None] == slots
-    for j, slot in enumerate(slots):
-        assert likely[slot] == pytest.approx(round(share * 10_000) / 10_000 / (pool - j))
+    assert all(0 < likely[slot] <= round(share * 10_000) / 10_000 / pool + 1e-12 for slot in slots)
 
 
-def test_propensities_are_how_often_an_item_really_is_in_a_slot():
-    before = ranking(40)
-    slot, times = 8, 0
-    n = 20_000
-    shown = {}
+@pytest.mark.parametrize(("share", "pool"), [(0.2, 20), (0.3, 5), (1.0, 7)])
+def test_propensities_are_how_often_an_item_really_is_in_a_slot(share: float, pool: int):
+    """Deep in the list too, where the pool may be empty."""
+    n, length = 12_000, 20 + max(pool, 20)
+    before, support = ranking(length), np.full(2 * length, 50, np.int32)
+    support[before.rows[20 : 20 + pool]] = 0
+    times: Counter[tuple[int, int]] = Counter()
+    likely: dict[int, float] = {}
     for seed in range(n):
-        lottery = Lottery(seed, 2_000, 20)
-        if lottery.propensity(slot) is not None:
-            times += 1
-            after, _ = explored(before, unread(80), 0.2, seed)
-            row = int(after.rows[slot])
-            shown[row] = shown.get(row, 0) + 1
+        after, lottery = explored(before, support, share, seed)
+        assert lottery is not None
+        for slot, propensity in lottery.propensities(length).items():
+            times[slot, int(after.rows[slot])] += 1
+            assert likely.setdefault(slot, propensity) == propensity
 
-    assert times / n == pytest.approx(0.2, abs=0.01)
-    assert set(shown) <= set(before.rows[20:].tolist())
-    assert np.array(list(shown.values())) / n == pytest.approx(0.2 / 20, abs=0.004)
+    for slot, propensity in likely.items():
+        found = np.array([times[slot, row] for row in before.rows[20 : 20 + pool].tolist()]) / n
+        doubt = np.sqrt(propensity * (1 - propensity) / n)
+        assert found == pytest.approx(propensity, abs=5 * doubt + 1e-3), slot
 
 
 def test_a_feed_stands_still_within_the_hour_and_readers_differ():

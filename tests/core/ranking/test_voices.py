@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from recsvc.core.ranking.account import accounts
-from recsvc.core.ranking.blend import Blend, common
+from recsvc.core.ranking.blend import SOURCES, Blend, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes
 from recsvc.core.ranking.voice import CommonVoice, Heard, ReaderVoice, Voice
@@ -102,6 +102,24 @@ def test_a_weight_in_the_settings_silences_a_voice_or_raises_it():
     silent = BlendParams(weights={"picked": 0.0})
 
     assert ranked(found, Picked(), params=silent).rows.tolist() == ranked(found).rows.tolist()
+
+
+def test_a_voice_that_no_reader_asks_is_no_items_source():
+    """Not even of what all others speak against."""
+    found = world(5)
+    asleep = [voice.name for voice in VOICES if voice.weight(LOUD) == 0]
+    assert {"recent", "next"} <= set(asleep)
+    quiet = BlendParams(trending=0.0, fresh=0.0)
+
+    shared = common(found.catalogue, found.model, quiet, NOW_US)
+    everything = found.catalogue.visible
+    ranking = Blend(found.model, shared, quiet).rank(found.reader, everything, 120)
+
+    assert ranking.voices is not None
+    points = np.stack([one.at(ranking.rows) for one in ranking.voices.said])
+    spoken_against = (points <= 0).all(axis=0)
+    assert spoken_against.any()
+    assert "similar" not in {SOURCES[i] for i in ranking.sources[spoken_against].tolist()}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])

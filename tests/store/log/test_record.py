@@ -21,7 +21,7 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures
-from recsvc.store.readers.profiles import Profiles
+from recsvc.store.readers.profiles import ALL, Profiles
 from workers.ingest import Ingest
 
 USERS, ITEMS = ["ann", "bob"], ["x", "y/z", "ü 7"]
@@ -61,7 +61,7 @@ def state_after(url: str, entries: list[Entry]) -> tuple:
             pass
         profiles = {}
         for user in USERS:
-            profile, _ = await Profiles(pipe).read(user, with_shown=True)
+            profile, _ = await Profiles(pipe).read(user, n_shown=ALL)
             profiles[user] = ({i.item: i for i in profile.interactions}, profile.shown)
         rows = await boards.all()
         await redis.aclose()
@@ -187,7 +187,7 @@ def profile_after(url: str, entries: list[Entry], params: EventLogParams) -> Pro
         for start in range(0, len(entries), 7):
             batch = entries[start : start + 7]
             await log.record(batch, [False] * len(batch))
-        profile, _ = await Profiles(Pipe(redis)).read("ann", with_shown=True)
+        profile, _ = await Profiles(Pipe(redis)).read("ann", n_shown=ALL)
         await redis.aclose()
         return profile
 
@@ -225,7 +225,7 @@ def test_a_full_profile_keeps_all_that_stands_and_what_was_acted_on(store_url, d
 async def test_impressions_are_remembered_up_to_a_bound(redis, log):
     await log.record([entry("impression", f"i{i}", MIN_AT_US + i) for i in range(20)], [False] * 20)
 
-    profile, _ = await Profiles(Pipe(redis)).read("ann", with_shown=True)
+    profile, _ = await Profiles(Pipe(redis)).read("ann", n_shown=ALL)
 
     assert set(profile.shown) == {f"i{i}" for i in range(15, 20)}
     assert not profile.interactions

@@ -25,7 +25,7 @@ from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures, ErasureState
 from recsvc.store.readers.exports import Exports
 from recsvc.store.readers.preferences import ReaderPreferences
-from recsvc.store.readers.profiles import Profiles
+from recsvc.store.readers.profiles import ALL, Profiles
 from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
@@ -133,7 +133,7 @@ async def test_a_reader_is_forgotten_at_once(world: World):
 
     assert proof.state is ErasureState.RUNNING
     assert proof.counts == {"interactions": 1, "shown": 1, "preferences": 0}
-    assert (await world.profiles.read(LEAVER, with_shown=True))[0].is_empty
+    assert (await world.profiles.read(LEAVER, n_shown=ALL))[0].is_empty
     assert not (await world.profiles.read(STAYER))[0].is_empty
 
 
