@@ -31,12 +31,13 @@ from workers.training.trying import K, Means
 _MAX_READERS = 1_000
 _TRIALS = 40
 
+# Factors first: what else is best depends on how many there are.
 _GRIDS: dict[str, tuple[float, ...]] = {
+    "factors": (32, 64, 128, 256),
     "regularization": (1, 2, 5, 10, 20, 40, 80),
     "iterations": (2, 3, 4, 5, 7, 10),
     "alpha": (2, 5, 10, 20, 40, 80),
     "exponent": (0.0, 0.15, 0.25, 0.35, 0.5),
-    "factors": (32, 64, 128, 256),
 }
 _DOUBLING = 0.01  # of NDCG that twice the factors must gain,
 _FREE = 64  # beyond so many

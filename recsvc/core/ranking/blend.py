@@ -261,45 +261,49 @@ class Blend(msgspec.Struct, frozen=True):
         return Said(voice, None, warm, heard, found, fade)
 
     def _best(self, reader: Reader, voices: Voices, candidates: Mask, k: int) -> Ranking:
-        if (fast := compiled.kernels()) is not None:
+        # What no reader asks is no item's source, not even of what all others speak against.
+        everybody = list(range(len(voices.said)))
+        heard = [i for i in everybody if self._is_asked(voices.said[i].voice)] or everybody
+        said, sources = [voices.said[i] for i in heard], self.common.sources[heard]
+        fast = compiled.kernels()
+        if fast is None:
+            best = self._best_by_numpy(reader, said, candidates, k)
+        else:
             excluded = np.array(reader.excluded, np.int64)
-            addends = Addends(self.common.total, reader.lift, self.model.warm, excluded)
-            spoken = [one.spoken() for one in voices.said]
-            best = fast.best_rows(spoken, addends, candidates, k)
-            if best is None:
-                raise NotFiniteError(_NO_NUMBER)
-            rows, scores, loudest = best
-            return Ranking(rows, scores, self.common.sources[loudest], voices)
-        return self._best_by_numpy(reader, voices, candidates, k)
-
-    def _best_by_numpy(self, reader: Reader, voices: Voices, candidates: Mask, k: int) -> Ranking:
-        n = self.model.n
-        total = self._total(reader, voices.said)
-        if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
+            addends = Addends(self.common.total, reader.shift, self.model.warm, excluded)
+            best = fast.best_rows([one.spoken() for one in said], addends, candidates, k)
+        if best is None:
             raise NotFiniteError(_NO_NUMBER)
+        rows, scores, loudest = best
+        return Ranking(rows, scores, sources[loudest], voices)
+
+    def _is_asked(self, voice: Voice) -> bool:
+        return not isinstance(voice, ReaderVoice) or voice.weight(self.params) > 0
+
+    def _best_by_numpy(
+        self, reader: Reader, said: Sequence[Said], candidates: Mask, k: int
+    ) -> tuple[Rows, Scores, NDArray[np.uint8]] | None:
+        """Return the best rows, their scores and the place of what says most; None without a number."""
+        n = self.model.n
+        total = self._total(reader, said)
+        if not (np.isfinite(total.max(initial=0)) and np.isfinite(total.min(initial=0))):
+            return None
         keep_only(total, candidates)
         total[[row for row in reader.excluded if row < n]] = -np.inf
         best = top_k(total, k)
-        loudest = np.stack([self._asked_at(one, best) for one in voices.said]).argmax(axis=0)
-        return Ranking(best, total[best], self.common.sources[loudest], voices)
-
-    def _asked_at(self, said: Said, rows: Rows) -> Scores:
-        """Return (k,) points of some rows; below all others of a voice that no reader asks."""
-        is_asked = not isinstance(said.voice, ReaderVoice) or said.voice.weight(self.params)
-        return said.at(rows) if is_asked else np.full(len(rows), -np.inf, np.float32)
+        loudest = np.stack([one.at(best) for one in said]).argmax(axis=0)
+        return best, total[best], loudest.astype(np.uint8)
 
     def _total(self, reader: Reader, said: Sequence[Said]) -> Scores:
-        """Return (n,) the sum of all points and of what is followed, which may be no number."""
+        """Return (n,) the sum of all points and of the reader's own shift, which may be no number."""
         total = self.common.total[: self.model.n].copy()
         with _unchecked():
             for one in said:
                 if one.heard is not None and (points := one.points()) is not None:
                     total += points
-            if reader.lift is not None:
-                lifted = reader.lift[: len(total)]
-                total[: len(lifted)] += lifted
-            if reader.tired is not None:
-                total -= reader.tired.of(len(total))
+            if (shift := reader.shift) is not None:
+                shift = shift[: len(total)]
+                total[: len(shift)] += shift
         return total
 
 

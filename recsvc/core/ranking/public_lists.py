@@ -105,8 +105,8 @@ def cold_list(
     """Rank for somebody of whom the model knows nothing: what is trending, then the newest.
 
     Args:
-        who: what they follow goes before all else; what they were shown steps back, a point of fatigue
-            as much as a halving of the votes, and behind all else where nothing has votes.
+        who: what they follow goes before all else; what they were shown steps back: a point of fatigue
+            takes a doubling of the votes, until what has none goes before it.
     """
     if who is None:
         return _cold_list(catalogue, fading, candidates, k)
@@ -132,7 +132,8 @@ def _rested(ranking: Ranking, tired: Fatigue | None, k: int) -> Ranking:
     scores = ranking.scores
     if tired is not None and len(scores):
         points = tired.of(max(int(ranking.rows.max()), int(tired.rows.max())) + 1)[ranking.rows]
-        scores = np.where(scores > 0, scores * np.exp2(-points), -points).astype(np.float32)
+        doublings = np.log2(1 + np.maximum(scores, 0)) - points
+        scores = np.where(doublings > 0, np.exp2(doublings) - 1, doublings).astype(np.float32)
         order = np.argsort(-scores, kind="stable")[:k]
     else:
         order = np.arange(min(k, len(scores)))

@@ -71,6 +71,17 @@ class Reader(msgspec.Struct, frozen=True):
     tired: Fatigue | None = None
 
     @property
+    def shift(self) -> NDArray[np.float32] | None:
+        """Score points by row for what they follow, less what they are tired of; 0 of rows beyond."""
+        if self.tired is None:
+            return self.lift
+        n_lifted = 0 if self.lift is None else len(self.lift)
+        shift = -self.tired.of(max(n_lifted, int(self.tired.rows[-1]) + 1))
+        if self.lift is not None:
+            shift[:n_lifted] += self.lift
+        return shift
+
+    @property
     def may_be_named(self) -> NDArray[np.bool_]:
         """(m,) which items of the history reasons may name."""
         return np.ones(len(self.rows), bool) if self.visible is None else self.visible

@@ -126,13 +126,12 @@ def test_what_was_shown_and_passed_over_steps_back_and_the_account_says_how_far(
         zoo.act("reading", "impression", item)
 
     after = zoo.feed("reading", limit=100, explore=0, explain="true")["items"]
-    assert not set(before[3:]) & {item["id"] for item in after[:3]}
     taken = {item["id"]: item["account"]["shown"] for item in after}
-    assert set(before) <= set(taken), "nothing is left out"
+    assert set(before) & set(taken), "it is soft"
     for item, points in taken.items():
-        assert points < 0 if item in before else points == 0, item
-    shown = ids(zoo.feed("reading", limit=11, explore=0, seen="show"))
-    assert [item for item in shown if item != "otter-1"][:9] == before[:9]
+        assert points < -1 if item in before else points == 0, item
+    unshown = zoo.feed("reading", limit=100, explore=0, explain="true", seen="show")["items"]
+    assert {item["account"]["shown"] for item in unshown} == {0}
 
 
 def test_who_only_reads_is_not_shown_the_same_first_page_for_ever(zoo: Service):
