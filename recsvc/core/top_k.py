@@ -25,9 +25,15 @@ def top_k(scores: Vector, k: int) -> Rows:
     """
     if scores.dtype == np.float32 and (fast := compiled.kernels()) is not None:
         return fast.top_rows(scores, k)
-    candidates = _passing(scores, k)
-    order = np.argsort(-scores[candidates], kind="stable")[:k]
-    best = candidates[order]
+    best = _best_of(_passing(scores, k), scores, k)
+    if len(best) < min(k, len(scores)):  # what is no number may have stood in the way of some
+        best = _best_of(np.flatnonzero(np.isfinite(scores)), scores, k)
+    return best
+
+
+def _best_of(rows: Rows, scores: Vector, k: int) -> Rows:
+    """Return the first k of some rows in order, but for those whose score is no number."""
+    best = rows[np.argsort(-scores[rows], kind="stable")[:k]]
     return best[np.isfinite(scores[best])]
 
 
