@@ -93,7 +93,7 @@ _AUDIT_S = 600.0
 _AUDIT_PAUSES = 100
 _WARM_S = 1.0
 _ANSWER_S = 0.1
-_EXPORTS_AT_A_TIME = 2  # so that a long one does not have everybody wait
+_EXPORTS_AT_A_TIME = 4  # so that one who takes theirs slowly does not have everybody wait
 _SWEEP_S = 60.0  # of readers whose profiles have lapsed
 _WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 

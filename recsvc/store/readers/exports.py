@@ -1,9 +1,9 @@
 """Exports: a reader's data on its way from the worker, who has the archive, to whoever asked.
 
 The lines pass through the store in a list of their own that nobody keeps: it is taken away piece by
-piece, and what is left of it goes by itself two minutes after anything was done for it. An export that
-is dropped in between, since its reader is erased, takes no further piece: it breaks off, and is never
-whole with a gap in it.
+piece, and written no further ahead than a few pieces, however many there are. What is left of it goes
+by itself two minutes after anything was done for it. An export that is dropped in between, since its
+reader is erased, takes no further piece: it breaks off, and is never whole with a gap in it.
 """
 
 import asyncio
@@ -25,8 +25,10 @@ _POLL_S = 0.05
 _FIRST_S = 10.0  # of no worker at all: one that is there may have others to write first
 _PATIENCE_S = 60.0
 _PIECES = 20
+AHEAD = 3 * _PIECES
 _MOST = 50
 _AGAIN_S = 10
+_GONE = "nobody waits for this export any more"
 # No lines: an export's begin, its end, and an end before its time.
 _BEGUN = b"\n"
 _END = b""
@@ -114,16 +116,34 @@ class Exports:
         await self.write(identity, export, _BEGUN)
 
     async def write(self, identity: str, export: Export, piece: bytes) -> None:
-        """Append a piece; an empty one is the end.
+        """Append a piece, and return once there is room for the next; an empty one is the end.
 
         Raises:
-            ConflictError: when the export was dropped; there is nothing left to do for it.
+            ConflictError: when the export was dropped, or nobody takes anything of it any more; there is
+                nothing left to do for it.
         """
         noted = msgspec.json.encode(msgspec.structs.replace(export, touched_us=clock_us()))
         key_names = [keys.EXPORTS, keys.export(identity)]
         args: list[object] = [identity, noted, piece, TTL_S]
-        if not await scripts.call(self._pipe, "export_piece", key_names, args):
-            raise ConflictError("nobody waits for this export any more")
+        n = int(await scripts.call(self._pipe, "export_piece", key_names, args))
+        if n > AHEAD:
+            await self._room(identity)
+        elif not n:
+            raise ConflictError(_GONE)
+
+    async def _room(self, identity: str) -> None:
+        """Wait until there are few pieces."""
+        for _ in range(int(_PATIENCE_S / _POLL_S)):
+            await asyncio.sleep(_POLL_S)
+            n, is_wanted = await self._pipe.send_all(
+                [("LLEN", keys.export(identity)), ("HEXISTS", keys.EXPORTS, identity)]
+            )
+            if not is_wanted:
+                raise ConflictError(_GONE)
+            if n <= AHEAD:
+                return
+        await self.forget(identity)
+        raise ConflictError(_GONE)
 
     async def look_for_erasure(self, identity: str, export: Export) -> None:
         """Drop an export if its reader is being erased.

@@ -13,7 +13,7 @@ from recsvc.errors import ConflictError, StoreUnavailableError
 from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
-from recsvc.store.readers.exports import TTL_S, Exports
+from recsvc.store.readers.exports import AHEAD, TTL_S, Exports
 from tests.workers.privacy.test_erasure import LEAVER, SHARD, STAYER, World, world_on
 from workers.log.archive import table
 from workers.privacy.exporter import Exporter, ExportHolding
@@ -130,6 +130,38 @@ async def test_an_export_that_takes_long_is_kept_and_one_that_was_dropped_takes_
     with pytest.raises(ConflictError):
         await exports.write(asked, export, b"{}\n")
     assert not await redis.exists(keys.export(asked))
+
+
+async def test_what_is_taken_slowly_is_written_slowly_and_comes_whole(redis: Redis):
+    exports = Exports(Pipe(redis))
+
+    class Much(Meanwhile):
+        async def export(self, _: str, /) -> AsyncIterator[dict[str, Any]]:
+            for n in range(AHEAD + 40):
+                yield {"type": "much", "n": n, "x": "x" * 70_000}
+
+    asked = await exports.request(STAYER, now_us())
+    writing = asyncio.create_task(Exporter(exports, [Much(None)]).run_once())
+    pieces, lines, most = exports.read(asked), b"", 0
+    async for piece in pieces:
+        most = max(most, await redis.llen(keys.export(asked)))
+        lines += piece
+    await writing
+
+    assert [line["n"] for line in map(json.loads, lines.splitlines()[1:-1])] == [*range(AHEAD + 40)]
+    assert most <= AHEAD + 1
+
+
+async def test_an_export_whose_asker_has_gone_is_not_written_to_its_end(redis: Redis):
+    exports = Exports(Pipe(redis))
+    asked = await exports.request(STAYER, now_us())
+
+    async def leave() -> None:
+        await exports.forget(asked)
+
+    await Exporter(exports, [Meanwhile(leave)]).run_once()
+
+    assert not await redis.exists(keys.export(asked), keys.EXPORTS)
 
 
 async def test_two_are_written_at_a_time(redis: Redis, world: World):
