@@ -5,7 +5,7 @@ A route without an `access` of its own asks for the most; a test walks all route
 
 from typing import Any, cast
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from recsvc.access.admission import Head, Visit
@@ -13,7 +13,7 @@ from recsvc.access.owner import Address
 from recsvc.api.http.bodies import announced
 from recsvc.api.http.path_slashes import put_back
 from recsvc.api.http.query_names import refuse_unknown
-from recsvc.api.http.quick import is_answered
+from recsvc.api.http.quick import answer, quick_for
 from recsvc.api.http.request_body import STRANGERS_BYTES, received
 from recsvc.core.access.caller import ADMIN, Access, Caller, CallerKind
 from recsvc.errors import InvalidError, TooLargeError
@@ -56,15 +56,18 @@ def door(app: ASGIApp) -> ASGIApp:
             n_bytes = announced(headers)
             cost = handler.opt.get("cost", 1) + n_bytes // _BYTES_OF_A_REQUEST
             services.admission.admit(visit, access, cost)
-            if await is_answered(scope, send, services, visit):
-                return
-            refuse_unknown(handler.opt, http["query_string"])
+            quick = quick_for(scope)
+            if quick is None:
+                refuse_unknown(handler.opt, http["query_string"])
             most = services.settings.max_body_bytes
             if access.scope is None:  # a form, of which nobody needs to say who they are
                 most = min(most, STRANGERS_BYTES)
                 receive = _bounded(receive, most)
             if n_bytes > most:
                 await _refuse(receive, most)
+            if quick is not None:
+                await answer(quick, Request(scope, receive, send), visit, send)
+                return
         await app(scope, receive, send)
 
     return admitted

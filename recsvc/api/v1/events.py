@@ -12,11 +12,13 @@ from litestar import Request, Router, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
+from recsvc.access.admission import Visit
 from recsvc.api.http import request_body as body
 from recsvc.api.http.door import visit_of
 from recsvc.api.http.metrics import EVENT_TO_FEED
 from recsvc.api.http.metrics import EVENTS as COUNTED
 from recsvc.api.http.openapi import accepts_records
+from recsvc.api.http.quick import QuickTaking
 from recsvc.api.services import Services
 from recsvc.api.v1.all_events import list_events
 from recsvc.clock import SECOND_US, now_us
@@ -92,29 +94,10 @@ class Taken(msgspec.Struct):
     rejected: dict[int, InvalidError] = msgspec.field(default_factory=dict)
 
 
-@post(
-    "/v1/events",
-    operation_id="recordEvents",
-    tags=["events"],
-    status_code=202,
-    access=EVENTS,
-    operation_class=accepts_records(
-        Event, "An event, an array of at most 1,000, NDJSON, or a beacon.", Beacon
-    ),
-)
-async def record(
-    request: Request[Any, Any, Any],
-    services: NamedDependency[Services],
-    strict: Annotated[
-        bool, QueryParameter(description="Reject events for unknown items instead of keeping them.")
-    ] = False,
+async def _record(
+    services: Services, visit: Visit, request: Request[Any, Any, Any], *, is_strict: bool = False
 ) -> Recorded:
-    """Log events and fold them into their readers' profiles; the next feed reflects them.
-
-    `user` is taken from the user token where there is one. With a publishable key it is the id of an
-    anonymous session, kept apart from readers whom somebody vouches for.
-    """
-    visit = visit_of(request)
+    """Log the events of a body and fold them into their readers' profiles."""
     most = services.settings.max_body_bytes
     raw = await body.read(request, min(most, body.STRANGERS_BYTES) if visit.is_stranger else most)
     records, single = body.raw_records(raw, MAX_BATCH)
@@ -131,7 +114,7 @@ async def record(
     if not trust_in(visit.caller.kind).is_vouched:
         network = await services.network(visit.head)
     taken = _taken(_Sent(records, sent_at), visit.caller, services.kinds, received_us, network)
-    if taken.entries and (strict or (network and services.refuses_unknown)):
+    if taken.entries and (is_strict or (network and services.refuses_unknown)):
         await _reject_unknown(taken, services)
     if single and taken.rejected:
         raise taken.rejected[0]
@@ -150,6 +133,32 @@ async def record(
         rejected=[Rejection(i, str(e), e.field) for i, e in sorted(taken.rejected.items())],
         unchanged=outcomes.count(Outcome.UNCHANGED),
     )
+
+
+@post(
+    "/v1/events",
+    operation_id="recordEvents",
+    tags=["events"],
+    status_code=202,
+    access=EVENTS,
+    quick=QuickTaking(_record, 202),
+    operation_class=accepts_records(
+        Event, "An event, an array of at most 1,000, NDJSON, or a beacon.", Beacon
+    ),
+)
+async def record(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    strict: Annotated[
+        bool, QueryParameter(description="Reject events for unknown items instead of keeping them.")
+    ] = False,
+) -> Recorded:
+    """Log events and fold them into their readers' profiles; the next feed reflects them.
+
+    `user` is taken from the user token where there is one. With a publishable key it is the id of an
+    anonymous session, kept apart from readers whom somebody vouches for.
+    """
+    return await _record(services, visit_of(request), request, is_strict=strict)
 
 
 def _beacon_in(raw: bytes) -> Beacon | None:
