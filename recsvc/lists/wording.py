@@ -1,7 +1,7 @@
 """Reasons and orders in words, for people."""
 
 from recsvc.core.items.item import StoredItem
-from recsvc.core.ranking.reasons import Cause
+from recsvc.core.ranking.reasons import FOLLOW, Cause
 from recsvc.core.ranking.voice import Voice
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.ranking.voices.fresh import Fresh
@@ -59,7 +59,12 @@ def followed(reason: Reason, who: Reader, body: StoredItem) -> Reason:
     followed = who.preferences.followed_in(body)
     if followed is None or reason.kind not in ("trending", "new"):
         return reason
-    return Reason("because_you_follow", [], f"Because you follow “{followed}”")
+    return Reason(FOLLOW, [], _following(followed))
+
+
+def _following(name: str | None) -> str:
+    """Return the words of a follow; a word that is followed has no name in the item."""
+    return "Because of what you follow" if name is None else f"Because you follow “{name}”"
 
 
 def reason_of(
@@ -72,6 +77,8 @@ def reason_of(
         votes: on our boards.
     """
     share = round(cause.share, 3)
+    if cause.kind == FOLLOW:
+        return Reason(FOLLOW, [], _following(who.preferences.followed_in(body)), share)
     if cause.history is None:
         voice = cause.voice or _FRESH
         return Reason(cause.kind, [], _said(voice, body, votes), share)

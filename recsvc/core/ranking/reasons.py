@@ -2,8 +2,8 @@
 
 A voice that can splits exactly into one share per interaction: fold-in is linear in them, and the walk
 and the content profile are shared out in proportion under their powers. A voice that cannot speaks for
-itself. The largest share is the reason, of the history among what may be named: what the public cannot
-see speaks on, and stays unnamed.
+itself, and what the reader follows counts by the points that it lifts. The largest share is the reason,
+of the history among what may be named: what the public cannot see speaks on, and stays unnamed.
 """
 
 from typing import Annotated
@@ -20,12 +20,14 @@ from recsvc.core.readers.deeds import LIKED, deed
 from recsvc.core.readers.kinds import KINDS, Role
 from recsvc.core.readers.reader import Reader
 
+FOLLOW = "because_you_follow"
+
 # What answers name: what a reader did, a voice, or how the list was made.
 REASONS = dict.fromkeys(
     [
         *(kind.reason for kind in KINDS.values() if kind.role in (Role.STATE, Role.SIGNAL)),
         LIKED.reason,
-        "because_you_follow",
+        FOLLOW,
         *(voice.reason for voice in VOICES),
         "explore",
         "search",
@@ -44,7 +46,7 @@ class Cause(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: of the reason, as answers name it.
-        history: index into the reader's interactions; None when it is a voice itself.
+        history: index into the reader's interactions; None when it is a voice itself, or a follow.
         share: its share of all that speaks for the item, 0..1.
         voice: the voice that is the reason; None when it is the history, or nothing.
     """
@@ -80,9 +82,24 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     acts = zip(positive.argmax(axis=1).tolist(), positive.max(axis=1).tolist(), strict=True)
     voice_of = [whole[i].voice if whole else None for i in loudest]
     others = zip(voice_of, own.max(axis=0).tolist(), strict=True)
-    totals = (total + own.sum(axis=0)).tolist()
+    lifted = _lifted(reader, rows)
+    totals = (total + own.sum(axis=0) + lifted).tolist()
     found = [_cause(reader, *each) for each in zip(acts, others, totals, strict=True)]
-    return [cause or _unnamed(voices, split, place) for place, cause in enumerate(found)]
+    named = [cause or _unnamed(voices, split, place) for place, cause in enumerate(found)]
+    is_followed = lifted > np.maximum(positive.max(axis=1, initial=0), own.max(axis=0))
+    return [
+        Cause(FOLLOW, None, float(lifted[i]) / totals[i]) if is_followed[i] else cause
+        for i, cause in enumerate(named)
+    ]
+
+
+def _lifted(reader: Reader, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (k,) points of some rows for what the reader follows."""
+    lifted = np.zeros(len(rows))
+    if reader.lift is not None:
+        inside = rows < len(reader.lift)
+        lifted[inside] = reader.lift[rows[inside]]
+    return lifted
 
 
 def _unnamed(voices: Voices, split: dict[str, NDArray[np.float32]], place: int) -> Cause:

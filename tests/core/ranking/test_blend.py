@@ -82,6 +82,31 @@ def test_no_reason_and_no_account_names_what_the_public_cannot_see(seed, share):
         assert sum(account[v.name] for v in VOICES) == pytest.approx(float(score), abs=1e-3)
 
 
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, weight=st.sampled_from([0.2, 1.5, 50.0]))
+def test_what_is_followed_counts_in_shares_and_is_the_reason_where_it_adds_most(seed, weight):
+    w = world(seed)
+    lift = np.where(np.arange(w.catalogue.n) % 3 == 0, weight, 0).astype(np.float32)
+    who = msgspec.structs.replace(w.reader, lift=lift)
+    shared = common(w.catalogue, w.model, PARAMS, NOW_US)
+    ranking = Blend(w.model, shared, PARAMS).rank(who, w.catalogue.visible, 50)
+
+    found = causes(w.model, who, ranking, HEAD)
+    without = causes(w.model, w.reader, ranking, HEAD)
+
+    for row, cause, other in zip(ranking.rows[HEAD].tolist(), found, without, strict=True):
+        if cause.kind == "because_you_follow":
+            assert cause.share * (1 + 1e-6) >= (1 - cause.share) * other.share
+        else:
+            assert (cause.kind, cause.history) == (other.kind, other.history)
+            assert cause.share <= other.share + 1e-6
+        assert lift[row] > 0 or cause == other
+    if weight == 50:
+        assert {c.kind for c, row in zip(found, ranking.rows[HEAD], strict=True) if lift[row]} == {
+            "because_you_follow"
+        }
+
+
 @settings(max_examples=10, deadline=None)
 @given(seed=seeds)
 def test_many_readers_at_once_are_ranked_as_each_alone(seed):
