@@ -1,4 +1,4 @@
-# One verb per line: run, test, test-cluster, test-fast, check, fuzz, bench, evaluate, soak, import-census, audit, sbom, npm, lock, clean.
+# One verb per line: run, test, test-cluster, test-fast, check, fuzz, bench, evaluate, soak, import-census, audit, sbom, screenshots, npm, lock, clean.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # time. What a busy machine would disturb comes after them.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help npm run test test-cluster test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
+.PHONY: help screenshots npm run test test-cluster test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
 
 help:  ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ import-census: $(VENV)/.dev  ## read the files of DIR and say what importing the
 
 evaluate: $(VENV)/.dev  ## measure the goals of ranking quality (needs the public data sets; half an hour)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.goals
+
+screenshots: $(VENV)/.dev  ## picture every page, on phone and desk, light and dark (needs Chromium)
+	$(BIN)/python -m tests.web.shots
 
 npm: $(VENV)/.run  ## pack the elements and the client for npm, as this version serves them
 	$(BIN)/python npm/pack.py

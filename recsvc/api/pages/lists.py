@@ -19,10 +19,11 @@ from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.choices import PeriodKind, Window
 from recsvc.core.items.catalogue import Filters
-from recsvc.core.items.periods import holding, named
+from recsvc.core.items.periods import Period, holding, named
 from recsvc.errors import StoreUnavailableError
 from recsvc.lists.shapes import Page
 
+_BESIDE = 6
 _SHORT = 12
 _MEDIUM = 20
 _LONG = 50
@@ -43,19 +44,33 @@ async def home(
     listed_us = calendar.latest_us(services)
     day = holding("daily", now_us() if listed_us is None else listed_us, zone)
     filters = Filters(since_us=day.start_us, until_us=day.end_us)
-    own, trending, today = await asyncio.gather(
-        own_list(services, visitor.user, Page(limit=_SHORT, goes_on=False), held, "/"),
-        services.lists.boards.trending("week", Page(limit=_SHORT, goes_on=False)),
-        services.lists.boards.new(Page(limit=_MEDIUM, filters=filters)),
+    trending, today = await asyncio.gather(
+        services.lists.boards.trending("week", Page(limit=_MEDIUM, goes_on=False)),
+        services.lists.boards.new(Page(limit=_LONG, filters=filters)),
     )
+    # No paper twice: what trends most is shown as that, and the reader's own list goes on from there.
+    first = tuple(entry.id for entry in trending.items[:_BESIDE])
+    asked = Page(limit=_SHORT, filters=Filters(exclude=first), goes_on=False)
+    own = await own_list(services, visitor.user, asked, held, "/")
+    shown = {entry.id for entry in own.feed.items}
+    trends = [entry for entry in trending.items if entry.id not in shown][:_BESIDE]
+    shown |= {entry.id for entry in trends}
+    listed = [entry for entry in today.items if entry.id not in shown][:_SHORT]
     return render(
         request, services, "home.html", visitor,
         alternates=alternates("/feeds/new", "New") + alternates("/feeds/trending", "Trending"),
         is_stale=own.feed.stale,
-        own=own, for_you=own.feed, trending=trending, today=today, day=day,
+        own=own, for_you=own.feed, trending_feed=trending, trending=trends,
+        today_feed=today, today=listed, n_today=_n_listed(services, day), day=day,
         heading=calendar.title(day, zone),
         is_today=day.start_us <= now_us() < day.end_us,
     )  # fmt: skip
+
+
+def _n_listed(services: Services, period: Period) -> int:
+    """Return how many papers were listed in a period."""
+    filters = Filters(since_us=period.start_us, until_us=period.end_us)
+    return int(services.live.catalogue.mask(filters).sum())
 
 
 @get("/for-you", include_in_schema=False)
@@ -169,7 +184,7 @@ async def _period(
         heading=calendar.title(period, zone),
         views=calendar.views(period, feed, zone),
         steps=calendar.steps(feed, kind, zone),
-        date=calendar.date_in(period, zone),
+        date=calendar.date_in(period, zone), n_listed=_n_listed(services, period),
         is_future=period.start_us > now_us(),
     )  # fmt: skip
 
