@@ -15,12 +15,14 @@ class Site(msgspec.Struct, frozen=True):
 
     Attributes:
         url: where it is, without a slash at its end.
+        has_pages: whether it shows pages at all, or mails and frames only.
         image_origins: whose pictures its pages show.
     """
 
     name: str
     url: str
     has_logo: bool
+    has_pages: bool
     image_origins: frozenset[str]
 
     def picture(self, extra: dict[str, Any]) -> str | None:
@@ -39,4 +41,5 @@ class Site(msgspec.Struct, frozen=True):
 def site_of(settings: Settings) -> Site:
     """Return the site that settings describe."""
     origins = parse_origins(settings.image_origins)
-    return Site(settings.brand.name, settings.site_url, bool(settings.brand.logo), origins)
+    brand = settings.brand
+    return Site(brand.name, settings.site_url, bool(brand.logo), settings.pages, origins)
