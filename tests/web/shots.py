@@ -72,7 +72,7 @@ def _pages(service: Service) -> dict[str, str]:
     return {
         "home": "/", "for-you": "/for-you", "daily": "/daily", "weekly": "/weekly",
         "monthly": "/monthly", "trending": "/trending", "search": "/search",
-        "search-found": "/search?q=the+language+modles+attention", "search-nothing": "/search?q=zzqq",
+        "search-found": "/search?q=the+language+attenton", "search-nothing": "/search?q=zzqq",
         "paper": f"/papers/{item}", "you-new": "/you", "subscribe": "/subscribe", "embed": "/embed",
         "frame": "/embed/feed?list=trending&reasons=true", "missing": "/nowhere",
         "for-you-voted": "/for-you", "home-voted": "/", "saved": "/saved", "you": "/you?link=true",
