@@ -52,6 +52,12 @@ class Audience(msgspec.Struct, frozen=True):
             self, reader=msgspec.structs.replace(self.reader, excluded=never)
         )
 
+    def rested(self) -> "Audience":
+        """Return the same, tired of nothing."""
+        return msgspec.structs.replace(
+            self, reader=msgspec.structs.replace(self.reader, tired=None)
+        )
+
     def of_all(self) -> "Audience":
         """Return the same, to whom anything may be shown that everybody may see."""
         everything = msgspec.structs.replace(self.reader, excluded=[])

@@ -67,6 +67,8 @@ class Feeds:
                 return again
         moment, made_us = self._live.moment, now_us()
         audience = await self._audiences.of(user, options.seen, history)
+        if not options.tires:
+            audience = audience.rested()
         feed, n_ranked = await self._made(page, options, audience)
         self.kept.observe("made")
         if len(feed.items) == n_ranked and self._may_be_kept(page, audience, feed):

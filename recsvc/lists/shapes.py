@@ -134,9 +134,14 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class FeedOptions(msgspec.Struct, frozen=True):
-    """What a reader may change about their feed; None leaves the setting in force."""
+    """What a reader may change about their feed; None leaves the setting in force.
+
+    Attributes:
+        tires: whether what was passed over steps back.
+    """
 
     seen: Seen | None = None
     freshness_half_life_days: float | None = None
     diversity: float | None = None
     explore: float | None = None
+    tires: bool = True

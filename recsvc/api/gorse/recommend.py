@@ -22,8 +22,11 @@ from recsvc.core.readers.kinds import HIDE, UPVOTE
 from recsvc.core.readers.off_feed import EVERY_KIND
 from recsvc.core.readers.profile import profile_of
 from recsvc.errors import NotFoundError
-from recsvc.lists.shapes import Feed, Listed, Page
+from recsvc.lists.shapes import Feed, FeedOptions, Listed, Page
 from recsvc.store.readers.gorse import FeedbackRow
+
+# Gorse leaves out what was read; what steps back before its time has come would be an order of ours.
+_BY_GORSE = FeedOptions(tires=False)
 
 UserId = Annotated[str, PathParameter(name="user_id")]
 ItemId = Annotated[str, PathParameter(name="item_id")]
@@ -70,7 +73,9 @@ async def recommend(
     if write_back:
         caller_of(request).check(WRITTEN_BACK)
     wanted = _slice(services, n, offset, in_category, category)
-    feed = await services.lists.feeds.feed(user_id, wanted.page(await _seen(services, user_id)))
+    feed = await services.lists.feeds.feed(
+        user_id, wanted.page(await _seen(services, user_id)), _BY_GORSE
+    )
     listed = wanted.of(feed)
     if write_back and listed:
         now = now_us()
@@ -93,7 +98,9 @@ async def collaborative(
     """Return a user's feed: factors and likeness are one list here."""
     wanted = _slice(services, n, offset, None, category)
     seen = await _seen(services, user_id)
-    return _scores(wanted.of(await services.lists.feeds.feed(user_id, wanted.page(seen))))
+    return _scores(
+        wanted.of(await services.lists.feeds.feed(user_id, wanted.page(seen), _BY_GORSE))
+    )
 
 
 @get(["/latest", "/latest/{in_category:str}"])
