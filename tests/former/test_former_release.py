@@ -72,6 +72,22 @@ def rounded(found: Any) -> Any:
     }
 
 
+# Since then a unit of likeness of texts is worth the same for items with and without readers.
+MOVED = 0.05
+
+
+def assert_feed_as_then(found: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
+    """The same items for the same causes, of which none overtook another that was clearly better."""
+    was = {one["id"]: one for one in before}
+    assert {one["id"] for one in found} == set(was)
+    for one in found:
+        assert one["score"] == pytest.approx(was[one["id"]]["score"], abs=MOVED)
+        assert as_then(one, was[one["id"]]) | {"score": 0} == was[one["id"]] | {"score": 0}
+    for place, one in enumerate(found):
+        best_behind = max((was[later["id"]]["score"] for later in found[place:]), default=0)
+        assert was[one["id"]]["score"] > best_behind - 2 * MOVED, one["id"]
+
+
 def as_then(found: Any, before: Any) -> Any:
     """What was found, without the fields that only the present release knows."""
     if isinstance(before, dict) and isinstance(found, dict):
@@ -95,6 +111,8 @@ def assert_as_then(service: Service, then: dict[str, Any]) -> None:
         for asked, listed in before["lists"].items()
     }
     assert all(found["lists"].values())
+    for asked, feed in found.pop("feeds").items():
+        assert_feed_as_then(feed, before["feeds"][asked])
     for part, answered in found.items():
         was = settled(before[part])
         assert as_then(settled(answered), was) == rounded(was), part
