@@ -45,7 +45,7 @@ COMMON = {field.name for field in msgspec.structs.fields(ListAsked)}
         ("/v1/weekly/{name}", set()),
         ("/v1/monthly/{name}", set()),
         ("/v1/similar", {"item", "by"}),
-        ("/v1/search", {"q", "prefix", "sort"}),
+        ("/v1/search", {"q", "prefix", "sort", "facets"}),
     ],
 )
 def test_lists_take_the_parameters_that_are_documented(parameters, path: str, more: set[str]):

@@ -25,6 +25,9 @@ PATHS_WITH_BODY = sorted(
     }
 )
 
+# Of these a body says nothing: they leave it unread.
+WITHOUT_BODY = {"/console/models/release", "/console/sign-out"}
+
 EVENT = {"user": "victim", "item": "paper", "kind": "upvote"}
 
 
@@ -341,7 +344,10 @@ def test_a_bomb_in_every_body(secured: Secured, path: str):
     answer = secured.call("POST", path, secured.secret, headers=labelled, content=packed)
 
     assert answer.status_code < 500, answer.text
-    assert answer.status_code >= 400, "nothing is made of it"
+    is_read = path not in WITHOUT_BODY
+    assert answer.status_code >= 400 if is_read else answer.status_code == 303, (
+        "nothing is made of it"
+    )
 
 
 def test_ten_thousand_wrong_keys(secured: Secured):

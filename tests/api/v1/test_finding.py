@@ -238,7 +238,7 @@ def test_by_date_and_in_feeds_every_entry_holds_the_word(service: Service, noun:
     latest = service.ids("/v1/search", q=noun, sort="new", limit=100)
     entries = _of_feed(service, noun)
 
-    assert set(latest) - {"rare"} == _holding(noun).keys()
+    assert set(latest) == _holding(noun).keys()
     assert entries
     assert all(noun in title for title in entries)
 
@@ -252,8 +252,8 @@ def test_by_date_several_words_must_all_be_there_and_typos_are_forgiven(service:
 
 
 def test_only_what_holds_a_rare_word_is_found(service: Service):
-    service.put("rare", title="On zyxomorphic graphs", text="zyxomorphic graphs are studied.")
+    service.put("rare", title="On zyxomorphic shapes", text="zyxomorphic shapes are drawn.")
 
     assert service.ids("/v1/search", q="zyxomorphic") == ["rare"]
     assert service.ids("/v1/search", q="zyxomorphic", sort="new") == ["rare"]
-    assert _of_feed(service, "zyxomorphic") == ["On zyxomorphic graphs"]
+    assert _of_feed(service, "zyxomorphic") == ["On zyxomorphic shapes"]
