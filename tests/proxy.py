@@ -56,7 +56,7 @@ def behind_nginx(folder: Path, *upstreams: int) -> Iterator[httpx.Client]:
     config = folder / "nginx.conf"
     names = [f"127.0.0.1:{upstream}" for upstream in upstreams]
     upstream = names[0] if len(names) == 1 else "several"
-    servers = " ".join(f"server {name};" for name in names)
+    servers = " ".join(f"server {name} max_fails=0;" for name in names)
     config.write_text(_CONFIG.format(folder=folder, port=port, upstream=upstream, servers=servers))
     process = subprocess.Popen([nginx_path(), "-c", str(config), "-p", str(folder)])
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
