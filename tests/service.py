@@ -28,10 +28,18 @@ def wait_until(predicate: Callable[[], Any], what: str, timeout_s: float = 10.0)
     raise AssertionError(f"{what}: not within {timeout_s} s")
 
 
+_GIVEN: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, nor was given before: its taker may not have bound it yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _GIVEN:
+            _GIVEN.add(port)
+            return port
 
 
 def environment(**settings: Any) -> dict[str, str]:
