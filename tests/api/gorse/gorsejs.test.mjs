@@ -20,6 +20,14 @@ const item = (n) => ({
 });
 const ids = (scores) => scores.map(({ Id, Score }) => (assert.equal(typeof Score, "number"), Id));
 
+/** Wait until something holds: what is logged reaches the boards within a second. */
+const until = async (holds, what) => {
+  for (const deadline = Date.now() + 10_000; !(await holds()); ) {
+    assert.ok(Date.now() < deadline, what);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
 test("items", async () => {
   assert.equal(await call("upsertItem", item(0)), 1);
   assert.equal(await call("upsertItems", [1, 2, 3, 4, 5].map(item)), 5);
@@ -72,12 +80,12 @@ test("recommendations", async () => {
   await client.getRecommend({ userId: "js-user", category: "js", cursorOptions, ...write });
   assert.deepEqual(await client.getRecommend({ userId: "js-user", category: "js" }), []);
   assert.ok(ids(await call("getLatest", { category: "js", cursorOptions })).length === 3);
-  for (let tries = 0; ; tries++) {
-    if (ids(await call("getPopular", { category: "js" })).includes("js-1")) break;
-    assert.ok(tries < 100, "a vote reaches the board");
-  }
+  const popular = async () => ids(await call("getPopular", { category: "js" }));
+  const neighbors = async () => ids(await call("getUserNeighbors", { userId: "js-user" }));
+  await until(async () => (await popular()).includes("js-1"), "a vote reaches the board");
+  await until(async () => (await neighbors()).length > 0, "so do both that make neighbours");
   assert.ok(ids(await call("getItemNeighbors", { itemId: "js-1", category: "js" })).length);
-  assert.deepEqual(ids(await call("getUserNeighbors", { userId: "js-user" })), ["js-a"]);
+  assert.deepEqual(await neighbors(), ["js-a"]);
   const session = [{ FeedbackType: "like", UserId: "0", ItemId: "js-1", Timestamp: then }];
   assert.ok(ids(await call("getSessionRecommend", session, { category: "js" })).length);
 });
