@@ -68,6 +68,22 @@ class Dresser:
             )
         return self._feed(piece, audience, items)
 
+    def again(self, feed: Feed, feed_id: str, following: str | None) -> Feed:
+        """Return an earlier answer as one of its own; what it says of itself is as it is now.
+
+        Args:
+            following: the cursor of its next page.
+        """
+        live = self._live
+        return msgspec.structs.replace(
+            feed,
+            feed_id=feed_id,
+            next=following,
+            generated_at=from_us(now_us()),
+            events_behind=live.events_behind,
+            stale=is_stale(live),
+        )
+
     def _feed(self, piece: Piece, audience: Audience, items: list[Listed]) -> Feed:
         live, model = self._live, self._live.model
         return Feed(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from recsvc.clock import from_us, now_us
+from recsvc.clock import now_us
 from recsvc.core.items.catalogue import Mask, Rows
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import LISTED, SOURCES, Ranking
@@ -14,7 +14,6 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import EVERYBODY, Audience
-from recsvc.lists.dressing import is_stale
 from recsvc.lists.kept import KeptFeed, KeptFeeds, encoded
 from recsvc.lists.kit import Kit
 from recsvc.lists.paging import Piece, RankedList, new_feed_id, renewed
@@ -97,17 +96,7 @@ class Feeds:
             return None
         self.kept.observe("again")
         feed_id = renewed(kept.feed.feed_id)
-        following = None
-        if kept.cursor is not None:
-            following = self._pager.sealed(msgspec.structs.replace(kept.cursor, feed_id=feed_id))
-        return msgspec.structs.replace(
-            kept.feed,
-            feed_id=feed_id,
-            next=following,
-            generated_at=from_us(now_us()),
-            events_behind=self._live.events_behind,
-            stale=is_stale(self._live),
-        )
+        return self._dresser.again(kept.feed, feed_id, self._pager.renewed(kept.cursor, feed_id))
 
     def _rows(self, feed: Feed) -> Rows:
         """Return (k,) the rows of what a feed lists."""

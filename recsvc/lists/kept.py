@@ -29,23 +29,54 @@ _MB = 2**20
 _BESIDE_ITEMS_BYTES = 2_000
 
 
-class Keepable(Protocol):
-    """What may be kept.
+class Sized(Protocol):
+    """What takes room.
 
     Attributes:
-        made_us: no later than anything it is made of was read.
-        size_bytes: what it takes, about.
+        size_bytes: how much, about.
     """
-
-    @property
-    def made_us(self) -> int: ...  # noqa: D102
 
     @property
     def size_bytes(self) -> int: ...  # noqa: D102
 
 
+class Keepable(Sized, Protocol):
+    """What may be kept.
+
+    Attributes:
+        made_us: no later than anything it is made of was read.
+    """
+
+    @property
+    def made_us(self) -> int: ...  # noqa: D102
+
+
 K = TypeVar("K", bound=Hashable)
+S = TypeVar("S", bound=Sized)
 V = TypeVar("V", bound=Keepable)
+
+
+class Bounded(Generic[K, S]):
+    """Holds so many bytes of things, those put in last."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self.held: dict[K, S] = {}
+
+    def put(self, key: K, thing: S) -> None:
+        """Hold something, what was put in longest ago going when there is too much."""
+        self.drop(key)
+        self.held[key] = thing
+        self._bytes += thing.size_bytes
+        while self._bytes > self._most_bytes:
+            self.drop(next(iter(self.held)))
+
+    def drop(self, key: K) -> None:
+        """Hold something no longer, if it is held."""
+        known = self.held.pop(key, None)
+        if known is not None:
+            self._bytes -= known.size_bytes
 
 
 class Kept(Generic[K, V]):
@@ -53,10 +84,12 @@ class Kept(Generic[K, V]):
 
     def __init__(self, params: KeptParams) -> None:
         self._epoch_us = int(params.epoch_s * SECOND_US)
-        self._most_bytes = params.megabytes * _MB
-        self._held: dict[K, V] = {}
-        self._bytes = 0
+        self._bounded: Bounded[K, V] = Bounded(params.megabytes * _MB)
         self._sweeping: asyncio.TimerHandle | None = None
+
+    @property
+    def _held(self) -> dict[K, V]:
+        return self._bounded.held
 
     def find(self, key: K) -> V | None:
         """Return what is kept and not too old; whether its reader changed is not known yet."""
@@ -67,18 +100,9 @@ class Kept(Generic[K, V]):
 
     def keep(self, key: K, kept: V) -> None:
         """Keep an answer, those kept longest going when there are too many."""
-        self._drop(key)
-        self._held[key] = kept
-        self._bytes += kept.size_bytes
-        while self._bytes > self._most_bytes:
-            self._drop(next(iter(self._held)))
+        self._bounded.put(key, kept)
         if self._sweeping is None and self._held:
             self._sweep_later()
-
-    def _drop(self, key: K) -> None:
-        known = self._held.pop(key, None)
-        if known is not None:
-            self._bytes -= known.size_bytes
 
     def _sweep_later(self) -> None:
         delay_s = self._epoch_us / SECOND_US
@@ -89,7 +113,7 @@ class Kept(Generic[K, V]):
         self._sweeping = None
         since_us = now_us() - self._epoch_us
         for key in [key for key, kept in self._held.items() if kept.made_us <= since_us]:
-            self._drop(key)
+            self._bounded.drop(key)
         if self._held:
             self._sweep_later()
 

@@ -149,6 +149,12 @@ class Pager:
         now_s = now_us() // SECOND_US
         return Cursor(kind, self._live.catalogue_id[:8], now_s, feed_id, source, position)
 
+    def renewed(self, cursor: Cursor | None, feed_id: str) -> str | None:
+        """Return a cursor, if there is one, as that of another feed which shows the same."""
+        if cursor is None:
+            return None
+        return self.sealed(msgspec.structs.replace(cursor, feed_id=feed_id))
+
     def sealed(self, cursor: Cursor) -> str:
         """Return a cursor as opaque text, safe in a URL, that nobody else can make."""
         return self._signs.seal(_PURPOSE, cursors.encode(cursor))

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Hashable
 
 import msgspec
 
-from recsvc.clock import SECOND_US, from_us, now_us, this_minute_us
+from recsvc.clock import SECOND_US, now_us, this_minute_us
 from recsvc.core.ranking.blend import Ranking
 from recsvc.core.ranking.cursor import Cursor, ListKind
 from recsvc.lists.audience import Audience
-from recsvc.lists.dressing import Dresser, is_stale
-from recsvc.lists.kept import Outcome, encoded, size_bytes
+from recsvc.lists.dressing import Dresser
+from recsvc.lists.kept import Bounded, Outcome, encoded, size_bytes
 from recsvc.lists.paging import Pager, Piece, new_feed_id
 from recsvc.lists.shapes import Feed, Page
 from recsvc.live.view import Live, Moment
@@ -52,6 +52,11 @@ class _Answer(msgspec.Struct, frozen=True):
     made_us: int
     made_s: float
 
+    @property
+    def size_bytes(self) -> int:
+        """What it takes, about."""
+        return size_bytes(self.feed)
+
 
 class _Budget:
     """Processor time that may be spent: it gathers as time goes by, up to a bound."""
@@ -82,8 +87,7 @@ class SharedAnswers:
         self._live = live
         self._pager = pager
         self._dresser = dresser
-        self._held: dict[tuple[Name, Page], _Answer] = {}
-        self._bytes = 0
+        self._bounded: Bounded[tuple[Name, Page], _Answer] = Bounded(_MOST_BYTES)
         self._budget = _Budget()
         self.observe: Callable[[Outcome], object] = lambda _: None
 
@@ -98,7 +102,7 @@ class SharedAnswers:
         if page.cursor is not None or not page.encoded or page.explain or not audience.is_reached:
             return None
         key = (name, msgspec.structs.replace(page, user=None) if page.user is not None else page)
-        found = self._held.get(key)
+        found = self._bounded.held.get(key)
         if found is not None and self._is_good(found, audience):
             self.observe("again")
         else:
@@ -131,32 +135,11 @@ class SharedAnswers:
         rows = frozenset(ranking.rows.tolist())
         made = _Answer(feed, cursor, rows, moment, version, made_us, made_s)
         if is_whole:
-            self._keep(key, made)
+            self._bounded.put(key, made)
         return made
-
-    def _keep(self, key: tuple[Name, Page], made: _Answer) -> None:
-        self._drop(key)
-        self._held[key] = made
-        self._bytes += size_bytes(made.feed)
-        while self._bytes > _MOST_BYTES:
-            self._drop(next(iter(self._held)))
-
-    def _drop(self, key: tuple[Name, Page]) -> None:
-        known = self._held.pop(key, None)
-        if known is not None:
-            self._bytes -= size_bytes(known.feed)
 
     def _renewed(self, found: _Answer, audience: Audience) -> Feed:
         """Return an answer as one of its own."""
-        feed_id, following = new_feed_id(), None
-        if found.cursor is not None:
-            following = self._pager.sealed(msgspec.structs.replace(found.cursor, feed_id=feed_id))
-        return msgspec.structs.replace(
-            found.feed,
-            feed_id=feed_id,
-            user=audience.user,
-            next=following,
-            generated_at=from_us(now_us()),
-            events_behind=self._live.events_behind,
-            stale=is_stale(self._live),
-        )
+        feed_id = new_feed_id()
+        again = self._dresser.again(found.feed, feed_id, self._pager.renewed(found.cursor, feed_id))
+        return msgspec.structs.replace(again, user=audience.user)

@@ -236,14 +236,14 @@ async def test_what_is_kept_has_a_bound_and_an_end(site: Site) -> None:
     for n in range(20):
         await feeds.feed(f"reader{n}", PAGE, OPTIONS)
     assert len(kept._held) == 20
-    assert kept._bytes == sum(one.size_bytes for one in kept._held.values())
+    assert kept._bounded._bytes == sum(one.size_bytes for one in kept._held.values())
 
-    kept._most_bytes = kept._bytes // 2
+    kept._bounded._most_bytes = kept._bounded._bytes // 2
     await feeds.feed("another", PAGE, OPTIONS)
-    assert kept._bytes <= kept._most_bytes
+    assert kept._bounded._bytes <= kept._bounded._most_bytes
     assert ("another", PAGE, OPTIONS) in kept._held
 
     kept._epoch_us = 0
     kept._sweep()
     assert not kept._held
-    assert kept._bytes == 0
+    assert kept._bounded._bytes == 0
