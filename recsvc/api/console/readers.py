@@ -10,7 +10,6 @@ from litestar.response import Template
 
 from recsvc.api.console.page import PATH, page
 from recsvc.api.services import Services
-from recsvc.core.ranking.voices import VOICES
 from recsvc.lists.shapes import Listed, Page
 
 _PLACES = 20
@@ -59,8 +58,7 @@ def place(listed: Listed) -> Place:
     account = listed.account
     if isinstance(account, msgspec.UnsetType):
         return Place(listed, [], [], [])
-    names = [*(voice.name for voice in VOICES), "follow"]
-    points = [(name, getattr(account, name)) for name in names if getattr(account, name)]
+    points = [(name, said) for name, said in _points(account).items() if said]
     return Place(
         listed,
         sorted(points, key=lambda one: -abs(one[1])),
@@ -71,8 +69,13 @@ def place(listed: Listed) -> Place:
 
 def _total(entry: Any) -> float:
     """Return what an item of the history adds, by all voices together."""
-    fields = msgspec.structs.asdict(entry)
-    return sum(value for value in fields.values() if isinstance(value, float))
+    return sum(_points(entry).values())
+
+
+def _points(summed: Any) -> dict[str, float]:
+    """Return all that adds up to the points of an account, or of an entry of one, by name."""
+    fields = msgspec.structs.asdict(summed)
+    return {name: value for name, value in fields.items() if isinstance(value, float)}
 
 
 router = Router("/", route_handlers=[reader])
