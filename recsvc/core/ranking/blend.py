@@ -221,7 +221,7 @@ class Blend(msgspec.Struct, frozen=True):
     def _asked(self) -> list[ReaderVoice | None]:
         """Return each voice if it answers readers and weighs anything, else None."""
         return [
-            voice if isinstance(voice, ReaderVoice) and voice.weight(self.params) else None
+            voice if isinstance(voice, ReaderVoice) and self._is_asked(voice) else None
             for voice in self.common.voices
         ]
 

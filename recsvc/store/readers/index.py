@@ -14,11 +14,10 @@ from recsvc.clock import DAY_S, SECOND_US
 from recsvc.core.access.caller import is_anonymous
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Command, Pipe
+from recsvc.store.readers.fields import FIRST_SEEN, PRUNE_AT, VERSION, VOTE
 
 _PER_CALL = 200
 _SWEPT_PER_SHARD = 500
-# Fields of a profile that are no items, as in `lua/record.lua`.
-_VOTE, _FIRST_SEEN, _PRUNE_AT, _VERSION = b"", b"\1", b"\2", b"\3"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -167,6 +166,6 @@ def _questions(user: str) -> list[Command]:
     return [
         ("ZSCORE", keys.readers(shard), user),
         ("HLEN", profile),
-        ("HMGET", profile, _FIRST_SEEN, _VOTE, _PRUNE_AT, _VERSION),
+        ("HMGET", profile, FIRST_SEEN, VOTE, PRUNE_AT, VERSION),
         ("ZCARD", keys.shown(shard, user)),
     ]

@@ -20,12 +20,9 @@ from recsvc.core.readers.profile import (
 from recsvc.store import keys
 from recsvc.store.damage import damage
 from recsvc.store.pipe import Pipe
+from recsvc.store.readers.fields import FIRST_SEEN, PRUNE_AT, VERSION, VOTE
 from recsvc.store.readers.preferences import decode_preferences
 
-_VOTE = b""
-_FIRST_SEEN = b"\1"
-_PRUNE_AT = b"\2"
-_VERSION = b"\3"
 _PER_BATCH = 500
 # Impressions: as many as are kept.
 ALL = -1
@@ -81,7 +78,7 @@ class Profiles:
         profile, shown = keys.profile(shard, user), keys.shown(shard, user)
         (version, vote), size, preferences, n_shown, latest = await self._pipe.send_all(
             [
-                ("HMGET", profile, _VERSION, _VOTE),
+                ("HMGET", profile, VERSION, VOTE),
                 ("HLEN", profile),
                 ("HGETALL", keys.preferences(shard, user)),
                 ("ZCARD", shown),
@@ -107,10 +104,10 @@ class Profiles:
         answers = await self._pipe.send_all(commands)
         fields: dict[bytes, bytes] = answers[0]
         size = len(fields)
-        vote, version = fields.pop(_VOTE, None), fields.pop(_VERSION, None)
+        vote, version = fields.pop(VOTE, None), fields.pop(VERSION, None)
         stamp = Stamp(version, vote, size, answers[1], answers[2], answers[3][-1:])
-        fields.pop(_FIRST_SEEN, None)
-        fields.pop(_PRUNE_AT, None)
+        fields.pop(FIRST_SEEN, None)
+        fields.pop(PRUNE_AT, None)
         preferences = decode_preferences(answers[1])
         shown = dict(answers[3]) if n_shown else {}
         if not fields and not shown and preferences is NO_PREFERENCES:
@@ -151,12 +148,12 @@ class Profiles:
                 pairs = [(i.item, _encode(packed(i))) for i in some]
                 commands.append(("HSET", held, *(part for pair in pairs for part in pair)))
             if first_seen_us is not None:
-                commands.append(("HSET", held, _FIRST_SEEN, first_seen_us))
+                commands.append(("HSET", held, FIRST_SEEN, first_seen_us))
             if profile.shown:
                 scored = [(at_us, item) for item, at_us in profile.shown.items()]
                 commands.append(("ZADD", shown, *(part for pair in scored for part in pair)))
             if profile.interactions:
-                commands.append(("HSET", held, _VERSION, _new_version()))
+                commands.append(("HSET", held, VERSION, _new_version()))
             commands += [("EXPIRE", held, live_s), ("EXPIRE", shown, live_s)]
         await self._pipe.send_all(commands)
 
