@@ -1,7 +1,5 @@
 """A real nginx in front of a service, as `proxy_pass` alone sets it up."""
 
-import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.service import free_port, wait_until
+from tests.tools import required
 
 _CONFIG = """
 daemon off;
@@ -38,16 +36,6 @@ http {{
 """
 
 
-def nginx_path() -> str:
-    """Where nginx is: tests skip without it, except in CI."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found is None and os.environ.get("CI"):
-        pytest.fail("no nginx on this machine, and CI requires it")
-    if found is None:
-        pytest.skip("no nginx on this machine")
-    return found
-
-
 @contextmanager
 def behind_nginx(folder: Path, *upstreams: int) -> Iterator[httpx.Client]:
     """Yield a client that reaches a port of this machine, or any of several, through nginx."""
@@ -58,7 +46,7 @@ def behind_nginx(folder: Path, *upstreams: int) -> Iterator[httpx.Client]:
     upstream = names[0] if len(names) == 1 else "several"
     servers = " ".join(f"server {name} max_fails=0;" for name in names)
     config.write_text(_CONFIG.format(folder=folder, port=port, upstream=upstream, servers=servers))
-    process = subprocess.Popen([nginx_path(), "-c", str(config), "-p", str(folder)])
+    process = subprocess.Popen([required("nginx"), "-c", str(config), "-p", str(folder)])
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     try:
         wait_until(lambda: _answers(client), "nginx answers")

@@ -1,23 +1,16 @@
 """A machine whose clock is wrong serves as others do: the store's clock counts."""
 
-import os
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.faults.servers import served
+from tests.tools import required
 
 
 @pytest.fixture(scope="module")
 def faketime() -> str:
-    """The path of faketime: tests skip without it, except in CI."""
-    found = shutil.which("faketime")
-    if found is None and os.environ.get("CI"):
-        pytest.fail("no faketime on this machine, and CI requires it")
-    if found is None:
-        pytest.skip("no faketime on this machine")
-    return found
+    return required("faketime")
 
 
 @pytest.mark.parametrize("offset", ["-1h", "+1h"])

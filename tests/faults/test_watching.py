@@ -1,7 +1,6 @@
 """Alerts, dashboard and page speak of figures that there are, and each alert has its paragraph."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.service import REPOSITORY, Service, wait_until
+from tests.tools import required
 
 RULES = REPOSITORY / "deploy" / "prometheus" / "alerts.yml"
 RUNBOOK = (REPOSITORY / "docs" / "operations.md").read_text()
@@ -22,13 +22,7 @@ NAMES = re.findall(r"alert: (\w+)", RULES.read_text())
 
 @pytest.fixture(scope="module")
 def promtool() -> str:
-    """The path of promtool: tests skip without it, except in CI."""
-    found = shutil.which("promtool")
-    if found is None and os.environ.get("CI"):
-        pytest.fail("no promtool on this machine, and CI requires it")
-    if found is None:
-        pytest.skip("no promtool on this machine")
-    return found
+    return required("promtool")
 
 
 def test_the_rules_are_sound(promtool: str):
