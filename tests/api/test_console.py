@@ -226,6 +226,7 @@ def test_a_readers_feed_is_the_one_they_get_with_the_points_that_make_its_scores
         ]
     )
     service.act("explained-reader", "upvote", "explained-0")
+    service.act("explained-reader", "impression", "explained-3")  # passed over: that counts, too
     service.settled()
 
     def is_personal() -> bool:
