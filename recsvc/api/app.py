@@ -20,6 +20,7 @@ from recsvc.api.http.openapi import config
 from recsvc.api.http.openapi_completion import COMPONENTS, complete
 from recsvc.api.http.problems import on_recsvc_error, on_recursion, on_validation_error
 from recsvc.api.http.query_names import learn_names
+from recsvc.api.http.request_body import JSONRequest
 from recsvc.api.huggingface import routes as huggingface
 from recsvc.api.mail import digest_pages, subscribe_pages
 from recsvc.api.pages import brand
@@ -118,6 +119,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             instance=JinjaTemplateEngine.from_environment(environment(settings))
         ),
         openapi_config=config(COMPONENTS),
+        request_class=JSONRequest,
         request_max_body_size=settings.max_body_bytes,
     )
     complete(app)

@@ -1,5 +1,10 @@
-"""Moments as senders write them: a date with its zone, or a number since 1970."""
+"""Moments as senders write them: a date with its zone, or a number since 1970.
 
+A minute may have a sixty-first second (RFC 3339, 5.6 and 5.7), which no clock of ours counts: what
+happened in it happened at the end of that minute, so that it stays on its day.
+"""
+
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,6 +15,20 @@ from recsvc.errors import InvalidError
 
 # RFC 3339, or a number since 1970 as most programs have it at hand.
 Moment = Annotated[datetime, Meta(tz=True)] | float
+
+# As RFC 3339 has it, and as mails have it (RFC 5322), where a second has no parts.
+_LEAP_SECOND = re.compile(
+    r"(?P<iso>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d):60(?:[.,]\d+)?(?![\d:])|(?<= \d\d:\d\d):60(?![\d:.])"
+)
+
+
+def without_leap_second(text: str) -> str:
+    """Return the text of a moment; one within a leap second is the end of its minute."""
+    if ":60" not in text:
+        return text
+    return _LEAP_SECOND.sub(
+        lambda found: f"{found['iso']}:59.999999" if found["iso"] else ":59", text
+    )
 
 
 def epoch(number: float) -> datetime:

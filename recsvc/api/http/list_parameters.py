@@ -17,6 +17,7 @@ from recsvc.api.http.door import caller_of
 from recsvc.clock import to_us
 from recsvc.core.choices import Fields, Likeness, Seen, Sort, Window
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
+from recsvc.core.moments import without_leap_second
 from recsvc.core.text.query import MAX_CHARS
 from recsvc.errors import InvalidError
 from recsvc.lists.searched import Manner
@@ -237,7 +238,7 @@ def instant(text: str | None, field: str) -> int | None:
     parsers: list[Callable[[str], datetime]] = [_day, datetime.fromisoformat]
     for parse in parsers:
         try:
-            moment = parse(text)
+            moment = parse(without_leap_second(text))
             return to_us(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         except (ValueError, OverflowError):
             continue

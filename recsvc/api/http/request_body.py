@@ -4,6 +4,7 @@
 each line is judged by itself: one that was cut off on its way does not cost the others.
 """
 
+import json
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -13,6 +14,7 @@ from litestar.types import Receive
 from recsvc.api.http.bodies import DRAINED, body_in
 from recsvc.api.http.decompression import decompressed
 from recsvc.api.http.problems import EMPTY_BODY, field_of
+from recsvc.core.fitting import with_moments
 from recsvc.errors import InvalidError, TooLargeError
 
 T = TypeVar("T")
@@ -23,6 +25,9 @@ STRANGERS_BYTES = 65_536
 _BOM = b"\xef\xbb\xbf"
 
 _raw = msgspec.json.Decoder(msgspec.Raw)
+_SPACES = frozenset(" \t\r\n")
+# Only where members end is of interest, not how large a number is.
+_scan = json.JSONDecoder(parse_int=float, strict=False).raw_decode
 
 
 def raw_records(raw: bytes, limit: int) -> tuple[list[bytes | msgspec.Raw], bool]:
@@ -42,7 +47,7 @@ def raw_records(raw: bytes, limit: int) -> tuple[list[bytes | msgspec.Raw], bool
     records: list[bytes | msgspec.Raw]
     try:
         if text.startswith(b"["):
-            records = [*msgspec.json.decode(text, type=list[msgspec.Raw])]
+            records = _members(text)
         else:
             records, single = _one_or_lines(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -52,6 +57,44 @@ def raw_records(raw: bytes, limit: int) -> tuple[list[bytes | msgspec.Raw], bool
     if len(records) > limit:
         raise TooLargeError(f"at most {limit} at a time, not {len(records)}", "body")
     return records, single
+
+
+def _members(text: bytes) -> list[bytes | msgspec.Raw]:
+    """Return what an array holds; a member that is no JSON to msgspec is one to be refused by itself.
+
+    Other programs write NaN, and half of a character where they cut a text (RFC 8259, section 8.2).
+    """
+    try:
+        return [*msgspec.json.decode(text, type=list[msgspec.Raw])]
+    except msgspec.DecodeError:
+        apart = _taken_apart(text.decode(errors="surrogateescape"))
+        if apart is None or not any(map(_is_object, apart)):
+            raise
+        return [*apart]
+
+
+def _taken_apart(text: str) -> list[bytes] | None:
+    """Return the members of an array as Python's decoder tells them apart; None where it cannot."""
+    found: list[bytes] = []
+    at = 1
+    try:
+        while True:
+            begin = _space(text, at)
+            _, end = _scan(text, begin)
+            found.append(text[begin:end].encode(errors="surrogateescape"))
+            at = _space(text, end) + 1
+            if text[at - 1 : at] != ",":
+                is_whole = text[at - 1 :] == "]"  # what stood behind was stripped
+                return found if is_whole else None
+    except ValueError:  # the JSON error is one
+        return None
+
+
+def _space(text: str, at: int) -> int:
+    """Return where white space ends."""
+    while text[at : at + 1] in _SPACES:
+        at += 1
+    return at
 
 
 def _one_or_lines(text: bytes) -> tuple[list[bytes | msgspec.Raw], bool]:
@@ -81,12 +124,33 @@ def decode(record: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     if not record:
         raise InvalidError(EMPTY_BODY, "body")
     try:
-        return decoder.decode(record)
+        try:
+            return decoder.decode(record)
+        except msgspec.ValidationError as exc:
+            # Rare enough that nothing is looked at twice before something does not fit.
+            if "RFC3339" not in str(exc):
+                raise
+            found = with_moments(msgspec.json.decode(record), decoder.type)
+            return decoder.decode(msgspec.json.encode(found))
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         field, problem = field_of(str(exc))
         raise InvalidError(problem, field) from None
     except RecursionError:
         raise InvalidError("nested too deeply", "body") from None
+
+
+class JSONRequest(Request[Any, Any, Any]):
+    """A request whose body the framework decodes for its handler, leniently but for dates."""
+
+    async def json(self) -> Any:
+        """Return the body, its moments as the handler's type takes them.
+
+        Raises:
+            InvalidError: naming a field that must be a date and is a number in quotes.
+        """
+        found = await super().json()
+        asked = self.route_handler.parsed_fn_signature.parameters.get("data")
+        return found if asked is None else with_moments(found, asked.annotation)
 
 
 async def read(request: Request[Any, Any, Any], max_bytes: int) -> bytes:

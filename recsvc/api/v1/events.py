@@ -24,7 +24,6 @@ from recsvc.api.v1.all_events import list_events
 from recsvc.clock import SECOND_US, now_us
 from recsvc.core.access.caller import EVENTS, Caller
 from recsvc.core.access.trust import trust_in
-from recsvc.core.fitting import UNREADABLE
 from recsvc.core.moments import Moment, moment_us
 from recsvc.core.readers.events import MAX_BATCH, Bringer, Entry, Event, accept
 from recsvc.core.readers.kinds import Kind
@@ -166,8 +165,8 @@ def _beacon_in(raw: bytes) -> Beacon | None:
     if b'"events"' not in raw:
         return None
     try:
-        return _beacon.decode(raw)
-    except UNREADABLE:
+        return body.decode(raw, _beacon)
+    except InvalidError:
         return None
 
 

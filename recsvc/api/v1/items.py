@@ -68,17 +68,20 @@ async def upsert(request: Request[Any, Any, Any], services: NamedDependency[Serv
     raw = await body.read(request, services.settings.max_body_bytes)
     records, single = body.raw_records(raw, MAX_ITEMS_PER_CALL)
     items: dict[str, NewItem] = {}
-    refusals: list[Refusal] = []
+    indices: dict[str, int] = {}
+    refused: dict[int, InvalidError] = {}
     for index, record in enumerate(records):
         try:
             item = body.decode(record, _decoder)
-            items[item.id] = item
+            items[item.id], indices[item.id] = item, index
         except InvalidError as exc:
-            if single:
-                raise
-            refusals.append(Refusal(index, str(exc), exc.field))
-    created, updated = await _store(services, items)
-    return Upserted(created, updated, len(items) - created - updated, refusals)
+            refused[index] = exc
+    created, updated, unfit = await _store_apart(services, items, {})
+    refused |= {indices[item]: exc for item, exc in unfit.items()}
+    if single and refused:
+        raise refused[0]
+    refusals = [Refusal(index, str(exc), exc.field) for index, exc in sorted(refused.items())]
+    return Upserted(created, updated, len(items) - created - updated - len(unfit), refusals)
 
 
 @put(
@@ -99,7 +102,7 @@ async def put_item(
     identity = path_id(request, _PREFIX)
     fields = {name: getattr(data, name) for name in ItemFields.__struct_fields__}
     item = NewItem(id=identity, **fields)
-    created, _ = await _store(services, {identity: item})
+    created, _ = await _store(services, {identity: item}, {})
     answer = await _answer(services, identity, request)
     return Response(answer, status_code=201 if created else 200)
 
@@ -168,25 +171,52 @@ async def delete_item(
     await _seen(services)
 
 
-async def _store(services: Services, items: dict[str, NewItem]) -> tuple[int, int]:
-    """Store items and return how many were created and how many changed."""
+_Before = dict[str, StoredItem | None]
+
+
+async def _store(services: Services, items: dict[str, NewItem], before: _Before) -> tuple[int, int]:
+    """Store items and return how many were created and how many changed.
+
+    Args:
+        before: what was stored of them first, which stays when this is tried again.
+    """
     if not items:
         return 0, 0
     now = now_us()
-    existed: dict[str, bool] = {}
 
     def change_to(item: NewItem) -> Change:
         def change(old: StoredItem | None) -> StoredItem:
-            existed[item.id] = old is not None
+            before.setdefault(item.id, old)
             return completed(item, old, now)
 
         return change
 
     results = await services.items.change({i: change_to(item) for i, item in items.items()})
     await _seen(services)
-    changed = [i for i, (_, differs) in zip(items, results, strict=True) if differs]
-    updated = sum(existed[i] for i in changed)
-    return len(changed) - updated, updated
+    pairs = zip(items, results, strict=True)
+    changed = [before[i] for i, (stored, _) in pairs if stored != before[i]]
+    created = changed.count(None)
+    return created, len(changed) - created
+
+
+async def _store_apart(
+    services: Services, items: dict[str, NewItem], before: _Before
+) -> tuple[int, int, dict[str, InvalidError]]:
+    """Store items, those left out that cannot be put together with what is stored.
+
+    Returns:
+        How many were created, how many changed, and why others were refused.
+    """
+    try:
+        return *await _store(services, items, before), {}
+    except InvalidError as exc:
+        if len(items) == 1:
+            return 0, 0, dict.fromkeys(items, exc)
+    ids = [*items]
+    halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
+    parts = [await _store_apart(services, {i: items[i] for i in h}, before) for h in halves]
+    created, updated, refused = zip(*parts, strict=True)
+    return sum(created), sum(updated), refused[0] | refused[1]
 
 
 async def _seen(services: Services) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from recsvc.clock import SECOND_US, to_us
+from recsvc.core.moments import without_leap_second
 from recsvc.errors import InvalidError
 
 LATEST_US = to_us(datetime(9999, 1, 1, tzinfo=UTC))
@@ -22,7 +23,7 @@ def moment_us(text: str | None) -> int | None:
     """
     if not text or text.startswith("0001-"):
         return None
-    at_us = _parsed(text.strip())
+    at_us = _parsed(without_leap_second(text.strip()))
     if at_us is None:
         raise InvalidError(f"not a moment: {text[:60]!r}", "Timestamp")
     return at_us

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from recsvc.core.moments import without_leap_second
 from recsvc.errors import InvalidError
 
 
@@ -22,7 +23,7 @@ def instant(text: object) -> datetime | None:
     parsers: list[Callable[[str], datetime]] = [datetime.fromisoformat, parsedate_to_datetime]
     for parse in parsers:
         try:
-            moment = parse(text.strip())
+            moment = parse(without_leap_second(text.strip()))
             aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return aware.astimezone(UTC)
         except (ValueError, OverflowError, TypeError):

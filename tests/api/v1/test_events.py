@@ -220,6 +220,58 @@ def test_of_lines_each_is_judged_by_itself(service: Service):
     assert (alone["accepted"], [r["index"] for r in alone["rejected"]]) == (1, [0])
 
 
+# What other programs write into a list that is no JSON to everybody: half a character, no number.
+ODD = ['"\\ud83d"', '"\\udc00\\ud800"', "NaN", "-Infinity", '"\t"', '"\x00"']
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_of_an_array_each_member_is_judged_by_itself(service: Service, odd: str, place: int):
+    user = f"members {ODD.index(odd)} {place}"
+    good = [json.dumps({"user": user, "item": f"m{n}", "kind": "click"}) for n in range(2)]
+    members = [
+        *good[:place],
+        f'{{"user": "{user}", "item": {odd}, "kind": "click"}}',
+        *good[place:],
+    ]
+
+    found = post(service, f"[ {' , '.join(members)}\n]").json()
+
+    assert (found["accepted"], [r["index"] for r in found["rejected"]]) == (2, [place])
+    assert {i["item"] for i in stored(service, user)} == {"m0", "m1"}
+
+
+@pytest.mark.parametrize("end", ["", ",", ",]", "] x", "]]", "}"])
+def test_an_array_that_does_not_end_as_one_is_refused_whole(service: Service, end: str):
+    good = json.dumps({"user": "wrong", "item": "x", "kind": "click"})
+
+    assert is_problem(post(service, f'[{good}, {{"user": NaN}}{end}'), 400, "body")
+    assert stored(service, "wrong") == []
+
+
+def test_a_leap_second_is_the_end_of_its_minute_wherever_a_time_may_stand(service: Service):
+    leap, end = "2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999Z"
+    one = {"user": "leap", "kind": "upvote", "at": leap}
+
+    answers = [
+        post(service, json.dumps(one | {"item": "single"})),
+        post(service, json.dumps([one | {"item": "array"}])),
+        post(service, json.dumps(one | {"item": "line"}) + "\nx"),
+        post(service, json.dumps({"events": [one | {"item": "beacon"}], "sent_at": leap})),
+    ]
+    with_history = service.http.post(
+        "/v1/feed", json={"history": [{"item": "single", "kind": "upvote", "at": leap}]}
+    )
+    listed = service.http.get("/v1/new", params={"since": leap, "until": leap})
+
+    assert [a.status_code for a in answers] == [202] * 4
+    assert [a.json()["accepted"] for a in answers] == [1] * 4
+    assert {i["item"]: i["states"]["upvote"] for i in stored(service, "leap")} | {
+        "beacon": ""
+    } == dict.fromkeys(["single", "array", "line"], end) | {"beacon": ""}
+    assert (with_history.status_code, listed.status_code) == (200, 200)
+
+
 @pytest.mark.parametrize("lines", ['{\n "user": "wrong",\n "item": "x"\n', "a\nb", '["a"]\n["b"]'])
 def test_what_holds_no_line_that_is_an_event_is_refused_whole(service: Service, lines: str):
     assert is_problem(post(service, lines), 400, "body")

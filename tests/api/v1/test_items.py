@@ -140,3 +140,39 @@ def test_an_item_is_recommendable_the_moment_it_arrives(service: Service):
     first = service.feed("zoologist", limit=5)["items"][0]
     assert first["id"] == "just-in"
     assert first["reason"]["items"] == ["liked"]
+
+
+def test_a_date_is_a_date_and_never_a_number_in_quotes(service: Service):
+    leap, end = "2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999Z"
+    service.http.put("/v1/items/dated", json={"title": "T"})
+
+    for field in ("published_at", "listed_at", "expires_at"):
+        for number in ("2030", "1e3", "-1", "1700000000"):
+            wrong = {"title": "T", field: number}
+            answers = [
+                service.http.put("/v1/items/dated", json=wrong),
+                service.http.patch("/v1/items/dated", json=wrong),
+                service.http.post("/v1/items", json=wrong | {"id": "dated"}),
+            ]
+            assert [a.status_code for a in answers] == [400] * 3
+            assert [a.json()["field"] for a in answers] == [field] * 3
+    assert "dated" in service.ids("/v1/new", limit=100), "nothing made it end in 1970"
+
+    put = service.http.put("/v1/items/dated", json={"title": "T", "published_at": leap})
+    patched = service.http.patch("/v1/items/dated", json={"listed_at": leap})
+    assert put.json()["published_at"] == patched.json()["listed_at"] == end
+
+
+def test_an_item_that_cannot_be_put_together_with_what_is_stored_costs_itself(service: Service):
+    full = {"id": "full", "title": "T", "aliases": [f"full-{i}" for i in range(20)]}
+    service.put_all([full])
+    good = [{"id": f"beside-{i}", "title": f"T{i}"} for i in range(4)]
+    more = full | {"aliases": ["full-more"]}
+    over = {"id": "over", "title": "T", "aliases": ["full-1"]}
+
+    found = service.put_all([good[0], more, *good[1:3], over, good[3]])
+
+    assert (found["created"], [r["index"] for r in found["rejected"]]) == (4, [1, 4])
+    assert {r["field"] for r in found["rejected"]} == {"aliases"}
+    assert [get(service, one["id"]).status_code for one in good] == [200] * 4
+    assert service.http.post("/v1/items", json=more).status_code == 400
