@@ -39,6 +39,18 @@ def fitted(fields: Mapping[str, Any], into: type[T]) -> T:
         raise InvalidError(f"{name}: {detail}" if name else detail, name or None) from None
 
 
+def without_nulls(found: Any) -> Any:
+    """Return decoded JSON, an object or a list of some, without the fields that are null.
+
+    So programs in Go write what they have nothing to say of, and so they read it.
+    """
+    if isinstance(found, list):
+        return [without_nulls(one) for one in found]
+    if isinstance(found, dict):
+        return {name: value for name, value in found.items() if value is not None}
+    return found
+
+
 def with_moments(found: Any, into: Any) -> Any:
     """Return decoded JSON, its moments as decoders take them: a leap second as the end of its minute.
 

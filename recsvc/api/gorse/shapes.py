@@ -16,6 +16,7 @@ from recsvc.api.gorse import times
 from recsvc.api.http import request_body as body
 from recsvc.api.services import Services
 from recsvc.clock import from_us, to_us
+from recsvc.core.fitting import without_nulls
 from recsvc.core.ids import Id
 from recsvc.core.items.item import NewItem, StoredItem
 from recsvc.core.readers.events import Entry, accept, event_of
@@ -109,13 +110,19 @@ class Score(msgspec.Struct, rename="pascal", frozen=True):
 
 
 async def read(request: Request[Any, Any, Any], services: Services, shape: Any) -> Any:
-    """Return the body, read as a shape.
+    """Return the body, read as a shape; what is null is not said, as Go has it.
 
     Raises:
         InvalidError: naming the field.
     """
     raw = await body.read(request, services.settings.max_body_bytes)
-    return body.decode(raw, msgspec.json.Decoder(shape))
+    decoder = msgspec.json.Decoder(shape)
+    try:
+        return body.decode(raw, decoder)
+    except InvalidError as exc:
+        if "`null`" not in str(exc):
+            raise
+    return body.decode(msgspec.json.encode(without_nulls(msgspec.json.decode(raw))), decoder)
 
 
 def item_of(given: Item, now_us: int) -> NewItem:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from recsvc.clock import from_us, now_us, to_us
-from recsvc.core.fitting import fitted
+from recsvc.core.fitting import fitted, without_nulls
 from recsvc.core.items.item import NewItem
 from recsvc.core.readers.events import Event, event_of
 from recsvc.core.readers.gorse_feedback import event_fields, kind_of
@@ -77,7 +77,7 @@ def read(content: Content, options: Options) -> Iterator[Record]:
 
 
 def _item(raw: str) -> NewItem:
-    found = msgspec.json.decode(raw, type=_Item)
+    found = msgspec.convert(without_nulls(msgspec.json.decode(raw)), _Item)
     identity = tables.identity(found.item_id, "ItemId")
     labels = found.labels if isinstance(found.labels, dict) else {}
     whole = labels.get(WHOLE)
@@ -106,7 +106,7 @@ def _words(labels: object) -> list[str]:
 
 
 def _event(raw: str, options: Options) -> Event:
-    found = msgspec.json.decode(raw, type=_Feedback)
+    found = msgspec.convert(without_nulls(msgspec.json.decode(raw)), _Feedback)
     at = _instant(found.timestamp)
     return event_of(
         event_fields(

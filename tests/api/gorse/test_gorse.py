@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import httpx
+import msgspec
 import pytest
 
+from recsvc.api.gorse.shapes import Feedback, Item, User
 from tests.service import Service, wait_until
 
 BASE = "/gorse/api"
@@ -369,6 +371,28 @@ def test_mistakes_are_named(gorse):
         answer = gorse(method, path, body)
         assert answer.status_code == 400, (path, body)
         assert answer.json()["detail"]
+
+
+BODIES = [
+    ("/item", Item, {"item_id": "null"}),
+    ("/user", User, {"user_id": "null"}),
+    ("/feedback", Feedback, {"feedback_type": "like", "user_id": "null", "item_id": "null"}),
+]
+
+
+@pytest.mark.parametrize(("path", "shape", "needed"), BODIES)
+def test_what_go_has_nothing_to_say_of_is_null_and_taken(gorse, path, shape, needed):
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(shape)}
+    body = {written: needed.get(name) for name, written in names.items()}
+
+    several = "/feedback" if path == "/feedback" else f"{path}s"
+    answers = [gorse("POST", several, [body])]
+    answers += [gorse("POST", path, body)] if several != path else []
+
+    assert [a.json() for a in answers] == [{"RowAffected": 1}] * len(answers)
+    for name in needed:
+        without = gorse("POST", several, [body | {names[name]: None}])
+        assert without.status_code == 400, "what is needed is still asked for"
 
 
 def test_health_is_gorses(gorse):

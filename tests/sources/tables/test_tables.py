@@ -149,14 +149,17 @@ def test_gorses_items():
             {"ItemId": "m:2", "IsHidden": True, "Categories": None, "Timestamp": "0001-01-01T00:00:00Z",
              "Labels": {"title": "Heat", "description": "Two\nmen."}, "Comment": ""},
             {"ItemId": "m:3"},
+            {"ItemId": "m:4", "IsHidden": None, "Categories": None, "Timestamp": None, "Labels": None,
+             "Comment": None},
         )
     )  # fmt: skip
 
     assert found.name == "gorse"
-    toys, heat, bare = found.items
+    toys, heat, bare, nulls = found.items
     assert (toys.title, toys.topics, toys.listed_at) == ("Toy Story (1995)", ("Comedy", "toys"), AT)
     assert (heat.title, heat.text, heat.hidden, heat.listed_at) == ("Heat", "Two men.", True, None)
     assert bare.title == "m:3"
+    assert nulls == msgspec.structs.replace(bare, id="m:4", title="m:4")
 
 
 def test_gorses_users_and_feedback():
