@@ -22,6 +22,7 @@ N_COLUMNS = 2**24
 _TEX_ACCENT = re.compile(r"\\['`^\"~=.]\s*\{?\\?([A-Za-z])\}?")
 _TEX_COMMAND = re.compile(r"\\[A-Za-z]+")
 _WORD = re.compile(r"[^\W_]+")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+")
 
 
@@ -63,8 +64,12 @@ def _pairs(run: str) -> Iterator[str]:
 
 
 def _without_accents(text: str) -> str:
-    """Return a text casefolded, compatibility forms and accents gone (é to e, ﬁ to fi)."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    """Return a text casefolded, compatibility forms and accents gone (é to e, ﬁ to fi).
+
+    What nobody sees is gone, too: soft hyphens and joiners, which copies of pages and PDFs leave in
+    words.
+    """
+    decomposed = unicodedata.normalize("NFKD", _UNSEEN.sub("", text)).casefold()
     kept = "".join(c for c in decomposed if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", kept)
 

@@ -20,6 +20,8 @@ TERMS = [
     ("GPT-4o", "gpt4o"), ("GPT-5x", "gpt 5x"), ("Llama 3", "llama3"), ("qwen2", "Qwen-2"),
     ("e-mail", "email"), ("cooperative", "co-operative"), ("multi-modal", "multimodal"),
     ("C++", "C++"), ("C#", "c#"), (".NET", ".NET"), ("F#", "F#"),
+    ("MoS$_2$", "MoS2"), ("$\\mathrm{BiTe}_{3}$", "BiTe3"), ("$^{87}$Rb", "87Rb"),
+    ("U.S.B.", "USB"), ("micro\u00adscope", "microscope"), ("tele\u200bscope", "telescope"),
 ]  # fmt: skip
 PLAIN = {"C++": "C", "C#": "C", ".NET": "net", "F#": "F"}
 
