@@ -79,6 +79,10 @@ class BrandParams(msgspec.Struct, frozen=True):
             check=check_logo,
         ),
     ] = ""
+    draws_pictures: Annotated[
+        bool,
+        setting("Draw a picture of each item that brought none.", name="site_draws_pictures"),
+    ] = True
 
     @property
     def colours(self) -> Colours:

@@ -13,6 +13,7 @@ from litestar.response import Template
 from recsvc.api.http.page_headers import with_images_of
 from recsvc.api.http.path_ids import raw_path
 from recsvc.api.http.visitor import reader_of
+from recsvc.api.pages.drawing import drawing
 from recsvc.api.pages.own_list import HELD
 from recsvc.api.pages.site import site_of
 from recsvc.api.pages.tex import drawn, with_formulae, with_links
@@ -158,7 +159,7 @@ def environment(settings: Settings) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    loaded.globals["site"] = site_of(settings)
+    loaded.globals |= {"site": site_of(settings), "drawing": drawing}
     loaded.filters |= {
         "said": said,
         "count": _count,

@@ -23,6 +23,7 @@ from recsvc.core.items.item import StoredItem
 from recsvc.core.text.display import readable
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Feed, Listed, Page, Reason
+from recsvc.sources import demo
 
 _PREFIX = "/papers/"
 _SUFFIX = ".md"
@@ -81,7 +82,8 @@ async def _page(request: Request[Any, Any, Any], services: Services, name: str) 
         authors=item.authors[:_AUTHORS], more_authors=item.authors[_AUTHORS:],
         summary=summary(item.extra), summary_by=_text(item, "ai_summary_model"),
         submitter=item.submitted_by.get("fullname") or item.submitter,
-        is_hidden=states.get("hide", 0) > 0, metadata=metadata(item, site_of(services.settings)),
+        is_ours=item.origin == demo.ORIGIN, is_hidden=states.get("hide", 0) > 0,
+        metadata=metadata(item, site_of(services.settings)),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ class Site(msgspec.Struct, frozen=True):
         url: where it is, without a slash at its end.
         has_pages: whether it shows pages at all, or mails and frames only.
         image_origins: whose pictures its pages show.
+        draws_pictures: whether items without a picture of their own get one that is drawn.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Site(msgspec.Struct, frozen=True):
     has_logo: bool
     has_pages: bool
     image_origins: frozenset[str]
+    draws_pictures: bool
 
     def picture(self, extra: dict[str, Any]) -> str | None:
         """Return the address of an item's picture; None where there is none that may be shown."""
@@ -42,4 +44,11 @@ def site_of(settings: Settings) -> Site:
     """Return the site that settings describe."""
     origins = parse_origins(settings.image_origins)
     brand = settings.brand
-    return Site(brand.name, settings.site_url, bool(brand.logo), settings.pages, origins)
+    return Site(
+        brand.name,
+        settings.site_url,
+        bool(brand.logo),
+        settings.pages,
+        origins,
+        brand.draws_pictures,
+    )

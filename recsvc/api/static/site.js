@@ -167,6 +167,13 @@ function press(does) {
   root?.querySelector(`button[data-does="${does}"]`)?.click();
 }
 
+/** Go to the field for words; on a phone it has a page of its own. */
+function search() {
+  const field = document.querySelector("input[type=search]");
+  if (field?.checkVisibility()) field.focus();
+  else document.querySelector(".to-search")?.click();
+}
+
 const DOES = {
   j: () => move(1),
   k: () => move(-1),
@@ -174,7 +181,7 @@ const DOES = {
   s: () => press("save"),
   h: () => press("hide"),
   o: () => current()?.querySelector(".title a").click(),
-  "/": () => document.querySelector("input[type=search]")?.focus(),
+  "/": search,
   "?": () => keys.showModal(),
 };
 

@@ -1,7 +1,9 @@
 """The demo: real papers by their bibliographic facts, and readers who do not exist.
 
-Titles, dates, numbers of authors and comments are facts; there are no abstracts. When the demo lists
-which paper, who reads and what they upvote is simulated with a fixed seed, and says so in every name.
+Titles, dates, numbers of authors and comments are facts. What is said of a paper was written for this
+demo, in words of its own, from the title and what is commonly known; nobody held it against the paper,
+and pages say that it is not its abstract. Subjects follow from words. When the demo lists which paper,
+who reads and what they upvote is simulated with a fixed seed, and says so in every name.
 """
 
 import re
@@ -41,9 +43,41 @@ _INTERESTS = {
     "medicine": r"medical|clinical|health|sleep",
 }
 
+# What a paper is on, by words of its title or of what is said of it.
+_SUBJECTS = {
+    "hallucination": r"hallucinat|invent(ed|s)? (objects|details)",
+    "theory of mind": r"theory of mind|theory-of-mind|beliefs|perspective",
+    "music and speech": r"\bmusic|\baudio|\bspeech|\bsound",
+    "video": r"\bvideos?\b",
+    "medicine": r"medic|clinical|sleep|X-ray",
+    "code": r"\bcode\b|\bprograms?\b|programming|compilers?\b",
+    "diffusion models": r"diffusion|text-to-image|flow models",
+    "image generation": r"image (generation|generators|synthesis|composition|inpainting)|try-on",
+    "robots": r"robot|embodied|parking|driving|manipulation",
+    "reinforcement learning": r"reinforcement learning|imitation|policies|self-play",
+    "agents": r"\bagents?\b",
+    "long context": r"long.contexts?|long (texts?|inputs?|sequences?)|cache",
+    "interpretability": r"interpret|explain|explanation|circuits?\b|mechanis|probing|probes",
+    "prompting": r"prompt|in-context|demonstrations?\b|instructions?\b",
+    "reasoning": r"reason|chain.of.thought|\bthinking\b|step by step",
+    "alignment": r"align(ed|ment)|safety|harm|sycophan|toxic|backdoor|human feedback|self-correct",
+    "vision-language models": r"vision-language|multi-?modal|visual question",
+    "vision": r"\bvision\b|\bimages?\b|visual|\bgaze\b|convolution",
+    "brain and mind": r"\bbrain|neuro|\bmemory\b|conscious|cognitive|psycholog",
+    "search and recommendation": r"search engine|recommend|retriev|\bqueries\b",
+    "efficiency": r"efficien|cheap|faster|compress|prun|quantiz|linear time|less memory",
+    "representation learning": r"representations?\b|self-supervis|contrastive",
+    "attention": r"attention",
+    "language models": r"language models?\b|\bLLMs?\b",
+    "learning theory": r"prove|bounds?\b|theory|expressive power",
+    "data": r"data set|benchmark|annotat",
+}
+_SUBJECTS_EACH = 3
+
 
 class _Paper(msgspec.Struct, frozen=True):
     title: str
+    text: str
     date: str | None = None
     authors: int | None = None
     organisation: Organisation | None = None
@@ -64,6 +98,8 @@ def papers(now_us: int) -> list[NewItem]:
             NewItem(
                 id=id_of_title(paper.title),
                 title=paper.title,
+                text=paper.text,
+                topics=_subjects(paper),
                 n_authors=paper.authors,
                 organisation=paper.organisation,
                 comments=paper.comments,
@@ -106,6 +142,15 @@ def events(items: list[NewItem], now_us: int) -> list[Entry]:
             at_us = min(listed_us + int(rng.exponential(30) * HOUR_US), now_us - HOUR_US)
             out.append(_event(user, item.id, "upvote", max(at_us, now_us - _DAYS * DAY_US), now_us))
     return out
+
+
+def _subjects(paper: _Paper) -> tuple[str, ...]:
+    """Return what a paper is on, at most so many, those that its title names first."""
+    in_title, in_text = (
+        [name for name, words in _SUBJECTS.items() if re.search(words, where, re.IGNORECASE)]
+        for where in (paper.title, paper.text)
+    )
+    return tuple(dict.fromkeys(in_title + in_text))[:_SUBJECTS_EACH]
 
 
 def _event(user: str, item: str, kind: str, at_us: int, now_us: int) -> Entry:

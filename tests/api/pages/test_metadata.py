@@ -24,7 +24,7 @@ PAPER = {
         "doi": "10.1000/meta", "arxiv_id": "1503.00099", "venue": "J. of X", "thumbnail": "data:x",
     },
 }  # fmt: skip
-SITE = Site("Daily Papers", "https://x.example", False, True, frozenset())
+SITE = Site("Daily Papers", "https://x.example", False, True, frozenset(), True)
 TITLE = 'A "quoted" <EOS> & ℝ^n </script><script>alert(1)</script>'
 
 
