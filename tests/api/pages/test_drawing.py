@@ -1,4 +1,4 @@
-"""Pictures that are drawn: the same each time, alike by subject, with nothing of an item's texts in them."""
+"""Pictures that are drawn: the same each time, alike by subject, without anything of an item's text."""
 
 import re
 from xml.etree import ElementTree
