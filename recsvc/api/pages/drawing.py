@@ -78,15 +78,16 @@ def _matrix(chance: _Chance) -> Iterator[str]:
     """Squares in rows, as large as their weight."""
     weights = {(m, n): next(chance) for m in range(7) for n in range(4)}
     largest = max(weights, key=lambda place: weights[place])
-    for shade, is_shown in (("half", lambda p: p != largest), ("strong", lambda p: p == largest)):
-        squares = []
-        for (m, n), weight in weights.items():
-            if is_shown((m, n)):
-                side = 3 + weight * 9 // 255
-                squares.append(
-                    f"M{16 + 15 * m - side // 2} {17 + 15 * n - side // 2}h{side}v{side}h{-side}z"
-                )
-        yield _path("".join(squares), shade)
+    squares = {place: _square(*place, 3 + weight * 9 // 255) for place, weight in weights.items()}
+    strongest = squares.pop(largest)
+    yield _path("".join(squares.values()), "half")
+    yield _path(strongest, "strong")
+
+
+def _square(m: int, n: int, side: int) -> str:
+    """Return a square at a column and a row as a part of a path."""
+    x, y = 16 + 15 * m - side // 2, 17 + 15 * n - side // 2
+    return f"M{x} {y}h{side}v{side}h{-side}z"
 
 
 def _waves(chance: _Chance) -> Iterator[str]:
