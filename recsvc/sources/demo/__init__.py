@@ -57,7 +57,7 @@ _SUBJECTS = {
     "reinforcement learning": r"reinforcement learning|imitation|policies|self-play",
     "agents": r"\bagents?\b",
     "long context": r"long.contexts?|long (texts?|inputs?|sequences?)|cache",
-    "interpretability": r"interpret|explain|explanation|circuits?\b|mechanism|mechanistic|probing|probes",
+    "interpretability": r"interpret|explain|explanation|circuits?\b|mechanism|prob(ing|es)\b",
     "prompting": r"prompt|in-context|demonstrations?\b|instructions?\b",
     "reasoning": r"reason|chain.of.thought|\bthinking\b|step by step",
     "alignment": r"aligned|alignment|safety|harm|sycophan|toxic|backdoor|human feedback|self-correct",
