@@ -29,6 +29,7 @@ from recsvc.store.heartbeat import BEAT_S, KEPT_S
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
+from recsvc.store.log.exposures import ExposureLog
 from recsvc.store.log.questions import Questions
 from recsvc.store.log.streams import Streams
 from recsvc.store.mail.deliveries import Deliveries
@@ -48,11 +49,13 @@ from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
 from workers.log.audit import Audit, Derived
+from workers.log.exposures import ExposureCollector, ExposureFiles
 from workers.log.looking import look
 from workers.log.site_copies import SiteCopies
 from workers.privacy.copies import BackupHolding, SiteHolding, WishHolding
 from workers.privacy.eraser import Compact, Eraser
 from workers.privacy.exporter import Exporter, ExportHolding
+from workers.privacy.exposures import ExposureHolding
 from workers.privacy.holdings import (
     ArchiveHolding,
     DeadLetterHolding,
@@ -94,6 +97,7 @@ _AUDIT_PAUSES = 100
 _WARM_S = 1.0
 _ANSWER_S = 0.1
 _EXPORTS_AT_A_TIME = 4  # so that one who takes theirs slowly does not have everybody wait
+_COLLECT_S = 2.0
 _SWEEP_S = 60.0  # of readers whose profiles have lapsed
 _WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 
@@ -140,6 +144,12 @@ class Worker:
         self._preferences = ReaderPreferences(pipe, settings.log.budget)
         self._copies = SiteCopies(settings.site_copies_path, pipe)
         self._copying_s = 0.0
+        self._exposures = ExposureCollector(
+            ExposureLog(pipe),
+            ExposureFiles(settings.exposures_path),
+            settings.exposures,
+            settings.archive.every_s,
+        )
         self._audited_after_s = _FIRST_AUDIT_S
         holdings = self._holdings(pipe, archive)
         self._eraser = Eraser(
@@ -169,6 +179,7 @@ class Worker:
             LogHolding(self._streams, archive),
             DeadLetterHolding(self._streams),
             ArchiveHolding(archive),
+            ExposureHolding(self._exposures),
             VoteHolding(self._boards, profiles),
             OwnerHolding(items),
             PreferenceHolding(self._preferences),
@@ -213,6 +224,7 @@ class Worker:
             self._forever(self._reclaim, "reclaim"),
             self._forever(self._recount, "recount"),
             self._forever(self._archive, "archiving"),
+            self._forever(self._collect, "exposures"),
             self._forever(self._train, "train"),
             self._forever(self._extract_topics, "topics"),
             self._forever(self._warm, "warm"),
@@ -374,6 +386,11 @@ class Worker:
             self._troubles.note("archive_files", self._archiver.problem)
             await self._eraser.run(erasures)
             await self._former_addresses.run_once(now_us())
+
+    async def _collect(self) -> None:
+        await self._pause(_COLLECT_S)
+        if self._token:
+            await self._exposures.run_once(now_us())
 
     async def _export(self) -> None:
         await self._rest(_LOOK_S)

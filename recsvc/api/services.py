@@ -16,6 +16,7 @@ from recsvc.core.items.address import Addresses
 from recsvc.core.items.item import names_in
 from recsvc.errors import SettingsError, StoreError, StoreUnavailableError
 from recsvc.lists.assembled import assembled
+from recsvc.lists.exposures import Exposures
 from recsvc.lists.kit import Memory, kit
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.item_cache import ItemCache
@@ -40,6 +41,7 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.keepsake import Keepsake, KeptPipe
 from recsvc.store.log.dead_letters import DeadLetters
+from recsvc.store.log.exposures import ExposureLog
 from recsvc.store.log.questions import Questions
 from recsvc.store.log.writing import EventLog
 from recsvc.store.mail.deliveries import Deliveries
@@ -104,7 +106,8 @@ class Services:
         wishes = Wishes(self.kinds, file=WishFile(settings.keepsake_path))
         self.events.observe_logged = wishes.logged
         self.preferences.observe_changed = wishes.preferred
-        memory = Memory(self.live, self.cache, wishes)
+        self.exposures = Exposures(settings.lists.exposures, ExposureLog(pipe))
+        memory = Memory(self.live, self.cache, wishes, self.exposures)
         tools = kit(memory, settings.lists, pipe, signs)
         self.keeping = Keeping(settings.keepsake_path, self.keepsake, wishes, pipe)
         self.ranker, self.shared = tools.ranker, tools.shared
@@ -152,6 +155,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         closing.push_async_callback(redis.aclose)
         kept = await _unless_answered(redis, keepsake_of(settings))
         services = Services(settings, redis, await signatures(kept or Pipe(redis)))
+        closing.push_async_callback(services.exposures.stop)
         for part in (services.live, services.keyring):
             closing.push_async_callback(part.stop)
             await part.start(kept)

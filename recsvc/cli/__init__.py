@@ -15,6 +15,7 @@ _COMMANDS = {
     "serve": ("serving", "serve"),
     "worker": ("serving", "worker"),
     "import": ("fetching", "import_command"),  # the files' commands and, beside them, the fetches
+    "exposures": ("exposures", "exposures"),
     "export": ("exporting", "export_command"),
     "rebuild": ("rebuilding", "rebuild"),
     "archive": ("archive", "archive"),

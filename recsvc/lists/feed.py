@@ -14,6 +14,7 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import EVERYBODY, Audience
+from recsvc.lists.exposures import shown_in
 from recsvc.lists.kept import KeptFeed, KeptFeeds, encoded
 from recsvc.lists.kit import Kit
 from recsvc.lists.paging import Piece, RankedList, new_feed_id, renewed
@@ -38,6 +39,7 @@ class Feeds:
         self._pager = kit.pager
         self._dresser = kit.dresser
         self._shared = kit.shared
+        self._exposures = kit.exposures
         self._params = kit.params
 
     async def feed(
@@ -70,6 +72,11 @@ class Feeds:
             audience = audience.rested()
         feed, n_ranked = await self._made(page, options, audience)
         self.kept.observe("made")
+        shown = b""
+        if user is not None and self._exposures.counts(user):
+            shown = shown_in(feed)
+            if not options.is_look:
+                self._exposures.note(user, feed.feed_id, shown)
         if len(feed.items) == n_ranked and self._may_be_kept(page, audience, feed):
             rows = self._rows(feed)
             votes = self._live.catalogue.votes[rows]
@@ -77,7 +84,7 @@ class Feeds:
             cursor = None if feed.next is None else self._pager.start(feed.next, "feed")
             assert user is not None
             assert audience.stamp is not None
-            kept = KeptFeed(feed, cursor, audience.stamp, moment, made_us, rows, votes)
+            kept = KeptFeed(feed, cursor, audience.stamp, moment, made_us, rows, votes, shown)
             self.kept.keep((user, page, options), kept)
         return feed
 
@@ -96,6 +103,8 @@ class Feeds:
             return None
         self.kept.observe("again")
         feed_id = renewed(kept.feed.feed_id)
+        if kept.shown and not options.is_look:
+            self._exposures.note(user, feed_id, kept.shown)
         return self._dresser.again(kept.feed, feed_id, self._pager.renewed(kept.cursor, feed_id))
 
     def _rows(self, feed: Feed) -> Rows:

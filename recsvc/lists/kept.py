@@ -126,6 +126,7 @@ class KeptFeed(msgspec.Struct, frozen=True):
         cursor: of its next page, if there is one.
         stamp, moment, made_us: of what it was made.
         rows, votes: (k,) the items listed, and the votes that their cards show.
+        shown: the same as its exposure says it.
     """
 
     feed: Feed
@@ -135,11 +136,12 @@ class KeptFeed(msgspec.Struct, frozen=True):
     made_us: int
     rows: Rows
     votes: NDArray[np.int64]
+    shown: bytes = b""
 
     @property
     def size_bytes(self) -> int:
         """What it takes, about."""
-        return size_bytes(self.feed)
+        return size_bytes(self.feed) + len(self.shown)
 
     def counts_as(self, votes: NDArray[np.int64]) -> bool:
         """Return whether its cards show what the boards count.

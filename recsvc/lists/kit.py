@@ -4,8 +4,9 @@ import msgspec
 
 from recsvc.lists.audience import Audiences
 from recsvc.lists.dressing import Dresser
+from recsvc.lists.exposures import Exposures
 from recsvc.lists.paging import Pager
-from recsvc.lists.params import ListParams
+from recsvc.lists.params import ExposureParams, ListParams
 from recsvc.lists.ranker import Ranker
 from recsvc.lists.shared import SharedAnswers
 from recsvc.lists.vouching import Vouching
@@ -29,6 +30,7 @@ class Kit(msgspec.Struct, frozen=True):
     pager: Pager
     dresser: Dresser
     shared: SharedAnswers
+    exposures: Exposures
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -36,11 +38,13 @@ class Memory(msgspec.Struct, frozen=True):
 
     Attributes:
         wishes: told elsewhere too of what readers hide and mute; the lists' own by default.
+        exposures: told of the lists that are served; nobody is, where nobody is served.
     """
 
     live: Live
     cache: ItemCache
     wishes: Wishes = msgspec.field(default_factory=lambda: Wishes({}))
+    exposures: Exposures = msgspec.field(default_factory=lambda: Exposures(ExposureParams(), None))
 
 
 def kit(memory: Memory, params: ListParams, pipe: Pipe, signs: Signatures) -> Kit:
@@ -63,4 +67,5 @@ def kit(memory: Memory, params: ListParams, pipe: Pipe, signs: Signatures) -> Ki
         pager,
         dresser,
         SharedAnswers(live, pager, dresser),
+        memory.exposures,
     )

@@ -36,6 +36,21 @@ class KeptParams(msgspec.Struct, frozen=True):
     ] = 32
 
 
+class ExposureParams(msgspec.Struct, frozen=True):
+    """Of whom is kept what they were shown."""
+
+    share: Annotated[
+        float,
+        setting(
+            "Share of readers whose lists served are kept as exposures, for attribution and "
+            "experiments; 0: nobody's.",
+            name="exposure_share",
+            ge=0,
+            le=1,
+        ),
+    ] = 1.0
+
+
 class ListParams(msgspec.Struct, frozen=True):
     """How lists are made.
 
@@ -53,6 +68,7 @@ class ListParams(msgspec.Struct, frozen=True):
     ] = 300
     frozen: FrozenParams = FrozenParams()
     kept: KeptParams = KeptParams()
+    exposures: ExposureParams = ExposureParams()
     replace_seen: Annotated[
         bool,
         setting(

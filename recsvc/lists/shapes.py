@@ -138,6 +138,7 @@ class FeedOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         tires: whether what was passed over steps back.
+        is_look: whether whoever asks is not its reader: it counts as shown to nobody.
     """
 
     seen: Seen | None = None
@@ -145,3 +146,4 @@ class FeedOptions(msgspec.Struct, frozen=True):
     diversity: float | None = None
     explore: float | None = None
     tires: bool = True
+    is_look: bool = False

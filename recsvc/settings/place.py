@@ -135,6 +135,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_path / "archive"
 
     @property
+    def exposures_path(self) -> Path:
+        """Folder of what readers were shown."""
+        return self.data_path / "exposures"
+
+    @property
     def outbox_path(self) -> Path:
         """Mails, where there is no relay that takes them."""
         return self.data_path / "outbox"

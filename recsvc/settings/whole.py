@@ -22,7 +22,7 @@ from recsvc.sources.extra_fields import PUBLIC
 from recsvc.sources.fetching.params import FetchParams
 from recsvc.store.log.writing import EventLogParams
 from recsvc.store.mail.limits import MailLimitParams
-from workers.log.params import ArchiveParams
+from workers.log.params import ArchiveParams, ExposureFileParams
 from workers.mail.params import PostParams, SmtpParams
 from workers.training.params import TrainingParams
 
@@ -122,6 +122,7 @@ class Settings(Place, frozen=True, kw_only=True):
     lists: ListParams = ListParams()
     training: TrainingParams = TrainingParams()
     archive: ArchiveParams = ArchiveParams()
+    exposures: ExposureFileParams = ExposureFileParams()
     fetch: FetchParams = FetchParams()
     digest: DigestParams = DigestParams()
     post: PostParams = PostParams()

@@ -35,6 +35,7 @@ rs:{site}:erased            hash    100,000          worker        api      eras
 rs:{site}:exports           hash    TTL by hand      api, worker   worker   export id -> whose (JSON)
 rs:{site}:questions         hash    TTL by hand      api           worker   question id -> what of the log (JSON)
 rs:{site}:answers           hash    TTL by hand      worker        api      question id -> entries of the log (JSON)
+rs:{site}:exposures         stream  2,048 packs      api           worker   lists served (msgpack), until they are in a file
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
 rs:{site}:epochs            list    epochs met       worker        worker   logs whose events are held, current first
 rs:{site}:problems          hash    TTL              worker        api      name of a problem -> what to say of it
@@ -125,6 +126,7 @@ ERASED = "rs:{site}:erased"
 QUESTIONS = "rs:{site}:questions"
 ANSWERS = "rs:{site}:answers"
 EXPORTS = "rs:{site}:exports"
+EXPOSURES = "rs:{site}:exposures"
 OWNERS = "rs:{site}:owners"
 RECOUNT = "rs:{site}:recount"
 UNKNOWN = "rs:{site}:unknown"

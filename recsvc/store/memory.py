@@ -34,6 +34,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "erasures": None,
     "erased": None,
     "exports": None,
+    "exposures": None,
     "export": None,
     "questions": None,
     "answers": None,

@@ -222,7 +222,7 @@ class Archive:
 
     def scan(self, file: Path) -> pl.LazyFrame:
         """Return what a file holds, to be narrowed before it is read, whatever replaces it by then."""
-        return _scanned(file).match_to_schema(
+        return scanned(file).match_to_schema(
             SCHEMA, missing_columns="insert", extra_columns="ignore"
         )
 
@@ -252,7 +252,7 @@ class Archive:
         for file in self.files():
             if missing.is_empty():
                 break
-            held = _scanned(file).select(IDENTITY)
+            held = scanned(file).select(IDENTITY)
             missing = missing.lazy().join(held, on=IDENTITY, how="anti").collect()
         return not missing.is_empty()
 
@@ -283,7 +283,7 @@ class Archive:
         if self._aside.exists():  # what cannot be read cannot be searched for a reader
             shutil.rmtree(self._aside)
         for file in self.files():
-            present = _scanned(file).select("user").unique().collect()
+            present = scanned(file).select("user").unique().collect()
             if present.join(wanted, on="user").is_empty():
                 continue
             events = pl.read_parquet(file).join(
@@ -303,7 +303,7 @@ class Archive:
         wanted = pl.DataFrame(list(events), schema=schema, orient="row").lazy()
         found: set[tuple[str, str]] = set()
         for file in self.files():
-            archived = _scanned(file).select(list(schema))
+            archived = scanned(file).select(list(schema))
             rows = archived.join(wanted, on=list(schema), how="semi").collect()
             found |= set(rows.iter_rows())
         return found
@@ -311,7 +311,7 @@ class Archive:
     def of(self, user: str) -> Iterator[pl.DataFrame]:
         """Yield a reader's archived entries, file by file."""
         for file in self.files():
-            found = _scanned(file).filter(pl.col("user") == user).collect()
+            found = scanned(file).filter(pl.col("user") == user).collect()
             if not found.is_empty():
                 yield found
 
@@ -386,7 +386,7 @@ def _is_up_to_cut() -> pl.Expr:
     return ((ms < cut_ms) | is_at_cut).fill_null(value=False)
 
 
-def _scanned(file: Path) -> pl.LazyFrame:
+def scanned(file: Path) -> pl.LazyFrame:
     """Open a file to be read later: by its name, parts of what replaces it could be read as its own."""
     with file.open("rb") as opened:
         return pl.scan_parquet(opened)

@@ -7,6 +7,25 @@ import msgspec
 from recsvc.params import setting
 
 
+class ExposureFileParams(msgspec.Struct, frozen=True):
+    """How long it is kept what readers were shown, and how much of it."""
+
+    kept_days: Annotated[
+        int,
+        setting(
+            "Exposures are dropped after this many days; 0: never.", name="exposure_days", ge=0
+        ),
+    ] = 90
+    megabytes: Annotated[
+        int,
+        setting(
+            "Disk for exposures, the oldest going first: about 10,000 lists of 20 per MB.",
+            name="exposure_mb",
+            ge=1,
+        ),
+    ] = 1_000
+
+
 class ArchiveParams(msgspec.Struct, frozen=True):
     """When the archiver has something to do."""
 

@@ -10,7 +10,7 @@ from litestar.response import Template
 
 from recsvc.api.console.page import PATH, page
 from recsvc.api.services import Services
-from recsvc.lists.shapes import Listed, Page
+from recsvc.lists.shapes import FeedOptions, Listed, Page
 
 _PLACES = 20
 
@@ -43,7 +43,7 @@ async def reader(
     feed = profile = sought = None
     if user:
         profile, _ = await services.profiles.read(user)
-        feed = await services.lists.feeds.feed(user, asked)
+        feed = await services.lists.feeds.feed(user, asked, FeedOptions(is_look=True))
     if user and item:
         ranked = await services.lists.candidates.rank(user, [item], asked)
         sought = place(ranked.items[0])

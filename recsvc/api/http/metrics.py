@@ -65,6 +65,10 @@ SHARED = Counter(
 EMPTY_FEEDS = Counter(
     "recsvc_empty_feeds", "Feeds answered empty although items may be shown.", registry=registry
 )
+EXPOSURES = Counter(
+    "recsvc_exposures", "Lists served to readers, by whether that was noted or lost.", ["outcome"],
+    registry=registry,
+)  # fmt: skip
 PROBLEMS = Counter(
     "recsvc_problems", "Requests answered with a problem.", ["status"], registry=registry
 )
@@ -246,6 +250,7 @@ def observe(app: Litestar) -> None:
     services.lists.feeds.observe_empty = EMPTY_FEEDS.inc
     services.lists.feeds.kept.observe = lambda how: FEEDS.labels(how).inc()
     services.shared.observe = lambda how: SHARED.labels(how).inc()
+    services.exposures.observe = lambda outcome, n: EXPOSURES.labels(outcome).inc(n)
     services.ranker.observe_not_finite = NOT_FINITE.inc
 
 

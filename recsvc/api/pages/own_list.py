@@ -12,7 +12,7 @@ import msgspec
 
 from recsvc.api.services import Services
 from recsvc.errors import ExpiredError, InvalidError
-from recsvc.lists.shapes import Feed, Page
+from recsvc.lists.shapes import Feed, FeedOptions, Page
 
 HELD = "held"
 
@@ -42,10 +42,11 @@ async def own_list(
     """
     feeds = services.lists.feeds
     if held is not None:
+        now = msgspec.structs.replace(page, cursor=None, goes_on=False)
         try:
             shown, fresh = await asyncio.gather(
                 feeds.held(user, msgspec.structs.replace(page, cursor=held)),
-                feeds.feed(user, msgspec.structs.replace(page, cursor=None, goes_on=False)),
+                feeds.feed(user, now, FeedOptions(is_look=True)),
             )
         except (ExpiredError, InvalidError):
             page = msgspec.structs.replace(page, cursor=None)

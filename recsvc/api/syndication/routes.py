@@ -19,12 +19,15 @@ from recsvc.clock import HOUR_US, now_us
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.text.display import printable
 from recsvc.errors import NotAllowedError, NotFoundError
+from recsvc.lists.shapes import FeedOptions
 
 PURPOSE = "private-feed"
 
 _ANSWERS = {rss.MEDIA_TYPE: str, atom.MEDIA_TYPE: str, json_feed.MEDIA_TYPE: dict[str, Any]}
 _OPEN = "public, max-age=60"
 _PRIVATE = "private, no-cache"
+# By a program, again and again, whoever reads what it found.
+_POLLED = FeedOptions(is_look=True)
 
 
 @get(
@@ -65,7 +68,7 @@ async def get_period(
     name, form = split(file)
     if kind == "personal":
         user = await reader_at(services, name)
-        feed = await services.lists.feeds.feed(user, asked.page())
+        feed = await services.lists.feeds.feed(user, asked.page(), _POLLED)
         found = Titled("For you", feed, is_private=True)
     else:
         found = await period(services, kind, name, asked)

@@ -1,0 +1,62 @@
+"""`recsvc exposures`: what readers were shown, and what they did with it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from recsvc.clock import now_us
+from recsvc.settings import from_environment
+
+_DAY_US = 24 * 3600 * 1_000_000
+
+
+@click.command("exposures")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="Of lists served since then (UTC); a week ago if not said.",
+)
+@click.option(
+    "--window-hours",
+    type=click.FloatRange(min=0, min_open=True),
+    default=24.0,
+    show_default=True,
+    help="An act counts for a list that was served so long before at most.",
+)
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write each place with what came of it to a Parquet file, too.",
+)
+def exposures(since: datetime | None, window_hours: float, to: Path | None) -> None:
+    """Join lists served with what readers did, and say how often each position and voice led to it.
+
+    Of what has left the store for files by now: the last minute is not in it. Docs: docs/exposures.md.
+    """
+    from workers.log.archive import Archive
+    from workers.log.attribution import attributed_since, summary
+    from workers.log.exposures import ExposureFiles
+
+    settings = from_environment()
+    since_us = now_us() - 7 * _DAY_US
+    if since is not None:
+        since_us = int(since.replace(tzinfo=UTC).timestamp() * 1_000_000)
+    files = ExposureFiles(settings.exposures_path)
+    found = attributed_since(files, Archive(settings.archive_path), since_us, window_hours)
+    if to is not None:
+        found.write_parquet(to, compression="zstd")
+    told = summary(found)
+    console = Console()
+    console.print(
+        f"{told.feeds:,} lists, {told.readers:,} readers, {told.clicked_share:.2%} of lists with a click"
+    )
+    for title, rows in (("position", told.by_position), ("voice", told.by_voice)):
+        table = Table(title, "shown", "clicked", "upvoted")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for name, n, clicked, upvoted in rows:
+            table.add_row(name, f"{n:,}", f"{clicked:.2%}", f"{upvoted:.2%}")
+        console.print(table)

@@ -1,0 +1,122 @@
+"""Exposures: which lists readers were served, noted for the price of a few microseconds.
+
+A feed that is answered again is packed already, so that noting it is putting a line into a list. What
+gathered is sent on a quarter of a second later, by one command for all of it. Nobody waits for that: a
+process that is killed loses what it had in hand, and while the store is away so much is held, no more.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from recsvc.clock import now_us
+from recsvc.errors import StoreError
+from recsvc.lists.params import ExposureParams
+from recsvc.lists.shapes import Feed
+from recsvc.store.log.exposures import Exposure, ExposureLog, Shown, packed
+
+IN_HAND_S = 0.25
+
+_AGAIN_S = 2.0
+_MOST_BYTES = 4 * 2**20
+_WHOLE = 2**32
+
+Outcome = Literal["noted", "lost"]
+
+
+class Exposures:
+    """Notes which lists were served.
+
+    Attributes:
+        observe: told what became of exposures, and of how many.
+    """
+
+    def __init__(self, params: ExposureParams, log: ExposureLog | None) -> None:
+        """Note exposures.
+
+        Args:
+            log: None: nothing is noted, where nobody is served.
+        """
+        self._share = params.share if log is not None else 0.0
+        self._log = log
+        self._waiting: list[bytes] = []
+        self._n_bytes = 0
+        self._due: asyncio.TimerHandle | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self.observe: Callable[[Outcome, int], object] = lambda _, __: None
+
+    def counts(self, user: str) -> bool:
+        """Return whether a reader is one of those whose lists are noted: of these, all are."""
+        return zlib.crc32(f"exposure\n{user}".encode()) < self._share * _WHOLE
+
+    def note(self, user: str, feed_id: str, shown: bytes, variants: tuple[str, ...] = ()) -> None:
+        """Note that a reader is served a list, unless they are none of those who count.
+
+        Args:
+            shown: of the list, as `shown_in` says.
+        """
+        if not self.counts(user):
+            return
+        exposure = Exposure(feed_id, user, now_us(), self._share, variants, msgspec.Raw(shown))
+        one = packed(exposure)
+        if self._n_bytes + len(one) > _MOST_BYTES:
+            self.observe("lost", 1)
+            return
+        self._waiting.append(one)
+        self._n_bytes += len(one)
+        if self._due is None and self._sending is None:
+            self._send_in(IN_HAND_S)
+
+    async def stop(self) -> None:
+        """Send on what is in hand, if the store takes it."""
+        self._wait_no_more()
+        if self._sending is not None:
+            await self._sending
+        await self._send()
+        self._wait_no_more()
+
+    def _wait_no_more(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def _send_in(self, seconds: float) -> None:
+        self._due = asyncio.get_running_loop().call_later(seconds, self._begin)
+
+    def _begin(self) -> None:
+        self._due = None
+        self._sending = asyncio.create_task(self._send(), name="exposures")
+
+    async def _send(self) -> None:
+        waiting, self._waiting, self._n_bytes = self._waiting, [], 0
+        pause_s = IN_HAND_S
+        try:
+            if waiting and self._log is not None:
+                await self._log.append(waiting)
+                self.observe("noted", len(waiting))
+        except StoreError:
+            self._waiting = waiting + self._waiting
+            self._n_bytes = sum(map(len, self._waiting))
+            pause_s = _AGAIN_S
+        finally:
+            self._sending = None
+        if self._waiting and self._due is None:
+            self._send_in(pause_s)
+
+
+def shown_in(feed: Feed) -> bytes:
+    """Return what a feed shows, packed; its items must not be encoded yet."""
+    items = feed.items
+    return packed(
+        Shown(
+            feed.source,
+            feed.snapshot_id,
+            [one.position for one in items],
+            [one.id for one in items],
+            [one.source for one in items],
+            [None if one.propensity is msgspec.UNSET else one.propensity for one in items],
+        )
+    )

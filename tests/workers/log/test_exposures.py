@@ -1,0 +1,184 @@
+"""Exposures, from a serving process into files, and out of them again with what came of them."""
+
+import asyncio
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from recsvc.clock import DAY_US, HOUR_US, now_us
+from recsvc.errors import StoreUnavailableError
+from recsvc.lists.exposures import Exposures
+from recsvc.lists.params import ExposureParams
+from recsvc.store.connection import Redis
+from recsvc.store.log.exposures import MOST_PACKS, ExposureLog, Shown, packed
+from recsvc.store.pipe import Pipe
+from recsvc.store.readers.erasures import Erasures
+from workers.log.attribution import attributed, summary
+from workers.log.exposures import EXPOSURES, ExposureCollector, ExposureFiles
+from workers.log.params import ExposureFileParams
+from workers.log.schema import SCHEMA
+
+
+def shown(*items: str, first: int = 0) -> bytes:
+    n = len(items)
+    positions, voices = list(range(first, first + n)), ["personal"] * n
+    return packed(Shown("personal", "s-1", positions, list(items), voices, [None] * n))
+
+
+class World:
+    def __init__(self, redis: Redis, folder: Path, share: float = 1.0) -> None:
+        self.pipe = Pipe(redis)
+        self.log = ExposureLog(self.pipe)
+        self.exposures = Exposures(ExposureParams(share), self.log)
+        self.files = ExposureFiles(folder)
+        self.collector = ExposureCollector(self.log, self.files, ExposureFileParams(), 60)
+
+    async def collected(self) -> pl.DataFrame:
+        await self.exposures.stop()
+        await self.collector.collect(now_us())
+        return self.files.scan().collect()
+
+
+@pytest.fixture
+def world(redis: Redis, tmp_path: Path) -> World:
+    return World(redis, tmp_path)
+
+
+async def test_what_was_served_is_in_a_file_and_no_longer_in_the_store(world):
+    world.exposures.note("ada", "f1", shown("a", "b"), ("blend=loud",))
+    world.exposures.note("ada", "f1", shown("c", first=2))
+    found = await world.collected()
+
+    assert found.schema == pl.Schema(EXPOSURES)
+    assert found["items"].to_list() == [["a", "b"], ["c"]]
+    assert found["positions"].to_list() == [[0, 1], [2]]
+    assert found["variants"].to_list() == [["blend=loud"], []]
+    assert await world.log.waiting() == 0
+
+
+async def test_much_is_sent_in_packs_and_nothing_of_it_is_lost(world):
+    for n in range(500):
+        world.exposures.note(f"r{n}", f"f{n}", shown(*(f"item {n} {i}" for i in range(20))))
+    found = await world.collected()
+
+    assert found["feed_id"].to_list() == [f"f{n}" for n in range(500)]
+
+
+async def test_it_is_sent_without_anybody_asking(world):
+    is_sent = asyncio.Event()
+    world.exposures.observe = lambda *_: is_sent.set()
+    world.exposures.note("ada", "f1", shown("a"))
+    await asyncio.wait_for(is_sent.wait(), 10)
+
+    assert await world.log.waiting() == 1
+
+
+async def test_a_share_of_readers_is_noted_whole_and_says_what_it_is(redis, tmp_path):
+    world = World(redis, tmp_path, share=0.25)
+    for n in range(400):
+        for feed in "ab":
+            world.exposures.note(f"r{n}", f"{feed}{n}", shown("a"))
+    found = await world.collected()
+
+    assert 60 < found["user"].n_unique() < 140
+    assert set(found.group_by("user").len()["len"]) == {2}
+    assert found.select((1 / pl.col("share")).sum()).item() == pytest.approx(800, rel=0.25)
+
+
+async def test_what_the_store_does_not_take_is_kept_and_sent_later_within_a_bound(world):
+    taking, told = world.log.append, []
+
+    async def refusing(_):
+        raise StoreUnavailableError("away")
+
+    world.log.append = refusing
+    world.exposures.observe = lambda outcome, n: told.append((outcome, n))
+    world.exposures.note("ada", "f1", shown("a"))
+    await world.exposures.stop()
+    big = shown("x" * 2**20)
+    for n in range(8):
+        world.exposures.note("ada", f"big{n}", big)
+    world.log.append = taking
+    found = await world.collected()
+
+    assert found["feed_id"].to_list() == ["f1", "big0", "big1", "big2"]
+    assert told.count(("lost", 1)) == 5
+
+
+async def test_where_no_worker_comes_the_store_holds_so_much(world):
+    one = shown("x" * 20_000)
+    for _ in range(MOST_PACKS // 64 + 8):
+        await world.log.append([one] * 64)
+
+    assert await world.log.waiting() <= MOST_PACKS + 200
+
+
+async def test_an_erased_reader_is_in_no_file_and_what_comes_late_neither(world):
+    for user in ("ada", "bob"):
+        world.exposures.note(user, f"before of {user}", shown("a"))
+    await world.collected()
+    world.exposures.note("ada", "in the store", shown("a"))
+    await world.exposures.stop()
+    world.exposures.note("ada", "in hand", shown("a"))
+    await Erasures(world.pipe).request("ada", now_us())
+    erased = await world.collector.erase(["ada"])
+    await asyncio.sleep(0.002)  # an erasure is known to the millisecond
+    world.exposures.note("ada", "came back", shown("a"))
+    found = await world.collected()
+
+    assert erased == {"ada": 1}
+    assert sorted(found["feed_id"]) == ["before of bob", "came back"]
+
+
+async def test_old_files_go_and_the_oldest_of_what_is_too_much(world):
+    for days in (200, 3, 2, 1):
+        world.files.write(pl.DataFrame(schema=EXPOSURES), now_us() - days * DAY_US)
+    assert world.files.drop(ExposureFileParams(kept_days=90), now_us()) == 1
+    assert len(world.files.files()) == 3
+
+    latest = world.files.files()[-1]
+    latest.write_bytes(bytes(2**20))
+    assert world.files.drop(ExposureFileParams(megabytes=1), now_us()) == 2
+    assert world.files.files() == [latest]
+
+
+def events(*rows: tuple) -> pl.LazyFrame:
+    names = ("feed_id", "user", "item", "position", "kind", "received_us")
+    given = pl.DataFrame(
+        rows, schema={n: SCHEMA[n] for n in names}, orient="row"
+    )  # fmt: skip
+    return given.lazy().match_to_schema(SCHEMA, missing_columns="insert")
+
+
+def test_an_act_belongs_to_the_place_it_names_and_to_no_other():
+    at = 10 * DAY_US
+    lists = [
+        ("f1", "ada", at, 1.0, [], "personal", "s", [0, 1], ["a", "b"], ["personal"] * 2, [None] * 2),
+        ("f2", "bob", at, 1.0, [], "personal", "s", [0], ["a"], ["new"], [None]),
+        ("f3", "cyd", at, 1.0, [], "personal", "s", [], [], [], []),
+    ]  # fmt: skip
+    exposures = pl.DataFrame(lists, schema=EXPOSURES, orient="row").lazy()
+    soon = at + 1
+    found = attributed(
+        exposures,
+        events(
+            ("f1", "ada", "b", 1, "click", soon),
+            ("f1", "ada", "b", None, "upvote", soon),
+            ("f1", "ada", "a", 1, "click", soon),  # did not stand there
+            ("f1", "bob", "a", 0, "click", soon),  # not the one it was served to
+            ("f2", "bob", "a", 0, "click", at + 25 * HOUR_US),  # too late
+            ("f2", "bob", "a", 0, "click", at - 1),  # too early
+            (None, "bob", "a", 0, "click", soon),
+        ),
+    ).collect()
+
+    rows = found.select("feed_id", "item", "clicked", "upvoted", "hid").rows()
+    assert rows == [
+        ("f1", "a", False, False, False),
+        ("f1", "b", True, True, False),
+        ("f2", "a", False, False, False),
+    ]
+    told = summary(found)
+    assert (told.feeds, told.readers, told.clicked_share) == (2, 2, 0.5)
+    assert told.by_voice == [("new", 1, 0.0, 0.0), ("personal", 2, 0.5, 0.5)]

@@ -1,0 +1,205 @@
+"""Exposures in files: which lists readers were served, a row for each, in Parquet.
+
+A worker takes what gathered in the store, leaves out who was erased since, and writes one file for it. A
+file is whole before its rows leave the store; who dies in between leaves rows in two files, and readers
+of them count each once. Files go by age and by how much they take together. docs/exposures.md has the
+table.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+import structlog
+
+from recsvc.clock import DAY_US, SECOND_US, apart_us, from_us, now_us
+from recsvc.store.log.exposures import MOST_PACKS, Exposure, ExposureLog, shown_in
+from workers.log.archive import scanned
+from workers.log.manifest import sync
+from workers.log.params import ExposureFileParams
+
+log = structlog.get_logger()
+
+EXPOSURES: dict[str, pl.DataType] = {
+    "feed_id": pl.String(),
+    "user": pl.String(),
+    "at_us": pl.Int64(),
+    "share": pl.Float64(),
+    "variants": pl.List(pl.String),
+    "source": pl.String(),
+    "snapshot_id": pl.String(),
+    "positions": pl.List(pl.Int32),
+    "items": pl.List(pl.String),
+    "voices": pl.List(pl.String),
+    "propensities": pl.List(pl.Float64),
+}
+
+_MANY = MOST_PACKS // 8
+_MB = 2**20
+# So long a serving process may have exposures in hand, and a little more.
+_IN_HAND_US = SECOND_US // 2
+
+
+def table(exposures: Sequence[Exposure]) -> pl.DataFrame:
+    """Return exposures as a table of `EXPOSURES`."""
+    rows = []
+    for one in exposures:
+        shown = shown_in(one)
+        what = (shown.positions, shown.items, shown.voices, shown.propensities)
+        whose = (one.feed_id, one.user, one.at_us, one.share, list(one.variants))
+        rows.append((*whose, shown.source, shown.snapshot_id, *what))
+    return pl.DataFrame(rows, schema=EXPOSURES, orient="row")
+
+
+class ExposureFiles:
+    """A folder of them, in a folder per day."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def files(self) -> list[Path]:
+        """Return the files, oldest first."""
+        return sorted(self._folder.glob("*/*.parquet"))
+
+    def scan(self, since_us: int = 0) -> pl.LazyFrame:
+        """Return the exposures since an instant, each once."""
+        first = from_us(since_us).strftime("%Y-%m-%d")
+        found = [pl.LazyFrame(schema=EXPOSURES)]
+        for file in self.files():
+            if file.parent.name >= first:
+                with contextlib.suppress(FileNotFoundError):  # dropped this instant
+                    found.append(scanned(file))
+        is_since = pl.col("at_us") >= since_us
+        return pl.concat(found).filter(is_since).unique(["feed_id", "at_us"], maintain_order=True)
+
+    def write(self, exposures: pl.DataFrame, at_us: int) -> None:
+        """Write one file, durable and whole when this returns."""
+        moment = from_us(at_us)
+        path = self._folder / moment.strftime("%Y-%m-%d") / f"{moment:%H%M%S-%f}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _put(path, exposures)
+
+    def of(self, user: str) -> Iterator[pl.DataFrame]:
+        """Yield a reader's exposures, file by file."""
+        for file in self.files():
+            found = scanned(file).filter(pl.col("user") == user).collect()
+            if not found.is_empty():
+                yield found
+
+    def erase(self, until_us: Mapping[str, int]) -> dict[str, int]:
+        """Write the files anew without what some readers were shown up to an instant, by reader.
+
+        Returns:
+            By reader, how many exposures went.
+        """
+        erased = dict.fromkeys(until_us, 0)
+        for unfinished in self._folder.glob("*/*.tmp"):
+            unfinished.unlink()  # left by a process that was killed
+        for file in self.files():
+            users = scanned(file).select(pl.col("user").unique()).collect()["user"]
+            if not users.is_in(list(until_us)).any():
+                continue
+            kept, gone = _parted(pl.read_parquet(file), until_us)
+            for user, n in gone.group_by("user").len().iter_rows():
+                erased[user] += n
+            if kept.is_empty():
+                file.unlink()
+            elif not gone.is_empty():
+                _put(file, kept)
+        return erased
+
+    def drop(self, params: ExposureFileParams, at_us: int) -> int:
+        """Drop what is too old, and the oldest of what is too much; return how many files went."""
+        oldest = from_us(at_us - params.kept_days * DAY_US).strftime("%Y-%m-%d")
+        left_bytes = params.megabytes * _MB
+        n = 0
+        for file in reversed(self.files()):
+            left_bytes -= file.stat().st_size
+            if left_bytes < 0 or (params.kept_days and file.parent.name < oldest):
+                file.unlink()
+                n += 1
+                with contextlib.suppress(OSError):  # it holds more files
+                    file.parent.rmdir()
+        return n
+
+
+class ExposureCollector:
+    """Moves exposures from the store into files; at most one at a time, by the leader."""
+
+    def __init__(
+        self, waiting: ExposureLog, files: ExposureFiles, params: ExposureFileParams, every_s: float
+    ) -> None:
+        """Compose a collector.
+
+        Args:
+            every_s: how often a file is written; sooner where much waits.
+        """
+        self._waiting = waiting
+        self._files = files
+        self._params = params
+        self._every_us = int(every_s * SECOND_US)
+        self._last_us: int | None = None
+        self._alone = asyncio.Lock()
+
+    async def run_once(self, at_us: int) -> int:
+        """Collect if it is time; return how many exposures were moved."""
+        if self._last_us is None:
+            self._last_us = at_us
+        n = await self._waiting.waiting()
+        is_due = apart_us(self._last_us, at_us) >= self._every_us
+        return await self.collect(at_us) if n and (is_due or n >= _MANY) else 0
+
+    async def collect(self, at_us: int) -> int:
+        """Move everything that waits; return how many exposures it was."""
+        async with self._alone:
+            self._last_us = at_us
+            found, last = await self._waiting.read()
+            if last is None:
+                return 0
+            exposures = table(found)
+            erased_us = await self._waiting.erased_us(exposures["user"].unique().to_list())
+            kept, _ = _parted(exposures, erased_us)
+            if not kept.is_empty():
+                await asyncio.to_thread(self._files.write, kept, at_us)
+            await self._waiting.forget_until(last)
+            await asyncio.to_thread(self._files.drop, self._params, at_us)
+            log.info("exposures_collected", n=kept.height)
+            return kept.height
+
+    async def erase(self, users: Sequence[str]) -> dict[str, int]:
+        """Erase what readers were shown before they asked for it, in hand or not; return how much."""
+        until_us = await self._waiting.erased_us(users)
+        left_us = max(until_us.values(), default=0) + _IN_HAND_US - now_us()
+        if 0 < left_us <= _IN_HAND_US:
+            await asyncio.sleep(left_us / SECOND_US)
+        await self.collect(now_us())
+        async with self._alone:
+            return await asyncio.to_thread(self._files.erase, until_us)
+
+    async def of(self, user: str) -> list[pl.DataFrame]:
+        """Return what a reader was shown, in files or not yet."""
+        async with self._alone:
+            waiting, _ = await self._waiting.read()
+            tables = await asyncio.to_thread(lambda: list(self._files.of(user)))
+        return [*tables, table([one for one in waiting if one.user == user])]
+
+
+def _parted(
+    exposures: pl.DataFrame, until_us: Mapping[str, int]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what stays and what goes of exposures when some readers are erased."""
+    schema = {"user": pl.String, "until_us": pl.Int64}
+    cuts = pl.DataFrame(list(until_us.items()), schema=schema, orient="row")
+    told = exposures.join(cuts, on="user", how="left", maintain_order="left")
+    goes = (pl.col("at_us") <= pl.col("until_us")).fill_null(value=False)
+    return told.filter(~goes).drop("until_us"), told.filter(goes).drop("until_us")
+
+
+def _put(path: Path, exposures: pl.DataFrame) -> None:
+    unfinished = path.with_suffix(".tmp")
+    exposures.write_parquet(unfinished, compression="zstd")
+    sync(unfinished)
+    unfinished.replace(path)
+    sync(path.parent)
