@@ -1,7 +1,7 @@
 """What noting exposures costs a serving process: `python -m bench.exposures`.
 
-The same calls on the same data, with nobody's lists noted and with everybody's, turn by turn, as multiples of
-the bare route's processor time in the same run.
+The same calls on the same data, with nobody's lists noted and with everybody's, turn by turn, as
+multiples of the bare route's processor time in the same run.
 """
 
 import argparse
