@@ -7,6 +7,7 @@ our own; to a cluster, where each command has its node, through redis-py.
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -64,6 +65,8 @@ class Pipe:
         self._redis = redis
         self._wires = None if self.is_cluster else Wires.of(redis)
         self._waiting: list[_Letter] = []
+        self._under_way = 0
+        self._is_due = False
         self._senders: set[asyncio.Task[None]] = set()
 
     async def send(self, *command: Any) -> Any:
@@ -117,22 +120,43 @@ class Pipe:
         # cancellation of a caller that waits for the others.
         letter = _Letter(commands, last or {})
         self._waiting.append(letter)
-        if len(self._senders) < _IN_FLIGHT:
-            sender = asyncio.create_task(self._drain())
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)  # also if it never began
+        if not self._is_due and self._under_way < _IN_FLIGHT:
+            self._is_due = True
+            letter.answers.get_loop().call_soon(
+                self._send_waiting
+            )  # with what others ask meanwhile
         return letter.answers
 
-    async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                await self._send(self._next_batch())
-        finally:
-            # In the step that found nothing waiting: who is answered may ask again before any callback
-            # of this task has run, and would count on a sender that has ended.
-            sender = asyncio.current_task()
-            assert sender is not None
-            self._senders.discard(sender)
+    def _send_waiting(self) -> None:
+        self._is_due = False
+        while self._waiting and self._under_way < _IN_FLIGHT:
+            self._under_way += 1
+            batch = self._next_batch()
+            try:
+                is_sent = self._wires is not None and self._wires.begin(
+                    _commands(batch), partial(self._answered, batch)
+                )
+            except Exception as exc:  # noqa: BLE001 - handed to the callers, not swallowed
+                self._answered(batch, exc)
+                continue
+            if not is_sent:
+                sender = asyncio.get_running_loop().create_task(self._send(batch))
+                self._senders.add(sender)
+                sender.add_done_callback(self._senders.discard)
+
+    def _answered(self, batch: list[_Letter], found: list[Any] | BaseException) -> None:
+        """Hand over what came of a batch; what waits is sent first, as who is answered may take long."""
+        self._under_way -= 1
+        if self._waiting:
+            self._send_waiting()
+        if isinstance(found, BaseException):
+            lost = _translation(found) if isinstance(found, Exception) else None
+            for letter in batch:
+                letter.fail(lost or StoreUnavailableError("shutting down"))
+            return
+        following = iter(found)
+        for letter in batch:
+            letter.deliver(list(islice(following, len(letter.commands))))
 
     def _next_batch(self) -> list[_Letter]:
         n_letters = n_commands = 0
@@ -143,32 +167,31 @@ class Pipe:
         return batch
 
     async def _send(self, batch: list[_Letter]) -> None:
+        """Send a batch for which there is no wire yet, or not one alone."""
         try:
-            with translated():
-                answers = await self._exchanged(batch)
-        except BaseException as exc:
-            lost = exc if isinstance(exc, Exception) else StoreUnavailableError("shutting down")
+            if self._wires is not None:
+                done = partial(self._answered, batch)
+                await self._wires.begin_anew(_commands(batch), done)
+                return
+            pipeline = self._redis.pipeline(transaction=False)
             for letter in batch:
-                letter.fail(lost)
+                for command in letter.commands[:-1]:
+                    pipeline.execute_command(*command)
+                pipeline.execute_command(*letter.commands[-1], **letter.last)
+            answers = list(await pipeline.execute(raise_on_error=False))
+        except BaseException as exc:
+            self._answered(batch, exc)
             if not isinstance(exc, Exception):
                 raise
             return
-        following = iter(answers)
-        for letter in batch:
-            letter.deliver(list(islice(following, len(letter.commands))))
-
-    async def _exchanged(self, batch: list[_Letter]) -> list[Any]:
-        if self._wires is not None:
-            return await self._wires.exchange([c for letter in batch for c in letter.commands])
-        pipeline = self._redis.pipeline(transaction=False)
-        for letter in batch:
-            for command in letter.commands[:-1]:
-                pipeline.execute_command(*command)
-            pipeline.execute_command(*letter.commands[-1], **letter.last)
-        return list(await pipeline.execute(raise_on_error=False))
+        self._answered(batch, answers)
 
 
-def _translation(error: RedisError) -> Exception:
+def _commands(batch: list[_Letter]) -> list[Command]:
+    return [command for letter in batch for command in letter.commands]
+
+
+def _translation(error: Exception) -> Exception:
     if isinstance(error, NoScriptError):
         return error  # `Scripts` loads the script and sends again
     try:

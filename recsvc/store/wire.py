@@ -2,13 +2,14 @@
 
 redis-py opens and closes the connections - address, encryption, password, protocol, sentinels - and
 knows what shape each answer has. But it reads every answer in a coroutine of its own with a timer of
-its own, which takes 100 µs where the server needs 5. Here what came is parsed at once, and one future
-stands for a batch.
+its own, which takes 100 µs where the server needs 5. Here what came is parsed at once, and whoever sent
+the batch is called with it: no task and no future stands in between.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,8 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError
 from recsvc.store.addresses import Redis
 
 Command = tuple[Any, ...]
+# Called with the answers, or with why there are none.
+Done = Callable[[list[Any] | Exception], object]
 
 _NOTHING = object()
 _OF: "WeakKeyDictionary[Redis, Wires]" = WeakKeyDictionary()
@@ -38,26 +41,54 @@ class Wires:
         self._pool: Any = redis.connection_pool
         self._shapes: Any = redis.response_callbacks
         self._free: list[_Wire] = []
+        self._giving_back: set[asyncio.Task[None]] = set()
 
-    async def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands in one go and return their answers; an error is one, too.
+    def begin(self, commands: Sequence[Command], done: Done) -> bool:
+        """Send commands in one go over a connection that is free; return whether there is one.
+
+        Args:
+            done: called with their answers, an error being one, too; or with why they did not all come:
+                a write may have happened.
+        """
+        wire = self._taken()
+        if wire is not None:
+            self._send(wire, commands, done)
+        return wire is not None
+
+    async def begin_anew(self, commands: Sequence[Command], done: Done) -> None:
+        """Send commands over a connection that is opened for them, and kept for others.
 
         Raises:
-            RedisError, OSError: when the server did not answer them all; a write may have happened.
+            RedisError, OSError: when it cannot be opened.
         """
-        packed = b"".join(map(hiredis.pack_command, commands))
-        wire = await self._taken()
+        self._send(_Wire(await self._pool.get_connection()), commands, done)
+
+    def _send(self, wire: "_Wire", commands: Sequence[Command], done: Done) -> None:
         try:
-            answers = await wire.exchange(packed, len(commands))
+            packed = b"".join(map(hiredis.pack_command, commands))
         except BaseException:
-            # What comes later would be taken for the answer to something else.
-            await self._give_back(wire)
+            self._free.append(wire)  # nothing was sent over it
             raise
+        wire.exchange(packed, len(commands), partial(self._answered, wire, commands, done))
+
+    def _answered(
+        self, wire: "_Wire", commands: Sequence[Command], done: Done, found: list[Any] | Exception
+    ) -> None:
+        if isinstance(found, Exception):
+            # What comes later would be taken for the answer to something else.
+            self._discard(wire)
+            done(found)
+            return
         self._free.append(wire)
-        return [
-            self._shaped(command[0], answer)
-            for command, answer in zip(commands, answers, strict=True)
-        ]
+        try:
+            shaped = [
+                self._shaped(command[0], answer)
+                for command, answer in zip(commands, found, strict=True)
+            ]
+        except Exception as exc:  # noqa: BLE001 - handed to the caller, not swallowed
+            done(exc)
+            return
+        done(shaped)
 
     def _shaped(self, name: Any, answer: Any) -> Any:
         if isinstance(answer, ConnectionError):  # it is loading its log, or wants another password
@@ -66,13 +97,18 @@ class Wires:
             return answer
         return self._shapes[name](answer)
 
-    async def _taken(self) -> "_Wire":
+    def _taken(self) -> "_Wire | None":
         while self._free:
             wire = self._free.pop()
             if wire.is_open:
                 return wire
-            await self._give_back(wire)
-        return _Wire(await self._pool.get_connection())
+            self._discard(wire)
+        return None
+
+    def _discard(self, wire: "_Wire") -> None:
+        giving = asyncio.get_running_loop().create_task(self._give_back(wire))
+        self._giving_back.add(giving)
+        giving.add_done_callback(self._giving_back.discard)
 
     async def _give_back(self, wire: "_Wire") -> None:
         await wire.connection.disconnect(nowait=True)
@@ -98,31 +134,21 @@ class _Wire(asyncio.Protocol):
         )
         self._answers: list[Any] = []
         self._n = 0
-        self._done: asyncio.Future[list[Any]] | None = None
+        self._done: Done | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._transport = cast("asyncio.Transport", connection._writer.transport)
         self._former = self._transport.get_protocol()
         self._transport.set_protocol(self)
 
-    async def exchange(self, packed: bytes, n: int) -> list[Any]:
-        """Send packed commands and return so many answers, at least one.
-
-        Raises:
-            RedisError: when they did not all come.
-        """
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[list[Any]] = loop.create_future()
-        self._done = done
-        self._n, self._answers = n, []
-        timer = None
+    def exchange(self, packed: bytes, n: int, done: Done) -> None:
+        """Send so many packed commands, at least one, and have somebody called with their answers."""
+        self._done, self._n, self._answers = done, n, []
         if self._timeout_s is not None:
-            timer = loop.call_later(self._timeout_s, self._fail, TimeoutError("no answer in time"))
-        self._transport.write(packed)
+            self._timer = asyncio.get_running_loop().call_later(self._timeout_s, self._expire)
         try:
-            return await done
-        finally:
-            self._done = None
-            if timer is not None:
-                timer.cancel()
+            self._transport.write(packed)
+        except Exception as exc:  # noqa: BLE001 - handed to the caller, not swallowed
+            self._tell(ConnectionError(f"the connection is closing: {exc}"))
 
     def data_received(self, data: bytes) -> None:
         """Take in what came."""
@@ -132,17 +158,24 @@ class _Wire(asyncio.Protocol):
                 if not isinstance(answer, hiredis.PushNotification):
                     self._answers.append(answer)
         except RedisError as exc:
-            self._fail(exc)
+            self._tell(exc)
             return
-        if len(self._answers) >= self._n and self._done is not None and not self._done.done():
-            self._done.set_result(self._answers)
+        if len(self._answers) >= self._n:
+            self._tell(self._answers)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what waits; tell redis-py, which may wait for the end, too."""
         self.is_open = False
-        self._fail(ConnectionError(f"the connection was closed: {exc or 'by the server'}"))
+        self._tell(ConnectionError(f"the connection was closed: {exc or 'by the server'}"))
         self._former.connection_lost(exc)
 
-    def _fail(self, exc: Exception) -> None:
-        if self._done is not None and not self._done.done():
-            self._done.set_exception(exc)
+    def _expire(self) -> None:
+        self._tell(TimeoutError("no answer in time"))
+
+    def _tell(self, found: list[Any] | Exception) -> None:
+        done, self._done = self._done, None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if done is not None:
+            done(found)
