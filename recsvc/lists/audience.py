@@ -149,7 +149,7 @@ class Audiences:
         known = self._at_boards.find(user)
         if known is None:
             return None
-        stamp = await self.stamp(user)
+        stamp = await self.stamp(user, with_shown=False)
         if stamp is None or known.stamp != stamp or known.moment != self._live.moment:
             return None
         await self._wait_for_vote(user, stamp)
@@ -165,7 +165,7 @@ class Audiences:
             return Audience(user, plain, is_reached=False)
         voted_us = 0 if stamp.vote is None else parse(stamp.vote)[0] * 1_000
         audience = Audience(user, plain, voted_us=voted_us)
-        self._at_boards.keep(user, _AtABoard(audience, stamp, moment, made_us))
+        self._at_boards.keep(user, _AtABoard(audience, stamp.beside_shown, moment, made_us))
         return audience
 
     def _reader(self, profile: Profile, seen: Seen | None) -> Reader:
@@ -188,12 +188,12 @@ class Audiences:
         """Return a reader's profile, their latest vote on the boards too; empty without the store."""
         return (await self._profile(user))[0]
 
-    async def stamp(self, user: str) -> Stamp | None:
+    async def stamp(self, user: str, *, with_shown: bool = True) -> Stamp | None:
         """Return by what it is known whether a reader changed; None while the store is away."""
         if not self._live.is_connected:
             return None
         try:
-            return await self._profiles.stamp(user)
+            return await self._profiles.stamp(user, with_shown=with_shown)
         except StoreUnavailableError:
             return None
 

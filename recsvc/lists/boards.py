@@ -68,11 +68,13 @@ class PublicBoards:
         ranking = new_list(catalogue, candidates, page.limit + 1, after)
         shown = cut(ranking, slice(0, page.limit))
         feed_id, position = (new_feed_id(), 0) if start is None else (start.feed_id, start.position)
-        n, following = len(shown.rows), None
+        n, cursor = len(shown.rows), None
         if len(ranking.rows) > n:
             last = int(shown.rows[-1])
             follow = self._pager.follow("new", "new", feed_id, position + n)
-            follow = msgspec.structs.replace(follow, after=(int(catalogue.listed_us[last]), last))
-            following = self._pager.sealed(follow)
-        piece = Piece("new", shown, feed_id, list(range(position, position + n)), following)
+            after = (int(catalogue.listed_us[last]), last)
+            cursor = msgspec.structs.replace(follow, after=after)
+        following = None if cursor is None else self._pager.sealed(cursor)
+        places = list(range(position, position + n))
+        piece = Piece("new", shown, feed_id, places, following, cursor)
         return piece, ranking

@@ -36,8 +36,7 @@ class Dresser:
     async def dressed(self, piece: Piece, page: Page, audience: Audience = EVERYBODY) -> Feed:
         """Return a page of a list; what was deleted this instant is left out."""
         catalogue, ranking = self._live.catalogue, piece.ranking
-        rows = ranking.rows.tolist()
-        ids = [catalogue.id_of(row) for row in rows]
+        ids = [catalogue.id_of(row) for row in ranking.rows.tolist()]
         why = self._causes(piece, audience)
         mentioned = [
             audience.reader.interactions[c.history].item for c in why if c.history is not None
@@ -47,19 +46,19 @@ class Dresser:
         account = self._accounts(piece, page, audience, [bodies.get(item) for item in ids])
         vouched = await self._vouching.behind(ids) if page.explain else {}
         likely = _propensities(piece)
-        items = []
-        for i, (row, item, place) in enumerate(zip(rows, ids, piece.places, strict=True)):
+        votes_of, scores = catalogue.votes[ranking.rows].tolist(), ranking.scores.tolist()
+        sources, items = ranking.sources.tolist(), []
+        for i, (item, place, votes) in enumerate(zip(ids, piece.places, votes_of, strict=True)):
             body = bodies.get(item)
             if body is None:
                 continue  # deleted this instant, or not at hand while the store is away
-            votes, code = int(catalogue.votes[row]), int(ranking.sources[i])
             items.append(
                 Listed(
                     id=item,
                     position=place,
-                    score=round(float(ranking.scores[i]), 4),
-                    source=SOURCES[code],
-                    reason=reasons.of(i, code, body, votes),
+                    score=round(scores[i], 4),
+                    source=SOURCES[sources[i]],
+                    reason=reasons.of(i, sources[i], body, votes),
                     item=self._fields(body, votes, page),
                     propensity=likely.get(place, msgspec.UNSET),
                     account=account[i] if account else msgspec.UNSET,

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from recsvc.clock import now_us
-from recsvc.core.items.catalogue import Mask, Rows
+from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import LISTED, SOURCES, Ranking
 from recsvc.core.ranking.exploration import seed_of
@@ -70,21 +70,20 @@ class Feeds:
         audience = await self._audiences.of(user, options.seen, history)
         if not options.tires:
             audience = audience.rested()
-        feed, n_ranked = await self._made(page, options, audience)
+        feed, piece = await self._made(page, options, audience)
         self.kept.observe("made")
         shown = b""
         if user is not None and self._exposures.counts(user):
             shown = shown_in(feed)
             if not options.is_look:
                 self._exposures.note(user, feed.feed_id, shown)
-        if len(feed.items) == n_ranked and self._may_be_kept(page, audience, feed):
-            rows = self._rows(feed)
+        rows = piece.ranking.rows
+        if len(feed.items) == len(rows) and self._may_be_kept(page, audience, feed):
             votes = self._live.catalogue.votes[rows]
             feed = msgspec.structs.replace(feed, items=encoded(feed.items))
-            cursor = None if feed.next is None else self._pager.start(feed.next, "feed")
             assert user is not None
             assert audience.stamp is not None
-            kept = KeptFeed(feed, cursor, audience.stamp, moment, made_us, rows, votes, shown)
+            kept = KeptFeed(feed, piece.cursor, audience.stamp, moment, made_us, rows, votes, shown)
             self.kept.keep((user, page, options), kept)
         return feed
 
@@ -107,11 +106,6 @@ class Feeds:
             self._exposures.note(user, feed_id, kept.shown)
         return self._dresser.again(kept.feed, feed_id, self._pager.renewed(kept.cursor, feed_id))
 
-    def _rows(self, feed: Feed) -> Rows:
-        """Return (k,) the rows of what a feed lists."""
-        found = (self._live.catalogue.row_of(listed.id) for listed in feed.items)
-        return np.array([row for row in found if row is not None], np.int64)
-
     def _may_be_kept(self, page: Page, audience: Audience, feed: Feed) -> bool:
         """Return whether a feed holds nothing but what the stamp and the moment stand for.
 
@@ -129,13 +123,15 @@ class Feeds:
         piece, _ = await self._first(page, options, audience)
         return piece, piece.ranking
 
-    async def _made(self, page: Page, options: FeedOptions, audience: Audience) -> tuple[Feed, int]:
-        """Return a page of a feed, and how many items were to be on it."""
+    async def _made(
+        self, page: Page, options: FeedOptions, audience: Audience
+    ) -> tuple[Feed, Piece]:
+        """Return a page of a feed, and what was to be on it."""
         if page.cursor is None:
             piece, audience = await self._first(page, options, audience)
         else:
             piece = await self._continued(page, audience)
-        return await self._dresser.dressed(piece, page, audience), len(piece.ranking.rows)
+        return await self._dresser.dressed(piece, page, audience), piece
 
     async def _first(
         self, page: Page, options: FeedOptions, audience: Audience

@@ -46,6 +46,7 @@ class Piece(msgspec.Struct, frozen=True):
         ranking: of this page alone.
         places: the position of each of its rows in the list.
         next: the cursor of the next page; None at the end.
+        cursor: of a first page the same, before it was sealed.
     """
 
     source: str
@@ -53,6 +54,7 @@ class Piece(msgspec.Struct, frozen=True):
     feed_id: str
     places: list[int]
     next: str | None
+    cursor: Cursor | None = None
 
 
 class Pager:
@@ -74,13 +76,14 @@ class Pager:
         The list is kept where a further page may be asked for and is too long to travel in the cursor.
         While the store does not keep it, what travels is all that follows.
         """
-        n, following = page.limit, None
+        n, cursor = page.limit, None
         shown = cut(listed.ranking, slice(0, n))
         if page.goes_on and len(listed.ranking.rows) > n:
             start = self.follow(listed.kind, listed.source, listed.feed_id, n)
-            following = self.sealed(await self._with_rest(start, listed.ranking, audience))
+            cursor = await self._with_rest(start, listed.ranking, audience)
+        following = None if cursor is None else self.sealed(cursor)
         places = list(range(len(shown.rows)))
-        return Piece(listed.source, shown, listed.feed_id, places, following)
+        return Piece(listed.source, shown, listed.feed_id, places, following, cursor)
 
     async def further(self, kind: ListKind, page: Page, audience: Audience) -> Piece:
         """Return a further page: the list as it was, without what must no longer be shown.

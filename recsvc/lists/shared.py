@@ -107,7 +107,7 @@ class SharedAnswers:
             self.observe("again")
         else:
             self.observe("made")
-            found = await self._made(name[0], key, making)
+            found = await self._made(key, making)
         if not found.rows.isdisjoint(audience.reader.excluded):
             return None
         return self._renewed(found, audience)
@@ -123,7 +123,7 @@ class SharedAnswers:
         may_lack_vote = audience.voted_us > found.made_us - _LONGEST_WAY_US
         return is_young and not may_lack_vote and not self._budget.has_some(now_s)
 
-    async def _made(self, kind: ListKind, key: tuple[Name, Page], making: Making) -> _Answer:
+    async def _made(self, key: tuple[Name, Page], making: Making) -> _Answer:
         moment, version = self._live.moment, self._live.catalogue.version
         made_us, made_s, began_s = now_us(), time.monotonic(), time.thread_time()
         piece, ranking = await making()
@@ -131,9 +131,8 @@ class SharedAnswers:
         is_whole = len(feed.items) == len(piece.ranking.rows) and not feed.stale
         feed = msgspec.structs.replace(feed, items=encoded(feed.items))
         self._budget.spend(time.thread_time() - began_s)
-        cursor = None if feed.next is None else self._pager.start(feed.next, kind)
         rows = frozenset(ranking.rows.tolist())
-        made = _Answer(feed, cursor, rows, moment, version, made_us, made_s)
+        made = _Answer(feed, piece.cursor, rows, moment, version, made_us, made_s)
         if is_whole:
             self._bounded.put(key, made)
         return made

@@ -247,3 +247,16 @@ async def test_what_is_kept_has_a_bound_and_an_end(site: Site) -> None:
     kept._sweep()
     assert not kept._held
     assert kept._bounded._bytes == 0
+
+
+async def test_what_a_reader_was_shown_does_not_change_whom_a_board_is_for(site: Site) -> None:
+    by = site.keeping[0]
+    await site.act(by, "ann", "upvote", "i1")
+    await site.settle()
+    audiences = by.lists.boards._audiences
+    first = await audiences.at_a_board("ann")
+
+    await site.act(by, "ann", "impression", "i2")
+    assert await audiences.at_a_board("ann") is first
+    await site.act(by, "ann", "hide", "i2")
+    assert await audiences.at_a_board("ann") is not first

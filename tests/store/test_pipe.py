@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from recsvc.errors import StoreError
+from recsvc.errors import StoreError, StoreUnavailableError
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
 
@@ -89,3 +89,24 @@ async def test_nobody_is_left_waiting_when_all_senders_end_at_once(redis: Redis)
     for _ in range(200):
         calls = [ask(rng.randint(1, 3), rng.randint(0, 12)) for _ in range(rng.randint(2, 3))]
         await asyncio.wait_for(asyncio.gather(*calls, look_away(rng.randint(0, 20))), 10)
+
+
+@pytest.mark.one_server
+async def test_whoever_waits_is_told_when_their_connection_is_lost_and_the_next_are_answered(
+    redis: Redis,
+) -> None:
+    pipe = Pipe(redis)
+    own = await redis.client_id()
+    for _ in range(3):  # more than travel at a time: none of the lost ones counts as under way
+        waiting = asyncio.gather(
+            pipe.send("BLPOP", "nothing", 0), pipe.send("PING"), return_exceptions=True
+        )
+        others = set[int]()
+        while not others:
+            found = await redis.client_list()
+            others = {int(c["id"]) for c in found if c["cmd"] == "blpop"} - {own}
+        for number in others:
+            await redis.client_kill_filter(_id=str(number))
+        lost = await waiting
+        assert all(isinstance(one, StoreUnavailableError) for one in lost)
+        assert await asyncio.wait_for(pipe.send("ECHO", "here"), 10) == b"here"

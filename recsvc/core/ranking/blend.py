@@ -71,6 +71,11 @@ class Said(msgspec.Struct, frozen=True):
     standard: Standard = SILENT
     fade: Scores | None = None
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it added nothing anywhere."""
+        return self.heard is None and self.common is None
+
     def points(self) -> Scores | None:
         """Return (n,) what that added to the score; None when it was silent."""
         if self.heard is None:

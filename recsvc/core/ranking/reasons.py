@@ -74,7 +74,7 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     total = positive.sum(axis=1)
     if reader.visible is not None:
         positive *= reader.visible
-    whole = [said for said in voices.said if said.voice.name not in split]
+    whole = [said for said in voices.said if not said.is_silent and said.voice.name not in split]
     own = np.maximum(
         [said.at(rows) for said in whole] or [np.zeros(len(rows), np.float32)], 0
     ).astype(np.float64)

@@ -20,4 +20,11 @@ def deeds(interaction: Interaction) -> Iterator[Kind]:
 
 def deed(interaction: Interaction) -> Kind:
     """Return the first of them: what a reason names."""
-    return next(deeds(interaction), LIKED)
+    states, signals = interaction.states, interaction.signals
+    for kind in KINDS.values():  # not by `deeds`: twice for each item of a feed
+        if kind.role is Role.STATE:
+            if states.get(kind.state, 0) > 0:
+                return kind
+        elif kind.role is Role.SIGNAL and kind.state in signals:
+            return kind
+    return LIKED

@@ -16,6 +16,8 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
+_FOREIGN = re.compile(r"[\\$<&]|``")
+
 # TeX that is parsed for one text, in characters; formulae beyond it lose their commands and no more.
 _PARSED = 4_000
 
@@ -118,4 +120,4 @@ def prose(text: str, *, is_source: bool = False) -> str:
 
 
 def _is_foreign(text: str) -> bool:
-    return any(sign in text for sign in ("\\", "$", "<", "&", "``"))
+    return _FOREIGN.search(text) is not None

@@ -52,6 +52,11 @@ class Stamp(NamedTuple):
     n_shown: int
     shown: list[tuple[bytes, float]]
 
+    @property
+    def beside_shown(self) -> "Stamp":
+        """The same where what they were shown has no say."""
+        return self._replace(n_shown=0, shown=[])
+
 
 class Known(NamedTuple):
     """What the store says of a reader."""
@@ -72,20 +77,23 @@ class Profiles:
         self._pipe = pipe
         self._aliases = aliases
 
-    async def stamp(self, user: str) -> Stamp:
-        """Return by what it is known whether a reader changed; however much they did, this is little."""
+    async def stamp(self, user: str, *, with_shown: bool = True) -> Stamp:
+        """Return by what it is known whether a reader changed; however much they did, this is little.
+
+        Args:
+            with_shown: whether what they were shown has a say; else `Stamp.beside_shown`.
+        """
         shard = keys.shard_of(user)
         profile, shown = keys.profile(shard, user), keys.shown(shard, user)
-        (version, vote), size, preferences, n_shown, latest = await self._pipe.send_all(
-            [
-                ("HMGET", profile, VERSION, VOTE),
-                ("HLEN", profile),
-                ("HGETALL", keys.preferences(shard, user)),
-                ("ZCARD", shown),
-                ("ZRANGE", shown, -1, -1, "WITHSCORES"),
-            ]
-        )
-        return Stamp(version, vote, size, preferences, n_shown, latest)
+        commands: list[tuple[object, ...]] = [
+            ("HMGET", profile, VERSION, VOTE),
+            ("HLEN", profile),
+            ("HGETALL", keys.preferences(shard, user)),
+        ]
+        if with_shown:
+            commands += [("ZCARD", shown), ("ZRANGE", shown, -1, -1, "WITHSCORES")]
+        (version, vote), size, preferences, *impressions = await self._pipe.send_all(commands)
+        return Stamp(version, vote, size, preferences, *(impressions or (0, [])))
 
     async def read(self, user: str, n_shown: int = 0) -> Known:
         """Return what a reader did and prefers, in one round trip.
