@@ -1,6 +1,8 @@
 """The npm package as front ends use it: packed, installed, typed, bundled, and at work in a browser."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -10,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.service import REPOSITORY, wait_until
-from tests.web.host import PAPERS
+from tests.web.host import PAPERS, Host
 from tests.web.test_widget import kinds
 
 pytestmark = [pytest.mark.web, pytest.mark.slow]
@@ -98,23 +100,29 @@ def test_programs_compile_and_mistakes_do_not(front_end: Path, node: str):
     assert all(f"wrong-{name}.ts" in said for name in WRONG)
 
 
-@pytest.mark.parametrize("name", ["react", "vue"])
-def test_a_bundle_logs_a_vote_and_shows_it(front_end, node, papers, host, visit, name):
+def published(host: Host, node: str, folder: Path, path: str) -> str:
+    """Build a folder with Vite, put what comes out on a host, and return where its page is."""
     done = subprocess.run(
-        [
-            node, "node_modules/esbuild/bin/esbuild", f"{name}-app.ts", "--bundle", "--format=esm",
-            "--splitting", f"--outdir=out-{name}",
-            f"--define:API={json.dumps(str(papers.http.base_url))}",
-            '--define:process.env.NODE_ENV="production"',
-        ],
-        cwd=front_end, capture_output=True, text=True,
+        [node, "../node_modules/vite/bin/vite.js", "build"],
+        cwd=folder, capture_output=True, text=True, env=os.environ | {"NODE_ENV": "production"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for file in (front_end / f"out-{name}").iterdir():
-        host.put(f"/{name}/{file.name}", file.read_text(), "text/javascript")
-    script = f'<script type="module" src="/{name}/{name}-app.js"></script>'
+    for file in (folder / "dist" / "assets").iterdir():
+        host.put(f"{path}assets/{file.name}", file.read_text(), "text/javascript")
+    return host.put(path, (folder / "dist" / "index.html").read_text())
 
-    page = visit(host.put(f"/{name}/", f'<!doctype html><div id="app"></div>{script}'))
+
+@pytest.mark.parametrize("name", ["react", "vue"])
+def test_a_bundle_logs_a_vote_and_shows_it(front_end, node, papers, host, visit, name):
+    folder = front_end / f"bundle-{name}"
+    folder.mkdir()
+    api = f"const API = {json.dumps(str(papers.http.base_url))};\n"
+    (folder / "app.ts").write_text(api + PROGRAMS[name])
+    script = '<script type="module" src="/app.ts"></script>'
+    (folder / "index.html").write_text(f'<!doctype html><div id="app"></div>{script}')
+    (folder / "vite.config.js").write_text('export default { base: "./" };')
+
+    page = visit(published(host, node, folder, f"/{name}/"))
     button = page.get_by_role("button", name=f"Upvote {PAPERS[0]['title']}")
     button.click()
 
@@ -122,4 +130,21 @@ def test_a_bundle_logs_a_vote_and_shows_it(front_end, node, papers, host, visit,
     expect(page).to_have_title(f"{PAPERS[0]['id']} true")
     wait_until(lambda: "upvote" in kinds(papers, f"npm-{name}"), "the vote arrives")
     expect(page.get_by_role("button", name="Show more")).to_be_visible()
+    assert page.lines == []
+
+
+def test_the_vite_react_application_logs_a_vote_and_redraws(front_end, node, papers, host, visit):
+    folder = front_end / "vite_react"
+    shutil.copytree(REPOSITORY / "examples" / "vite_react", folder)
+    (folder / ".env").write_text(f"VITE_RECSVC_URL={papers.http.base_url}\n")
+
+    page = visit(published(host, node, folder, "/vite/") + "?reader=vite-reader")
+    own, trending = (page.get_by_role("region", name=name) for name in ("For you", "Trending"))
+    expect(own.get_by_role("link", name=PAPERS[0]["title"])).to_be_visible()
+    trending.get_by_role("button", name=f"Upvote {PAPERS[0]['title']}").click()
+
+    expect(page.get_by_role("status")).to_have_text(f"1 upvoted: {PAPERS[0]['id']}")
+    expect(own.locator("[part=reasons]").first).to_contain_text("Because you upvoted")
+    expect(own.get_by_role("link", name=PAPERS[0]["title"])).to_have_count(0)
+    assert kinds(papers, "vite-reader").count("upvote") == 1
     assert page.lines == []
