@@ -36,5 +36,5 @@ def _listed(schema: tantivy.Schema, filters: Filters) -> Query:
         tantivy.FieldType.Integer,
         filters.since_us,
         filters.until_us,
-        include_upper=False,
+        include_upper=filters.until_us is None,  # where there is no end, tantivy takes no other
     )

@@ -157,6 +157,8 @@ def test_what_is_found_is_filtered_by_topic_organisation_and_date(catalogue: Ser
     assert marsupials(organisation="zoo") == {"quokka"}
     assert marsupials(since="2022-05-02", until="2022-06-02") == {"wombat"}
     assert marsupials(until="2022-05-02") == {"quokka"}
+    assert marsupials(since="2022-05-02") == {"wombat"}
+    assert marsupials(since="2022-06-02", until="2022-05-02") == set()
     assert marsupials(exclude="quokka") == {"wombat"}
 
 
