@@ -46,7 +46,7 @@ from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
 from recsvc.store.troubles import Troubles
 from workers.ingest import Ingest
-from workers.log.archive import Archive
+from workers.log.archive import DAMAGE, Archive
 from workers.log.archiver import Archiver
 from workers.log.audit import Audit, Derived
 from workers.log.exposures import ExposureCollector, ExposureFiles
@@ -263,8 +263,10 @@ class Worker:
                 await once()
                 failing = None
                 self._watch.went_well(name)
-            except Exception as exc:
+            except (Exception, *DAMAGE) as exc:
                 started = start is None
+                if isinstance(exc, DAMAGE):
+                    self._archiver.doubt(now_us())
                 self._watch.failed(name, str(exc) or repr(exc), time.monotonic())
                 if failing != repr(exc):
                     failing = repr(exc)
@@ -332,6 +334,7 @@ class Worker:
         await self._pause(self._audited_after_s)
         if self._token:
             started_s = time.monotonic()
+            self._archiver.scrub(random.Random())
             told = await self._audit.run_once(random.Random())
             self._troubles.note("audit", told)
             took_s = time.monotonic() - started_s

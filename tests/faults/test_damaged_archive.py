@@ -1,13 +1,17 @@
 """A file of the archive that is damaged or gone is named; what the others hold goes on."""
 
+import os
+import random
 import shutil
 
+import msgspec
 import pytest
 
 from recsvc.clock import now_us
 from recsvc.core.readers.events import Entry
 from tests.service import recsvc
-from workers.log.archive import Archive, table
+from workers.log import manifest
+from workers.log.archive import DAMAGE, Archive, table
 from workers.log.manifest import NAME, State
 
 N_FILES = 3
@@ -69,6 +73,71 @@ def test_the_others_are_read_and_the_bad_one_is_set_aside_and_named(
     assert (tmp_path / "damaged" / names[which]).exists() == (state is State.DAMAGED)
     archive.write(events(7), {1: "8-1"}, now_us())
     assert archive.until() == {1: "8-1"}
+
+
+def corrupted(path, at: int, n: int = 64) -> None:
+    """Damage some bytes as a disk does: nothing about the file tells."""
+    status = path.stat()
+    raw = bytearray(path.read_bytes())
+    raw[at : at + n] = bytes(255 - byte for byte in raw[at : at + n])
+    path.write_bytes(raw)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_file_that_is_damaged_before_it_is_listed_is_not_listed_as_it_is_then(
+    tmp_path, monkeypatch
+):
+    archive, put = Archive(tmp_path), Archive._put
+
+    def damaged(self, path, *args):
+        listed = put(self, path, *args)
+        corrupted(path, path.stat().st_size // 2)
+        return listed
+
+    monkeypatch.setattr(Archive, "_put", damaged)
+    path = archive.write(events(0), {1: "1-1"}, now_us())
+
+    assert Archive(tmp_path).gaps() == {path.relative_to(tmp_path).as_posix(): State.DAMAGED}
+
+
+def test_what_a_disk_damages_silently_is_found_once_reading_fails_and_by_looking_now_and_then(
+    tmp_path,
+):
+    names = fill(tmp_path)
+    n_bytes = (tmp_path / names[0]).stat().st_size
+    for at in range(0, n_bytes, 97):
+        archive = Archive(tmp_path)
+        assert archive.gaps() == {}
+        whole = (tmp_path / names[0]).read_bytes()
+        corrupted(tmp_path / names[0], at)
+
+        rng = random.Random(at)
+        scrubbed = Archive(tmp_path)
+        scrubbed._sound = dict(archive._sound)
+        for _ in range(N_FILES):
+            scrubbed.scrub(rng)
+        archive.doubt()
+
+        assert archive.gaps() == scrubbed.gaps() == {names[0]: State.DAMAGED}, at
+        assert archive.read().height == 2 * (N_FILES - 1)
+        (tmp_path / names[0]).write_bytes(whole)
+
+
+def test_a_file_that_was_listed_as_damaged_as_it_is_counts_as_damaged_once_it_is_doubted(tmp_path):
+    names = fill(tmp_path)
+    path = tmp_path / names[0]
+    corrupted(path, 0, path.stat().st_size)
+    listed = manifest.read(tmp_path)
+    listed[names[0]] = msgspec.structs.replace(listed[names[0]], sha256=manifest.digest(path))
+    manifest.write(tmp_path, listed)
+    archive = Archive(tmp_path)
+    with pytest.raises(DAMAGE):
+        archive.read()
+
+    archive.doubt()
+
+    assert archive.gaps() == {names[0]: State.DAMAGED}
+    assert archive.read().height == 2 * (N_FILES - 1)
 
 
 def test_a_file_that_is_put_back_counts_again(tmp_path):

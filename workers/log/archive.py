@@ -8,6 +8,9 @@ since stores of two epochs may give out the same id.
 """
 
 import contextlib
+import hashlib
+import io
+import random
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -35,6 +38,9 @@ log = structlog.get_logger()
 _RANGES = "recsvc.ranges"
 _EPOCH = "recsvc.epoch"
 _THINNED = "recsvc.thinned"
+
+DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What reading a file raises that is not what it was."""
 
 IDENTITY = ["shard", "entry_ms", "entry_seq", "user", "item", "kind", "at_us", "received_us"]
 """What makes an entry: an id alone is given out again by a store that was emptied."""
@@ -87,11 +93,24 @@ class Archive:
         self._folder = folder
         self._known: dict[tuple[Path, int], Content] = {}
         self._sound: dict[tuple[str, int, int, tuple[str, str]], bool] = {}
+        self._is_doubted = False
 
     def files(self) -> list[Path]:
         """Return the files that are whole, oldest first; each is read once to find that out."""
         listed = manifest.read(self._folder)
         return [path for path in self._present() if self._is_sound(path, listed)]
+
+    def doubt(self) -> None:
+        """Forget what was found whole, as some of it could not be read: a disk's fault changes no time.
+
+        From then on a file is whole if it is as listed *and* can be read to its end.
+        """
+        self._sound, self._known, self._is_doubted = {}, {}, True
+
+    def scrub(self, rng: random.Random) -> None:
+        """Forget of one file that it was found whole: bytes turn without any reading of them failing."""
+        if self._sound:
+            self._sound.pop(rng.choice(list(self._sound)), None)
 
     def alone(self) -> AbstractContextManager[bool]:
         """Hold the archive, so that nobody else writes files or takes entries out of the store.
@@ -183,33 +202,26 @@ class Archive:
         try:
             status = path.stat()
             key = (name, status.st_mtime_ns, status.st_size, digests)
-            if key not in self._sound:
-                self._sound[key] = (
-                    manifest.digest(path) in digests if digests[0] else _is_readable(path)
-                )
+            is_sound = self._sound.get(key)
+            if is_sound is None:
+                is_as_listed = not digests[0] or manifest.digest(path) in digests
+                is_proven = bool(digests[0]) and not self._is_doubted
+                is_sound = is_as_listed and (is_proven or _is_readable(path))
+                self._sound[key] = is_sound
         except FileNotFoundError:
             return False
-        return self._sound[key]
+        return is_sound
 
     def _described(self, path: Path) -> Listed:
-        """Return what the manifest says of a file that is whole."""
+        """Return what the manifest says of a whole file that was not listed when it was written."""
         events = pl.read_parquet(path, columns=["shard", "entry_ms", "entry_seq"])
-        firsts = {
-            shard: f"{ms}-{seq}"
-            for shard, ms, seq in events.sort("entry_ms", "entry_seq")
-            .unique("shard", keep="first", maintain_order=True)
-            .iter_rows()
-        }
-        ranges = {
-            shard: (firsts.get(shard, f"{ms}-{seq}"), f"{ms}-{seq}")
-            for shard, (ms, seq) in _content(path).until.items()
-        }
+        ranges = _ranges(events, _content(path).until)
         return Listed(self._name(path), events.height, manifest.digest(path), ranges)
 
-    def _list(self, path: Path) -> None:
+    def _list(self, written: Listed) -> None:
         """Note a file that was just written."""
         listed = manifest.read(self._folder)
-        listed[self._name(path)] = self._described(path)
+        listed[written.name] = written
         manifest.write(self._folder, listed)
 
     def read(self) -> pl.DataFrame:
@@ -343,8 +355,7 @@ class Archive:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{moment.strftime('%H%M%S')}-{now_us % 1_000_000:06d}.parquet"
         ranges = msgspec.json.encode(until).decode()
-        self._put(path, events, {_RANGES: ranges, _EPOCH: epoch})
-        self._list(path)
+        self._list(self._put(path, events, {_RANGES: ranges, _EPOCH: epoch}))
         return path
 
     def rewrite(self, file: Path, kept: pl.DataFrame, *, is_thinned: bool = False) -> None:
@@ -353,25 +364,51 @@ class Archive:
         Args:
             is_thinned: whether to note that nothing unvouched is left in it.
         """
-        self._put(file, kept, _written_with(file) | ({_THINNED: "1"} if is_thinned else {}))
-        self._list(file)
+        metadata = _written_with(file) | ({_THINNED: "1"} if is_thinned else {})
+        self._list(self._put(file, kept, metadata))
 
     def thick_before(self, day: date) -> list[Path]:
         """Return the files of earlier days that may hold events for which nobody vouches."""
         old = [file for file in self.files() if file.parent.name < day.isoformat()]
         return [file for file in old if _THINNED not in _written_with(file)]
 
-    def _put(self, path: Path, events: pl.DataFrame, metadata: dict[str, str]) -> None:
+    def _put(self, path: Path, events: pl.DataFrame, metadata: dict[str, str]) -> Listed:
+        """Write a file; return what is to be listed of it: what was meant, not what the disk has."""
+        content = io.BytesIO()
+        events.write_parquet(content, compression="zstd", metadata=metadata)
+        sha256 = hashlib.sha256(content.getbuffer()).hexdigest()
         unfinished = path.with_suffix(".tmp")
-        events.write_parquet(unfinished, compression="zstd", metadata=metadata)
+        unfinished.write_bytes(content.getbuffer())
         manifest.sync(unfinished)
         listed = manifest.read(self._folder)
         if (known := listed.get(self._name(path))) is not None:
-            becoming = manifest.digest(unfinished)
-            listed[known.name] = msgspec.structs.replace(known, becoming=becoming)
+            listed[known.name] = msgspec.structs.replace(known, becoming=sha256)
             manifest.write(self._folder, listed)
         unfinished.replace(path)
         manifest.sync(path.parent)
+        ranges = _ranges(events, _until(metadata))
+        return Listed(self._name(path), events.height, sha256, ranges)
+
+
+def _ranges(events: pl.DataFrame, until: Mapping[int, EntryId]) -> dict[int, tuple[str, str]]:
+    """Return by shard the first of some entries, and the last that they cover."""
+    firsts = {
+        shard: f"{ms}-{seq}"
+        for shard, ms, seq in events.select("shard", "entry_ms", "entry_seq")
+        .sort("entry_ms", "entry_seq")
+        .unique("shard", keep="first", maintain_order=True)
+        .iter_rows()
+    }
+    return {
+        shard: (firsts.get(shard, f"{ms}-{seq}"), f"{ms}-{seq}")
+        for shard, (ms, seq) in until.items()
+    }
+
+
+def _until(metadata: Mapping[str, str]) -> dict[int, EntryId]:
+    """Return the last entry of each shard that a file covers, as it says itself."""
+    ranges = msgspec.json.decode(metadata[_RANGES], type=dict[int, str])
+    return {shard: parse(entry_id) for shard, entry_id in ranges.items()}
 
 
 def _cuts(cuts: Mapping[str, str]) -> pl.DataFrame:
@@ -406,9 +443,7 @@ def _content(file: Path) -> Content:
         opened.seek(0)
         figures = pl.scan_parquet(opened).select(n=pl.len(), first=ms.min(), last=ms.max())
         n, first, last = figures.collect().row(0)
-    ranges = msgspec.json.decode(metadata[_RANGES], type=dict[int, str])
-    until = {shard: parse(entry_id) for shard, entry_id in ranges.items()}
-    return Content(n, metadata[_EPOCH], until, (first, last) if n else None)
+    return Content(n, metadata[_EPOCH], _until(metadata), (first, last) if n else None)
 
 
 def _is_readable(path: Path) -> bool:
@@ -416,6 +451,6 @@ def _is_readable(path: Path) -> bool:
     try:
         _content(path)
         pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, *UNREADABLE):
+    except (*DAMAGE, OSError, *UNREADABLE):
         return False
     return True

@@ -1,6 +1,7 @@
 """The archiver: moves applied events from Redis to the archive, by time or by number."""
 
 import asyncio
+import random
 
 import structlog
 
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 _PAGE = 2_000
 _GAPS_US = 2 * SECOND_US
+_DOUBT_US = 60 * SECOND_US
 
 
 class Archiver:
@@ -49,6 +51,20 @@ class Archiver:
         self._dropped_us = 0
         self._last_us: int | None = None
         self._tended_us = 0
+        self._doubted_us = 0
+        self._must_tend = False
+
+    def doubt(self, now_us: int) -> None:
+        """Have all of the archive read anew, after something in it could not be read."""
+        if apart_us(self._doubted_us, now_us) >= _DOUBT_US:
+            self._doubted_us = now_us
+            self._archive.doubt()
+            self._must_tend = True
+
+    def scrub(self, rng: random.Random) -> None:
+        """Have a file of the archive looked at anew."""
+        self._archive.scrub(rng)
+        self._must_tend = True
 
     async def run_once(self, now_us: int, force: bool = False) -> int:
         """Archive if it is time; return how many events were moved."""
@@ -56,7 +72,7 @@ class Archiver:
             await self._tend(now_us)
             await self._finish_earlier_runs()
             self._last_us = now_us
-        elif self.gaps and apart_us(self._tended_us, now_us) >= _GAPS_US:
+        elif (self.gaps or self._must_tend) and apart_us(self._tended_us, now_us) >= _GAPS_US:
             await self._tend(now_us)  # somebody may have put back what was missing
         await self._drop_old(now_us)
         lengths = await self._streams.lengths()
@@ -70,6 +86,7 @@ class Archiver:
 
     async def _tend(self, now_us: int) -> None:
         self._tended_us = now_us
+        self._must_tend = False
         self.gaps = await asyncio.to_thread(self._archive.tend)
 
     @property
