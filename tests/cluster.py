@@ -1,5 +1,7 @@
 """A real cluster of three masters, of the bundled server's program."""
 
+import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from recsvc.store.bundled.binary import server_binary
 from tests.service import free_port, wait_until
 
 N_SLOTS = 16_384
+_SLAVE = re.compile(r"slave\d+")
 
 
 class Cluster:
@@ -92,6 +95,24 @@ class Cluster:
     def holder(self, key: str) -> int:
         """The port of the master that holds a key."""
         return next(port for first, last, port in self._slots() if first <= self._slot(key) <= last)
+
+    @contextmanager
+    def without_replicas(self, port: int) -> Iterator[None]:
+        """Meanwhile the replicas of a master stand still."""
+        with redis.Redis(port=port) as node:
+            followers = [
+                one["port"]
+                for name, one in node.info("replication").items()
+                if _SLAVE.fullmatch(name)
+            ]
+        still = [self._processes[follower] for follower in followers]
+        for process in still:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in still:
+                process.send_signal(signal.SIGCONT)
 
     def move(self, key: str) -> None:
         """Move the slot of a key, and all keys in it, to another master."""

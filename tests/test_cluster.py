@@ -1,12 +1,17 @@
 """The whole loop on a real Redis Cluster: three masters, each with a replica."""
 
+import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
+from recsvc.errors import StoreUnavailableError
+from recsvc.store.connection import connect
+from recsvc.store.pipe import Pipe
 from tests.cluster import Cluster
 from tests.service import Service, recsvc, wait_until
 
@@ -36,6 +41,15 @@ def upvotes(service: Service) -> dict[str, int]:
     return {one["id"]: one["item"]["upvotes"] for one in listed}
 
 
+def is_acknowledged(http: httpx.Client, event: dict[str, str]) -> bool:
+    """Send a vote; of what gets no answer nobody knows whether it happened."""
+    try:
+        return http.post("/v1/events", json=event).status_code == 202
+    except httpx.TransportError as exc:
+        print(f"{event['event_id']}: {exc!r}")
+        return False
+
+
 @contextmanager
 def loaded(service: Service) -> Iterator[dict[str, str]]:
     """Vote meanwhile, each vote again until it is acknowledged; what was goes into the answer."""
@@ -52,11 +66,10 @@ def loaded(service: Service) -> Iterator[dict[str, str]]:
                     "kind": "upvote",
                     "event_id": f"vote of {user}",
                 }
-                if http.post("/v1/events", json=event).status_code == 202:
-                    acknowledged[user] = item
-                    n += 1
-                else:
-                    stopping.wait(0.1)
+                while not is_acknowledged(http, event):  # the last one, too: it may have happened
+                    time.sleep(0.1)
+                acknowledged[user] = item
+                n += 1
 
     voters = [threading.Thread(target=vote, args=(f"{id(acknowledged)}-{n}",)) for n in range(3)]
     for voter in voters:
@@ -130,8 +143,26 @@ def test_slots_move_under_load_and_nothing_is_lost_or_doubled(service, cluster):
     wait_until(lambda: counted(service, before, acknowledged), "each vote once", 30)
 
 
+async def test_what_waits_for_a_replica_waits_for_those_of_the_node_that_wrote_it(cluster):
+    client = connect(cluster.url)
+    pipe, key = Pipe(client), "{7}safe"
+    await pipe.send_safely(key, "SET", key, 1, replicas=1)
+
+    cluster.move(key)  # the client does not know
+
+    with cluster.without_replicas(cluster.holder(key)):
+        with pytest.raises(StoreUnavailableError):
+            await pipe.send_safely(key, "SET", key, 2, replicas=1)
+        async with asyncio.timeout(20):  # once for all that wait, not one after another
+            writes = [pipe.send_safely(key, "INCR", key, replicas=1) for _ in range(60)]
+            outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        assert all(isinstance(outcome, StoreUnavailableError) for outcome in outcomes)
+    assert await pipe.send_safely(key, "INCR", key, replicas=1) == 63
+    await client.aclose()
+
+
 def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service, cluster):
-    before = upvotes(service)
+    before, serving = upvotes(service), service.part("api")
     with loaded(service) as acknowledged:
         wait_until(lambda: len(acknowledged) > 20, "votes", 30)
         lost = cluster.holder("rs:{site}:items")
@@ -148,6 +179,7 @@ def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service,
     wait_until(is_settled, "all are on the boards", 60)
     wait_until(lambda: counted(service, before, acknowledged), "each vote once", 30)
     assert service.get("/health/ready")["status"] == "ok"
+    assert service.part("api") == serving, "it was not started anew"
 
 
 def test_the_address_of_a_single_server_is_refused_for_a_cluster(cluster, tmp_path):

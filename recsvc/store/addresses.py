@@ -109,6 +109,13 @@ async def every_node(redis: Redis) -> list[dict[str, Any]]:
     return [{}] if cluster is None else [{"target_nodes": n} for n in cluster.get_primaries()]
 
 
+async def written(
+    redis: Redis, writes: list[tuple[str, tuple[Any, ...]]], wait: tuple[Any, ...]
+) -> list[list[Any]]:
+    """Send commands to the nodes of a cluster that hold their keys; see `Cluster.written`."""
+    return await cast("Cluster", await _opened(redis)).written(writes, wait)
+
+
 async def _opened(client: object) -> RedisCluster | None:
     """Return the client of a cluster once it knows its nodes; None for another's."""
     if not isinstance(client, RedisCluster):

@@ -5,10 +5,13 @@ import contextlib
 import time
 from typing import Any
 
-from redis.asyncio.cluster import ClusterPipeline, RedisCluster
+from redis.asyncio.cluster import ClusterNode, ClusterPipeline, PipelineCommand, RedisCluster
+from redis.cluster import get_node_name
 from redis.exceptions import (
+    AskError,
     ClusterDownError,
     ConnectionError,
+    MovedError,
     RedisClusterException,
     RedisError,
     TimeoutError,
@@ -16,6 +19,7 @@ from redis.exceptions import (
 
 _LOST = (ConnectionError, TimeoutError, ClusterDownError, OSError)
 _LOOK_S = 0.25
+_ASKING = ("ASKING",)
 
 
 class Cluster(RedisCluster):
@@ -43,6 +47,56 @@ class Cluster(RedisCluster):
         # They may be voting still; whoever fails next asks again.
         with contextlib.suppress(RedisError, RedisClusterException, OSError, asyncio.TimeoutError):
             await self.nodes_manager.initialize()
+
+    async def written(
+        self, writes: list[tuple[str, tuple[Any, ...]]], wait: tuple[Any, ...]
+    ) -> list[list[Any]]:
+        """Send commands that write, and behind them, on the same connection, how long to wait.
+
+        `WAIT` speaks of what its own connection has written: where a pipeline follows a slot that moved,
+        the command goes elsewhere and `WAIT` does not.
+
+        Args:
+            writes: for each command the key that it writes.
+
+        Returns:
+            For each its answer and that to `wait`; an error is one, too.
+        """
+        found: list[list[Any]] = [[] for _ in writes]
+        held: dict[str, tuple[ClusterNode, list[int]]] = {}
+        for place, (key, _) in enumerate(writes):
+            node = self._holder(key)
+            held.setdefault(node.name, (node, []))[1].append(place)
+
+        async def send(node: ClusterNode, places: list[int], *before: tuple[Any, ...]) -> None:
+            commands = [*before, *(writes[place][1] for place in places), wait]
+            sent = [PipelineCommand(n, *command) for n, command in enumerate(commands)]
+            try:
+                await node.execute_pipeline(sent)
+            except _LOST as exc:
+                for one in sent:
+                    one.result = exc
+            for place, one in zip(places, sent[len(before) :], strict=False):
+                found[place] = [one.result, sent[-1].result]
+
+        await asyncio.gather(*(send(node, places) for node, places in held.values()))
+        for place, (answer, _) in enumerate(found):
+            if isinstance(answer, MovedError):
+                await self.nodes_manager.move_slot(answer)
+                await send(self._holder(writes[place][0]), [place])
+            elif isinstance(answer, AskError):
+                importing = self.get_node(node_name=get_node_name(answer.host, answer.port))
+                if importing is not None:
+                    await send(importing, [place], _ASKING)
+        if any(isinstance(answer, _LOST) for answers in found for answer in answers):
+            await self.look_again()
+        return found
+
+    def _holder(self, key: str) -> ClusterNode:
+        node = self.get_node_from_key(key)
+        if node is None:
+            raise ClusterDownError(f"no node holds {key}")
+        return node
 
 
 class _Pipeline(ClusterPipeline):

@@ -14,7 +14,7 @@ from typing import Any
 from redis.exceptions import NoScriptError, RedisError
 
 from recsvc.errors import StoreUnavailableError
-from recsvc.store.addresses import is_cluster, site_node
+from recsvc.store.addresses import is_cluster, written
 from recsvc.store.connection import Redis, translated
 from recsvc.store.wire import Command as Command
 from recsvc.store.wire import Wires
@@ -23,15 +23,19 @@ _BATCH = 256
 _IN_FLIGHT = 2
 _SCAN = 1_000
 _WAIT_MS = 1_000
+_LONGEST_S = 5.0
 
 
 class _Letter:
     """What one caller sends: commands that travel together, and one future for all their answers."""
 
-    def __init__(self, commands: list[Command], last: dict[str, Any]) -> None:
+    def __init__(self, commands: list[Command], key: str = "", replicas: int = 0) -> None:
+        loop = asyncio.get_running_loop()
         self.commands = commands
-        self.last = last  # how the last of them is sent
-        self.answers: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self.key = key  # that its command writes, where replicas are waited for
+        self.replicas = replicas
+        self.posted_s = loop.time()
+        self.answers: asyncio.Future[list[Any]] = loop.create_future()
 
     def deliver(self, answers: list[Any]) -> None:
         """Hand over the answers, or the first error among them."""
@@ -60,7 +64,8 @@ class Pipe:
     batches are under way at a time.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, longest_s: float = _LONGEST_S) -> None:
+        self._longest_s = longest_s
         self.is_cluster = is_cluster(redis)
         self._redis = redis
         self._wires = None if self.is_cluster else Wires.of(redis)
@@ -76,7 +81,7 @@ class Pipe:
             StoreUnavailableError: when the server did not answer; a write may have happened.
             StoreError: when it answered with an error.
         """
-        (answer,) = await self._post([command])
+        (answer,) = await self._post(_Letter([command]))
         return answer
 
     async def send_safely(self, key: str, *command: Any, replicas: int) -> Any:
@@ -88,8 +93,7 @@ class Pipe:
         """
         if not replicas:
             return await self.send(*command)
-        where = await site_node(self._redis, key)
-        answer, reached = await self._post([command, ("WAIT", replicas, _WAIT_MS)], where)
+        answer, reached = await self._post(_Letter([command], key, replicas))
         if reached < replicas:
             raise StoreUnavailableError(f"{reached} of {replicas} replicas have it")
         return answer
@@ -101,7 +105,7 @@ class Pipe:
             StoreUnavailableError: when the server did not answer; a write may have happened.
             StoreError: when it answered one of them with an error; the others are done all the same.
         """
-        return await self._post(commands) if commands else []
+        return await self._post(_Letter(commands)) if commands else []
 
     async def scan(self, pattern: str) -> AsyncIterator[bytes]:
         """Yield the keys like a pattern, in no order; one may come twice.
@@ -113,12 +117,9 @@ class Pipe:
             async for key in self._redis.scan_iter(match=pattern, count=_SCAN):
                 yield key
 
-    def _post(
-        self, commands: list[Command], last: dict[str, Any] | None = None
-    ) -> asyncio.Future[list[Any]]:
+    def _post(self, letter: _Letter) -> asyncio.Future[list[Any]]:
         # One future, not one per command: a `gather` whose first command failed would swallow the
         # cancellation of a caller that waits for the others.
-        letter = _Letter(commands, last or {})
         self._waiting.append(letter)
         if not self._is_due and self._under_way < _IN_FLIGHT:
             self._is_due = True
@@ -134,7 +135,7 @@ class Pipe:
             batch = self._next_batch()
             try:
                 is_sent = self._wires is not None and self._wires.begin(
-                    _commands(batch), partial(self._answered, batch)
+                    _commands(batch), partial(self._answered_by_one, batch)
                 )
             except Exception as exc:  # noqa: BLE001 - handed to the callers, not swallowed
                 self._answered(batch, exc)
@@ -144,19 +145,41 @@ class Pipe:
                 self._senders.add(sender)
                 sender.add_done_callback(self._senders.discard)
 
-    def _answered(self, batch: list[_Letter], found: list[Any] | BaseException) -> None:
-        """Hand over what came of a batch; what waits is sent first, as who is answered may take long."""
-        self._under_way -= 1
-        if self._waiting:
-            self._send_waiting()
+    def _answered_by_one(self, batch: list[_Letter], found: list[Any] | BaseException) -> None:
+        """Take what one server answered, command by command, and how many replicas have it all."""
         if isinstance(found, BaseException):
-            lost = _translation(found) if isinstance(found, Exception) else None
-            for letter in batch:
-                letter.fail(lost or StoreUnavailableError("shutting down"))
+            self._answered(batch, found)
             return
         following = iter(found)
+        answers = [list(islice(following, len(letter.commands))) for letter in batch]
+        reached = list(following)
+        for letter, one in zip(batch, answers, strict=True):
+            if letter.replicas:
+                one += reached
+        self._answered(batch, answers)
+
+    def _answered(self, batch: list[_Letter], found: list[list[Any]] | BaseException) -> None:
+        """Hand over what came of a batch; what waits is sent first, as who is answered may take long."""
+        self._under_way -= 1
+        if isinstance(found, BaseException):
+            self._fail(batch, found)
+            return
+        if self._waiting:
+            self._send_waiting()
+        for letter, answers in zip(batch, found, strict=True):
+            letter.deliver(answers)
+
+    def _fail(self, batch: list[_Letter], found: BaseException) -> None:
+        """Tell whose batch was lost, and who waited long for it: they would wait as long once more."""
+        ending = StoreUnavailableError("shutting down")
+        exc = _translation(found) if isinstance(found, Exception) else ending
+        before_s = asyncio.get_running_loop().time() - self._longest_s
+        while self._waiting and self._waiting[0].posted_s < before_s:
+            batch.append(self._waiting.pop(0))
+        if self._waiting:
+            self._send_waiting()
         for letter in batch:
-            letter.deliver(list(islice(following, len(letter.commands))))
+            letter.fail(exc)
 
     def _next_batch(self) -> list[_Letter]:
         n_letters = n_commands = 0
@@ -170,25 +193,46 @@ class Pipe:
         """Send a batch for which there is no wire yet, or not one alone."""
         try:
             if self._wires is not None:
-                done = partial(self._answered, batch)
+                done = partial(self._answered_by_one, batch)
                 await self._wires.begin_anew(_commands(batch), done)
                 return
-            pipeline = self._redis.pipeline(transaction=False)
-            for letter in batch:
-                for command in letter.commands[:-1]:
-                    pipeline.execute_command(*command)
-                pipeline.execute_command(*letter.commands[-1], **letter.last)
-            answers = list(await pipeline.execute(raise_on_error=False))
+            safe = [letter for letter in batch if letter.replicas]
+            plain = [letter for letter in batch if not letter.replicas]
+            both = await asyncio.gather(self._written(safe), self._piped(plain))
         except BaseException as exc:
             self._answered(batch, exc)
             if not isinstance(exc, Exception):
                 raise
             return
-        self._answered(batch, answers)
+        answers = dict(zip([*safe, *plain], [*both[0], *both[1]], strict=True))
+        self._answered(batch, [answers[letter] for letter in batch])
+
+    async def _written(self, letters: list[_Letter]) -> list[list[Any]]:
+        if not letters:
+            return []
+        writes = [(letter.key, letter.commands[0]) for letter in letters]
+        return await written(self._redis, writes, _wait_for(letters)[0])
+
+    async def _piped(self, letters: list[_Letter]) -> list[list[Any]]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for letter in letters:
+            for command in letter.commands:
+                pipeline.execute_command(*command)
+        following = iter(await pipeline.execute(raise_on_error=False) if letters else [])
+        return [list(islice(following, len(letter.commands))) for letter in letters]
 
 
 def _commands(batch: list[_Letter]) -> list[Command]:
-    return [command for letter in batch for command in letter.commands]
+    return [command for letter in batch for command in letter.commands] + _wait_for(batch)
+
+
+def _wait_for(letters: list[_Letter]) -> list[Command]:
+    """Return what waits for the replicas that some letters ask for; nothing where none does.
+
+    It comes once for all: each would wait again for what those before it have waited for in vain.
+    """
+    replicas = max(letter.replicas for letter in letters)
+    return [("WAIT", replicas, _WAIT_MS)] if replicas else []
 
 
 def _translation(error: Exception) -> Exception:

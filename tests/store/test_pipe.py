@@ -7,7 +7,7 @@ import time
 import pytest
 
 from recsvc.errors import StoreError, StoreUnavailableError
-from recsvc.store.connection import Redis
+from recsvc.store.connection import Redis, connect
 from recsvc.store.pipe import Pipe
 
 MANY = 600  # more than one batch
@@ -110,3 +110,30 @@ async def test_whoever_waits_is_told_when_their_connection_is_lost_and_the_next_
         lost = await waiting
         assert all(isinstance(one, StoreUnavailableError) for one in lost)
         assert await asyncio.wait_for(pipe.send("ECHO", "here"), 10) == b"here"
+
+
+@pytest.mark.one_server
+async def test_who_waited_long_behind_a_store_that_hangs_does_not_wait_as_long_again(
+    redis: Redis, store_url: str
+) -> None:
+    pause_s = 0.4
+    hanging = connect(store_url, timeout_s=pause_s)
+    pipe = Pipe(hanging, longest_s=pause_s / 2)
+    await pipe.send("SET", "k", 1)
+    await redis.execute_command("CLIENT", "PAUSE", 100_000, "WRITE")
+    try:
+        sent = []
+        for _ in range(2):  # as many batches as are under way at a time
+            sent.append(asyncio.ensure_future(pipe.send("SET", "k", 1)))
+            await asyncio.sleep(0.01)
+        waiting = [asyncio.ensure_future(pipe.send("SET", "k", 1)) for _ in range(MANY)]
+        outcomes = await asyncio.gather(*sent, return_exceptions=True)
+        await asyncio.sleep(pause_s / 8)
+
+        assert all(one.done() for one in waiting)
+        outcomes += await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(isinstance(outcome, StoreUnavailableError) for outcome in outcomes)
+    finally:
+        await redis.execute_command("CLIENT", "UNPAUSE")
+    assert await pipe.send("SET", "k", 1)
+    await hanging.aclose()

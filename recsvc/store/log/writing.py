@@ -15,7 +15,7 @@ from recsvc.core.access.caller import is_anonymous
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import Kind
-from recsvc.errors import StoreError
+from recsvc.errors import StoreUnavailableError
 from recsvc.params import setting
 from recsvc.store import keys, scripts
 from recsvc.store.access.signatures import Signatures, reader_digest, signatures
@@ -202,10 +202,14 @@ class EventLog:
                 named = _named(self._signs, entry, said_us)
                 self._add(entry, named, key_names, args)
             results = await scripts.call(self._pipe, "record", key_names, args, self._replicas)
-        except StoreError as exc:
+        except BaseException as exc:
+            # Whatever it is: nobody else would tell those who wait for this.
+            lost = exc if isinstance(exc, Exception) else StoreUnavailableError("shutting down")
             for _, _, future in batch:
                 if not future.done():
-                    future.set_exception(exc)
+                    future.set_exception(lost)
+            if not isinstance(exc, Exception):
+                raise
             return
         for (_, _, future), result in zip(batch, results, strict=True):
             if not future.done():

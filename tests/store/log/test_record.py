@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsvc.clock import now_us
+from recsvc.core.items.aliases import Aliases
 from recsvc.core.items.trending import TrendingParams
 from recsvc.core.readers.events import MIN_AT_US, Entry
 from recsvc.core.readers.kinds import KINDS
@@ -303,3 +304,26 @@ async def test_an_event_that_too_few_replicas_have_is_not_acknowledged_and_count
     # Its fate was unknown; it is there, and counts no second time.
     careless = EventLog(Pipe(redis), KINDS, EventLogParams())
     assert await careless.record([entry], [False]) == [False]
+
+
+async def test_whatever_fails_is_told_to_everybody_who_waits_and_the_next_are_recorded(
+    redis: Redis,
+):
+    """Otherwise their requests would hang for ever."""
+    failing = [ZeroDivisionError(), KeyError("x"), StoreUnavailableError("away")]
+
+    def aliases() -> Aliases:
+        if failing:
+            raise failing.pop()
+        return Aliases()
+
+    log = EventLog(Pipe(redis), KINDS, EventLogParams(), aliases)
+    now = now_us()
+    events = [Entry(f"u{n}", "x", "upvote", now, now, event_id=f"e{n}") for n in range(4)]
+
+    async with asyncio.timeout(30):
+        for expected in list(reversed(failing)):
+            calls = [log.record([event], [False]) for event in events]
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert outcomes == [expected] * 4
+        assert await log.record(events, [False] * 4) == [True] * 4
