@@ -20,7 +20,9 @@ RecsvcError
 ├── StoreError               Redis does not answer, or not as it should
 │   └── StoreUnavailableError
 │       └── StoreRefusesError  it answers that it will not, for now: no memory, no disk, a replica
-└── SnapshotError            a snapshot is corrupt, foreign or from a newer version
+├── NewerError               what is kept is in a format of a newer release: it is left alone
+├── SnapshotError            a snapshot is corrupt, foreign or from a newer version
+└── TrainingError            what trains elsewhere, a cluster, is not there or gave up
 """
 
 
@@ -142,3 +144,11 @@ class StoreRefusesError(StoreUnavailableError):
 
 class SnapshotError(RecsvcError):
     """Raised when a snapshot is corrupt, foreign or from a newer version: keep the old one."""
+
+
+class NewerError(RecsvcError):
+    """Raised when what is kept is in a format of a newer release: nothing was touched."""
+
+
+class TrainingError(RecsvcError):
+    """Raised when a cluster that should train is not there, or gave up."""

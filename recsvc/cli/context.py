@@ -16,7 +16,7 @@ from recsvc.cli.starting import is_used, prepare_folder
 from recsvc.core import compiled
 from recsvc.errors import AlreadyRunningError, NotFoundError, StoreUnavailableError
 from recsvc.settings import Settings
-from recsvc.store import policy
+from recsvc.store import formats, policy
 from recsvc.store.access import wrapping
 from recsvc.store.access.credentials import Credentials
 from recsvc.store.bundled import BundledStore, FolderLock
@@ -41,6 +41,7 @@ async def store(settings: Settings, without: Without = "refuse") -> AsyncIterato
             so only what brings something in makes one.
 
     Raises:
+        NewerError: when a newer release wrote to it.
         NotFoundError: when there is none and the command makes none.
         StoreUnavailableError: when nothing answers at `RECSVC_REDIS_URL`.
     """
@@ -55,6 +56,7 @@ async def store(settings: Settings, without: Without = "refuse") -> AsyncIterato
         redis = await stack.enter_async_context(contextlib.aclosing(connect(url)))
         with translated():
             await redis.ping()
+        await formats.check(redis)
         yield redis
 
 
@@ -124,12 +126,14 @@ async def check_store(settings: Settings) -> None:
     Secrets that are not wrapped yet are. A silent store is waited for later.
 
     Raises:
+        NewerError: when a newer release wrote to it.
         SettingsError: when it will not do.
     """
     redis = connect(settings.store_url, timeout_s=3.0)
     try:
         with contextlib.suppress(StoreUnavailableError):
             await policy.check(redis)
+            await formats.claim(redis)
             pipe = Pipe(redis)
             await wrapping.wrap_former(pipe)
             await Credentials(pipe).wrap_former()

@@ -38,6 +38,7 @@ rs:{site}:answers           hash    TTL by hand      worker        api      ques
 rs:{site}:exposures         stream  2,048 packs      api           worker   lists served (msgpack), until they are in a file
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
 rs:{site}:epochs            list    epochs met       worker        worker   logs whose events are held, current first
+rs:{site}:format            string  one              all           all      format of all these keys, a number
 rs:{site}:problems          hash    TTL              worker        api      name of a problem -> what to say of it
 rs:{site}:indexed           string  one              worker        worker   present once all readers are in `readers`
 rs:{site}:secret            string  one              any           all      key of everything the service signs
@@ -108,6 +109,7 @@ N_SHARDS = 64
 ANY = "rs:*"
 
 EPOCHS = "rs:{site}:epochs"
+FORMAT = "rs:{site}:format"
 PROBLEMS = "rs:{site}:problems"
 SECRET = "rs:{site}:secret"  # noqa: S105 - the name of a key
 CREDENTIALS = "rs:{site}:keys"

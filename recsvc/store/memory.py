@@ -68,6 +68,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "lock": None,
     "fence": None,
     "epochs": None,
+    "format": None,
     "problems": None,
     "left": None,
     "demo": None,

@@ -21,6 +21,7 @@ from recsvc.core.fitting import UNREADABLE
 from recsvc.errors import ConflictError, InvalidError
 from recsvc.store.bundled.copying import furnish, picture
 from recsvc.store.connection import Redis
+from recsvc.store.formats import refuse_newer
 from recsvc.store.log.streams import Streams
 from workers.log import manifest
 from workers.log.archive import Archive
@@ -28,6 +29,7 @@ from workers.log.backup_erasures import forget_erased, remember_backup
 from workers.log.manifest import Listed, digest, sync
 
 NAME = "backup.json"
+BACKUP_FORMAT = 1
 
 _SECRETS = ("access-token",)
 _HELD_WITHIN_S = 60.0
@@ -53,9 +55,16 @@ class Backup(msgspec.Struct, frozen=True):
     archive: list[Listed]
     gaps: list[str]
     secrets: dict[str, str]
+    format: int = BACKUP_FORMAT
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What every release reads of a backup."""
+
     format: int = 1
 
 
+_decode_head = msgspec.json.Decoder(_Head).decode
 _decode = msgspec.json.Decoder(Backup).decode
 
 
@@ -99,9 +108,12 @@ def read(backup: Path) -> Backup:
 
     Raises:
         InvalidError: when there is none, or it was never finished.
+        NewerError: when a newer release made it.
     """
     try:
-        return _decode((backup / NAME).read_bytes())
+        raw = (backup / NAME).read_bytes()
+        refuse_newer("the backup", _decode_head(raw).format, BACKUP_FORMAT)
+        return _decode(raw)
     except FileNotFoundError:
         raise InvalidError(f"there is no backup in {str(backup)!r}") from None
     except UNREADABLE as exc:

@@ -15,8 +15,10 @@ from pathlib import Path
 import msgspec
 
 from recsvc.core.fitting import UNREADABLE
+from recsvc.store.formats import refuse_newer
 
 NAME = "manifest.json"
+ARCHIVE_FORMAT = 1
 
 _BLOCK_BYTES = 1 << 20
 
@@ -51,18 +53,31 @@ class Listed(msgspec.Struct, frozen=True):
     becoming: str = ""
 
 
-class _Manifest(msgspec.Struct, frozen=True):
-    files: list[Listed]
+class _Head(msgspec.Struct, frozen=True):
+    """What every release reads of a manifest."""
+
     format: int = 1
 
 
+class _Manifest(msgspec.Struct, frozen=True):
+    files: list[Listed]
+    format: int = ARCHIVE_FORMAT
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
 _decode = msgspec.json.Decoder(_Manifest).decode
 
 
 def read(folder: Path) -> dict[str, Listed]:
-    """Return what is listed, by name; nothing where no manifest can be read."""
+    """Return what is listed, by name; nothing where no manifest can be read.
+
+    Raises:
+        NewerError: when a newer release wrote it: the files may not mean what they seem to.
+    """
     try:
-        return {listed.name: listed for listed in _decode((folder / NAME).read_bytes()).files}
+        raw = (folder / NAME).read_bytes()
+        refuse_newer("the archive", _decode_head(raw).format, ARCHIVE_FORMAT)
+        return {listed.name: listed for listed in _decode(raw).files}
     except (FileNotFoundError, *UNREADABLE):
         return {}
 
