@@ -1,4 +1,4 @@
-# One verb per line: run, test, test-cluster, test-fast, check, fuzz, bench, evaluate, soak, import-census, audit, sbom, screenshots, npm, lock, clean.
+# One verb per line: run, test, test-cluster, test-fast, check, fuzz, bench, evaluate, soak, spark, import-census, audit, sbom, screenshots, npm, lock, clean.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # time. What a busy machine would disturb comes after them.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help screenshots npm run test test-cluster test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
+.PHONY: help screenshots npm spark run test test-cluster test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
 
 help:  ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,8 @@ soak: $(VENV)/.dev  ## load a service for MINUTES (30), its parts killed now and
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
 	$(BIN)/python -m tests.catalogues --minutes $(or $(MINUTES),30)
 
+spark: $(VENV)/.spark  ## install the engine for a cluster, half a gigabyte, so that its tests are not skipped
+
 import-census: $(VENV)/.dev  ## read the files of DIR and say what importing them would lose
 	@$(BIN)/python -m tests.census $(DIR)
 
@@ -75,6 +77,8 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew
 		--group build --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group build --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra spark --constraint requirements.lock --output-file requirements-spark.lock pyproject.toml
 
 clean:  ## remove what was built here; the data folder stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -91,4 +95,9 @@ $(VENV)/.run: requirements.lock pyproject.toml hatch_build.py $(wildcard recsvc/
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# By uv, which does not compress the wheel that it makes of half a gigabyte only to take it apart again.
+$(VENV)/.spark: requirements-spark.lock $(VENV)/.dev
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	@touch $@

@@ -172,9 +172,8 @@ def test_decisions_are_numbered_without_gaps_and_as_they_call_themselves():
 
 def test_every_dependency_says_why():
     project = tomllib.loads(text("pyproject.toml"))
-    declared = project["project"]["dependencies"] + [
-        d for group in project["dependency-groups"].values() for d in group
-    ]
+    groups = project["dependency-groups"] | project["project"]["optional-dependencies"]
+    declared = project["project"]["dependencies"] + [d for group in groups.values() for d in group]
     page = text("docs/dependencies.md")
     for requirement in declared:
         name = re.match(r"[A-Za-z0-9_.-]+", requirement)[0]
@@ -182,7 +181,7 @@ def test_every_dependency_says_why():
 
 
 def test_locks_carry_hashes_and_name_no_address():
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock"):
         content = text(lock)
         assert "://" not in content
         assert not re.search(r"^--(index|extra-index|find-links)", content, re.M)

@@ -75,6 +75,7 @@ from workers.privacy.records import (
 )
 from workers.topics import Topics
 from workers.training.candidate import round_params
+from workers.training.engines import steps_of
 from workers.training.trainer import Shelves, Trainer
 from workers.warmer import Warmer
 from workers.watch import Watch
@@ -129,6 +130,7 @@ class Worker:
             Shelves(archive, self._streams, self._items, snapshots, Training(pipe)),
             settings.training,
             round_params(settings.training, settings.lists.profile, settings.lists.blend),
+            steps_of(settings.training, settings.data_path),
             alarm=self._troubles.note,
         )
         self._topics = Topics(self._items)

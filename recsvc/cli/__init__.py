@@ -17,6 +17,7 @@ _COMMANDS = {
     "import": ("fetching", "import_command"),  # the files' commands and, beside them, the fetches
     "exposures": ("exposures", "exposures"),
     "export": ("exporting", "export_command"),
+    "train": ("training", "train"),
     "rebuild": ("rebuilding", "rebuild"),
     "archive": ("archive", "archive"),
     "backup": ("backup", "backup"),

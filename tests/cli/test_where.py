@@ -19,6 +19,7 @@ LOOKING = [
     ["keys", "list"],
     ["keys", "revoke", "k"],
     ["snapshots", "list"],
+    ["train"],
     ["digest", "status"],
     ["people", "export", "--user", "u"],
     ["people", "erase", "--user", "u"],

@@ -26,7 +26,7 @@ from workers.training import als
 from workers.training.candidate import carry_out, round_params
 from workers.training.engine import Engine
 from workers.training.params import DueParams
-from workers.training.trainer import CarryOut, Shelves, Trainer
+from workers.training.trainer import CarryOut, Shelves, Steps, Trainer
 from workers.warmer import Warmer
 
 
@@ -86,6 +86,6 @@ class Site:
             Shelves(self._archive, self._streams, self.items, self.snapshots, self.training),
             msgspec.structs.replace(params, due=due or params.due),
             round_params(params, lists.profile, lists.blend, engine),
-            carry,
+            Steps(carry_out=carry),
             alarm,
         )

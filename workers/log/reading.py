@@ -88,6 +88,13 @@ async def read_log(
     return Log(each_once, until)
 
 
+async def read_rest(archive: Archive, streams: Streams) -> pl.DataFrame:
+    """Return what no file of the archive has, to be put beside files that are named afterwards."""
+    held = await streams.epochs.held()
+    archived = await asyncio.to_thread(archive.until, held[0] if held else FORMER)
+    return table(await tail(streams, archived))
+
+
 class Pieces:
     """The event log in pieces, each event once and those of a shard in their order.
 

@@ -7,6 +7,7 @@ erased, and every candidate has a trial.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 import polars as pl
@@ -32,6 +33,38 @@ _TUNING_READERS = 200
 _TUNING_SHARE = 0.1
 
 
+class Fits(Protocol):
+    """Fits models of one log, wherever that is.
+
+    Attributes:
+        n_events: in the whole log, each once.
+    """
+
+    n_events: int
+
+    def without(self, holdout: Holdout, way: Way, about: Manifest) -> Snapshot:
+        """Fit a model to the log without a slice."""
+
+    def everything(self, way: Way, about: Manifest, begin: Beginning) -> Snapshot:
+        """Fit a model to the whole log."""
+
+
+class Here:
+    """Fits models in this process, to a log that it holds."""
+
+    def __init__(self, material: Material, profile: ProfileParams) -> None:
+        found = interactions(material.log, profile, material.now_us)
+        self._content, self._past, self.n_events = material.content, found.past, found.n_events
+
+    def without(self, holdout: Holdout, way: Way, about: Manifest) -> Snapshot:
+        """Fit a model to what is known without the slice."""
+        return fitted(holdout.past, self._content, way, about)
+
+    def everything(self, way: Way, about: Manifest, begin: Beginning) -> Snapshot:
+        """Fit a model to all."""
+        return fitted(self._past, self._content, way, about, begin)
+
+
 class RoundParams(msgspec.Struct, frozen=True):
     """How a round is carried out.
 
@@ -39,6 +72,7 @@ class RoundParams(msgspec.Struct, frozen=True):
         search_s: budget of tuning; 0: the parameters of the settings are used.
         engine: what fits the factors.
         learns_weights: whether the voices' weights are fitted to the log, too.
+        fits: what fits models of the log.
     """
 
     train: TrainParams
@@ -47,6 +81,7 @@ class RoundParams(msgspec.Struct, frozen=True):
     search_s: float = 0.0
     engine: Engine = als
     learns_weights: bool = True
+    fits: Callable[[Material, ProfileParams], Fits] = Here
 
 
 def round_params(
@@ -93,18 +128,19 @@ def carry_out(
     found = _tuned(material, holdout, found, params, clock)
     tuned_s = clock() - began_s
     learn = params.train.learn if found is None else found.params
-    everything = interactions(m.log, profile, m.now_us)
-    about = announced(material, everything.n_events)
+    fits = params.fits(m, profile)
+    about = announced(material, fits.n_events)
     way, begin = Way(learn, params.engine), NOTHING
-    judge = Gate(m, Means(params.blend, params.engine, learn.als.threads), gate.min_readers)
+    means = Means(params.blend, params.engine, learn.als.threads, fits.without)
+    judge = Gate(m, means, gate.min_readers)
     tried = judge.asking(holdout, learn.als.seed)
     trial: Trial | None = None
     if tried is not None:
-        snapshot = fitted(tried.holdout.past, m.content, way, about)
+        snapshot = fits.without(tried.holdout, way, about)
         begin = Beginning(snapshot.item_factors)
         held = {} if current is None else current.manifest.weights
         trial, about = _weighed(tried, snapshot, about, held if params.learns_weights else None)
-    candidate = fitted(everything.past, m.content, way, about, begin)
+    candidate = fits.everything(way, about, begin)
     if tried is None or trial is None:
         verdict = judge.unasked(candidate, holdout)
     else:

@@ -9,7 +9,8 @@ What the rest needs of one:
                  must stand for the objective of that solve: weighted by confidence, λ as in the
                  parameters. Y is what a snapshot keeps; of X only its gram is kept, for warming
 
-`als` is the one in use. Another, on a cluster say, is a file with a `fit`, and the trainer's argument.
+`als` is the one in use. Another is a file with a `fit`, and the trainer's argument. What holds the log
+elsewhere cannot be asked like that: `spark` takes a round's steps over (`trainer.Steps`).
 """
 
 from typing import Protocol

@@ -145,7 +145,8 @@ def _rival(tried: Trying, candidate: Snapshot, current: Snapshot) -> Snapshot | 
     """Return what stands for the served model and has not seen the slice; None: it is like the trial."""
     if current.manifest.created_us <= tried.holdout.began_us:
         return current
-    if tried.way_of(current.manifest) == tried.way_of(candidate.manifest):
+    is_same_engine = current.manifest.engine == candidate.manifest.engine
+    if is_same_engine and tried.way_of(current.manifest) == tried.way_of(candidate.manifest):
         return None
     return tried.refit(current.manifest)
 

@@ -69,9 +69,16 @@ NOTHING = Beginning()
 
 def prepare(evidence: sp.csr_matrix, texts: Texts) -> Fixed:
     """Walk from item to item, and find what is near to items without interactions."""
-    n_rows = evidence.shape[1]
-    walked = walk(evidence)
-    support = _support(evidence)
+    return lead_on(walk(evidence), _support(evidence), texts)
+
+
+def lead_on(walked: sp.csr_matrix, support: NDArray[np.int32], texts: Texts) -> Fixed:
+    """Have the walk lead on to items without interactions, from whatever leads to what is near them.
+
+    Args:
+        walked: (n_rows, n_rows) the walk between the others.
+    """
+    n_rows = len(support)
     warm, cold = np.flatnonzero(support > 0), np.flatnonzero(support == 0)
     found = nearest(texts.rows(cold), texts.rows(warm))
     near = sp.csr_matrix((found.data, warm[found.indices], found.indptr), (len(cold), n_rows))

@@ -1,6 +1,6 @@
 """What training depends on beside the log and the catalogue: when, with what, and what passes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -89,10 +89,48 @@ class GateParams(msgspec.Struct, frozen=True):
     ] = 30
 
 
+class SparkParams(msgspec.Struct, frozen=True):
+    """Where Spark trains, and on how much of a log it is judged.
+
+    Attributes:
+        master: `local[*]` is this machine, without a cluster.
+    """
+
+    master: Annotated[
+        str,
+        setting(
+            "Spark master that trains, e.g. `spark://host:7077`, where the engine is `spark`.",
+            name="spark_master",
+            pattern=r"^\S+$",
+        ),
+    ] = "local[*]"
+    judged_events: Annotated[
+        int,
+        setting(
+            "Events of readers drawn at random that a model of Spark's is judged by, in the memory of "
+            "the process that asks for it.",
+            name="spark_judged_events",
+            ge=1_000,
+        ),
+    ] = 2_000_000
+
+
+NOBODY = "none"
+
+
 class TrainingParams(msgspec.Struct, frozen=True):
     """All that can be set of training."""
 
     due: DueParams = DueParams()
+    engine: Annotated[
+        Literal["implicit", "spark", "none"],
+        setting(
+            "What fits factors: `implicit` in the worker, or `spark` on a cluster; `none`: the worker "
+            "does not train, and `recsvc train` is run by whatever you like.",
+            name="train_engine",
+        ),
+    ] = "implicit"
+    spark: SparkParams = SparkParams()
     learn: LearnParams = LearnParams()
     search_s: Annotated[
         float,

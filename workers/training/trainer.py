@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
@@ -19,7 +19,7 @@ from workers.log.archive import Archive
 from workers.training.alarms import lacking, unpublished
 from workers.training.candidate import Round, RoundParams, carry_out
 from workers.training.gathering import gathered
-from workers.training.params import DueParams, TrainingParams
+from workers.training.params import NOBODY, DueParams, TrainingParams
 from workers.training.training import Material
 from workers.training.tuning import Found
 
@@ -31,9 +31,20 @@ _FIRST_SHARE = 0.5
 _LACKING_SHARE = 0.2
 _FEW_ITEMS = 100
 
+Gather = Callable[[Archive, Streams, Items, int], Awaitable[Material]]
 CarryOut = Callable[
     [Material, Snapshot | None, Found | None, RoundParams, Callable[[], float]], Round
 ]
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """What a round consists of: to gather what there is to learn from, and to learn."""
+
+    gather: Gather = gathered
+    carry_out: CarryOut = carry_out
+
+
+IN_THIS_PROCESS = Steps()
 
 
 class Shelves(msgspec.Struct, frozen=True):
@@ -76,7 +87,7 @@ class Trainer:
         shelves: Shelves,
         params: TrainingParams,
         how: RoundParams,
-        carry_out: CarryOut = carry_out,
+        steps: Steps = IN_THIS_PROCESS,
         alarm: Callable[[str, str | None], object] = lambda *_: None,
     ) -> None:
         self._archive = shelves.archive
@@ -86,7 +97,7 @@ class Trainer:
         self._training = shelves.training
         self._params = params
         self._how = how
-        self._carry_out = carry_out
+        self._steps = steps
         self._alarm = alarm
         self._served: Manifest | None = None
         self._latest: Latest | None = None
@@ -104,7 +115,7 @@ class Trainer:
         n_events = await self._n_events() if n_items else 0
         there = There(n_items, n_events, now_us)
         await self._tell(self._latest.manifest, there)
-        if not is_due(self._params.due, self._latest, there):
+        if self._params.engine == NOBODY or not is_due(self._params.due, self._latest, there):
             return None
         return await self.train(token, now_us)
 
@@ -120,11 +131,11 @@ class Trainer:
     async def train(self, token: int | None, now_us: int) -> Snapshot:
         """Train on all events; publish what the gate lets pass."""
         started_s = time.monotonic()
-        material = await gathered(self._archive, self._streams, self._items, now_us)
+        material = await self._steps.gather(self._archive, self._streams, self._items, now_us)
         current = await self._current(material.catalogue_id)
         found = await self._found()
         done = await asyncio.to_thread(
-            self._carry_out, material, current, found, self._how, time.monotonic
+            self._steps.carry_out, material, current, found, self._how, time.monotonic
         )
         if done.found is not None and done.found != found:
             await self._training.keep_found(msgspec.json.encode(done.found))

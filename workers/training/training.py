@@ -19,7 +19,7 @@ from recsvc.core.text.terms import item_text, term_counts
 from workers.training import als
 from workers.training.engine import Engine
 from workers.training.interactions import CatalogueLog, interactions
-from workers.training.learning import NOTHING, Beginning, learn
+from workers.training.learning import NOTHING, Beginning, Learned, learn
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.past import Past
 
@@ -157,12 +157,24 @@ def fitted(
     Args:
         about: what is known of the snapshot beforehand.
     """
-    params, evidence = way.params, past.evidence
-    learned = learn(past, content.texts, params, begin, way.engine)
+    evidence = past.evidence
+    learned = learn(past, content.texts, way.params, begin, way.engine)
+    known = msgspec.structs.replace(
+        about, n_users=evidence.shape[0], n_interactions=int(evidence.nnz)
+    )
+    return snapshot_of(learned, content, way.params, known)
+
+
+def snapshot_of(
+    learned: Learned, content: Content, params: LearnParams, about: Manifest
+) -> Snapshot:
+    """Put together what was learned and what the catalogue says.
+
+    Args:
+        about: what is known of the snapshot, how much it was learned from included.
+    """
     manifest = msgspec.structs.replace(
         about,
-        n_users=evidence.shape[0],
-        n_interactions=int(evidence.nnz),
         n_factors=params.als.factors,
         regularization=params.als.regularization,
         mean_weight=learned.weighting.mean_weight,

@@ -1,5 +1,7 @@
 """Trying models on a slice: fitted without it, ranked for its readers as they would have been served."""
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from workers.training.training import Material, Way, fitted, learned_with
 K = 20
 
 Values = NDArray[np.float64]
+Without = Callable[[Holdout, Way, Manifest], Snapshot]
 
 
 class Means(msgspec.Struct, frozen=True):
@@ -25,11 +28,13 @@ class Means(msgspec.Struct, frozen=True):
 
     Attributes:
         threads: for what is fitted; 0: all there are.
+        without: fits a model without a slice; None: here, by the engine.
     """
 
     blend: BlendParams
     engine: Engine = als
     threads: int = 0
+    without: Without | None = None
 
 
 class Trying(msgspec.Struct, frozen=True):
@@ -95,6 +100,8 @@ class Trying(msgspec.Struct, frozen=True):
         way = self.way_of(manifest)
         if way is None:
             return None
+        if self.means.without is not None:
+            return self.means.without(self.holdout, way, manifest)
         return fitted(self.holdout.past, self.material.content, way, manifest)
 
 

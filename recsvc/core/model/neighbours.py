@@ -25,7 +25,7 @@ WIDTH = 64
 COLD_WIDTH = 128
 
 # A reader of thousands says little about each; without a bound they would make most of the work.
-_MAX_DEGREE = 1_000
+MAX_DEGREE = 1_000
 _CHUNK = 1_024
 # Keeps small weights away from the end of what float16 can tell apart; only their ratios matter.
 _UNIT = 1_024
@@ -134,8 +134,8 @@ def _bounded(evidence: sp.csr_matrix) -> sp.csr_matrix:
     """Return what is liked, of each reader at most what counts most."""
     liked = evidence.maximum(0).tocsr()
     liked.eliminate_zeros()
-    if liked.nnz and np.diff(liked.indptr).max() > _MAX_DEGREE:
-        liked = top_per_row(liked, _MAX_DEGREE)
+    if liked.nnz and np.diff(liked.indptr).max() > MAX_DEGREE:
+        liked = top_per_row(liked, MAX_DEGREE)
     return liked
 
 

@@ -75,6 +75,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         mean_weight: see `Weighting`.
         regularization: λ of training, for fold-in.
         iterations: of ALS.
+        engine: what fitted the factors.
         size_bytes: of all arrays together.
         weights: how loud voices of the blend speak with it, by name, as training found; those that
             are not named speak as they are set.
@@ -97,6 +98,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     confidence: ConfidenceParams = ConfidenceParams()
     seed: int = 0
     iterations: int = 0
+    engine: str = "implicit"
     arrays: tuple[ArrayInfo, ...] = ()
     size_bytes: int = 0
     weights: dict[str, float] = msgspec.field(default_factory=dict)

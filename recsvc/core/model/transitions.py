@@ -19,10 +19,10 @@ from recsvc.core.top_k import top_per_row
 
 WIDTH = 32
 
-_REACH = 5
-_HALF_LIFE_US = 30 * DAY_US
+REACH = 5
+HALF_LIFE_US = 30 * DAY_US
 # What a reader did long ago teaches the order of today little.
-_LATEST = 200
+LATEST = 200
 _CHUNK = 1 << 19
 
 Rows = NDArray[np.int64]
@@ -47,7 +47,7 @@ def transitions(
         lo, hi = sizes[:first].sum(), sizes[:last].sum()
         found = [
             _after(by_item[lo:hi], steps, users, at_us)
-            for steps in (*range(1, _REACH + 1), *range(-_REACH, 0))
+            for steps in (*range(1, REACH + 1), *range(-REACH, 0))
         ]
         here = np.concatenate([f[0] for f in found])
         there = np.concatenate([f[1] for f in found])
@@ -68,7 +68,7 @@ def _ordered(
     order = np.lexsort((items, at_us, users))
     users, items, at_us = users[order], items[order].astype(np.int64), at_us[order]
     ends = np.cumsum(np.bincount(users, minlength=evidence.shape[0]))
-    kept = np.arange(len(users)) >= ends[users] - _LATEST
+    kept = np.arange(len(users)) >= ends[users] - LATEST
     return items[kept], users[kept], at_us[kept]
 
 
@@ -93,4 +93,4 @@ def _after(
     counts = (users[here] == users[there]) & ((steps > 0) | (gaps == 0))
     here, there, gaps = here[counts], there[counts], gaps[counts]
     halved = np.where(gaps == 0, 0.5, 1.0)
-    return here, there, halved * np.exp2(-gaps / _HALF_LIFE_US) / abs(steps)
+    return here, there, halved * np.exp2(-gaps / HALF_LIFE_US) / abs(steps)
