@@ -58,17 +58,15 @@ def test_no_value_of_any_query_parameter_is_a_fault_of_ours(service: Service):
 
 def test_no_span_of_time_is_a_fault_of_ours(service: Service):
     service.put("spanned", title="A spanned paper")
-    moments = [None, "0001-01-01", "2020-01-01", "2020-01-01T00:00:00.000001Z", "9999-12-31"]
+    moments = [None, "0001-01-01", "2020-01-01T00:00:00.000001Z", "9999-12-31"]
     lists = [
         (path, needed) for path, names, needed in gets(service) if {"since", "until"} <= {*names}
     ]
 
     for (path, needed), since, until in itertools.product(lists, moments, moments):
-        params = needed | {"since": since, "until": until, "topic": "none"}
-        told = {name: value for name, value in params.items() if value is not None}
-        for asked in (told, {n: v for n, v in told.items() if n != "topic"}):
-            answer = service.http.get(path, params=asked)
-            assert answer.status_code < 500, (path, asked, answer.text)
+        said = {name: at for name, at in (("since", since), ("until", until)) if at is not None}
+        answer = service.http.get(path, params=needed | said)
+        assert answer.status_code < 500, (path, said, answer.text)
 
 
 def test_no_value_of_the_queries_of_pages_and_feeds_is_a_fault_of_ours(service: Service):
