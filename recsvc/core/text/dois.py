@@ -9,6 +9,7 @@ _WRITTEN = re.compile(
     rf"(?:(?:https?://)?(?:www\.|dx\.)?doi\.org/|doi(?:\.org)?[:\s]\s*)?({_DOI})", re.IGNORECASE
 )
 _MENTIONED = re.compile(rf"(?:doi\.org/|\bdoi\b[:\s]*)\s*({_DOI})", re.IGNORECASE)
+_ADDRESS = re.compile(r"doi\.org/|%2f", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([_%&#$~{}\-])|\\(?:textunderscore|url)\b\s*|[{}]")
 
 
@@ -35,7 +36,7 @@ def url(doi: str) -> str:
 def _unescaped(text: str) -> str:
     if "\\" in text or "{" in text or "&" in text:
         text = html.unescape(_ESCAPE.sub(lambda found: found[1] or "", text))
-    if "%2f" in text.lower():
+    if "%" in text and _ADDRESS.search(text):
         text = unquote(text)
     return text.strip().lstrip("<(\"'[")
 

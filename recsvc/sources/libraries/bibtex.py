@@ -2,7 +2,7 @@
 
 Written by many programs, few of which agree. bibtexparser refuses what it cannot name: an entry without
 a key, a key or a field that stands twice. Keys are put in before it reads, and what it hands back as
-failed is resolved like the rest; of a field that stands twice the last counts, keywords add up.
+failed is read like the rest; of a field that stands twice the last counts, keywords add up.
 
 The day an entry was added stands in `date-added` (BibDesk), `creationdate` or `timestamp` (JabRef); the
 `timestamp` of an entry copied from DBLP is DBLP's own.
@@ -13,14 +13,12 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from bibtexparser import middlewares
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.library import Library
-from bibtexparser.middlewares import BlockMiddleware, LibraryMiddleware
 from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry
 
 from recsvc.core.text.display import cleaned
 from recsvc.errors import InvalidError
+from recsvc.sources.libraries.bibtex_values import inherited, value_of
 from recsvc.sources.libraries.entry import entry, whole_date
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place, Problem
@@ -43,6 +41,13 @@ _KEY_WITHOUT_COMMA = re.compile(
     r"(^\s*@\s*(?!(?:comment|string|preamble)\b)\w+\s*[{(][^\s,={}\"]+)(?=\s*\n\s*[A-Za-z][\w-]*\s*=\s*[\"{])",
     re.MULTILINE | re.IGNORECASE,
 )
+# What no key may hold, and hands put into one: `@article{Doe, 2010, title=…`, `@article{a{b}, …`.
+_ODD_KEY = re.compile(
+    r"(^\s*@\s*(?!(?:comment|string|preamble)\b)\w+\s*[{(])([^=\"\n]{0,200}[,{}\s][^=\"\n]{0,200}?)(?=,\s*[A-Za-z][\w-]*\s*=)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"[\s,{}]+")
+_SHARED = "xdata"  # what several entries have in common, and no paper (biblatex)
 _NO_COMMA = re.compile(r"([}\"]|=\s*\d+)([ \t]*\n\s*[A-Za-z][\w-]*\s*=\s*(?:[{\"]|\d))")
 _COMMAS = re.compile(r"([}\"\d])\s*,(?:\s*,)+")
 _KEYWORDS = re.compile(r"\s*[,;]\s*")
@@ -66,25 +71,30 @@ def recognises(content: Content, options: Options) -> bool:
 
 def read(content: Content, options: Options) -> Iterator[Record]:
     """Yield the entries of a bibliography in its order."""
-    library = parse_string(_mended(content.text()), parse_stack=_resolving())
-    found: list[tuple[Place, Entry] | Problem] = []
+    library = parse_string(_mended(content.text()), parse_stack=[])
+    strings: dict[str, str] = {}
+    for string in library.strings:
+        strings[str(string.key).lower()] = value_of(str(string.value), strings)
+    found: list[tuple[Place, dict[str, str]] | Problem] = []
     notes: list[Note] = []
-    again = {id(block): one for block in library.failed_blocks if (one := _refused(block))}
-    _resolve(library, list(again.values()))
+    entries: dict[str, dict[str, str]] = {}
     for number, block in enumerate([*library.entries, *library.failed_blocks], 1):
         place = Place(content.file, (block.start_line or 0) + 1, number)
-        if isinstance(block, Entry):
-            found.append((place, block))
-            continue
-        refused = again.get(id(block))
-        if refused is None:
+        one = block if isinstance(block, Entry) else _refused(block)
+        if one is None:
             detail = "this entry does not end, or is not BibTeX; what is whole was read"
             found.append(Problem(content.file, place.line, detail))
             continue
-        found.append((place, refused))
+        fields = _fields(one, strings)
+        entries.setdefault(one.key.strip().lower(), fields)
+        if one.entry_type.lower() != _SHARED:
+            found.append((place, fields))
         if isinstance(block, DuplicateFieldKeyBlock):
             notes.append(Note(content.file, f"line {place.line}: a field stands twice"))
-    yield from convert_each(sorted(found, key=_line), _convert)
+    whole = [
+        one if isinstance(one, Problem) else (one[0], inherited(one[1], entries)) for one in found
+    ]
+    yield from convert_each(sorted(whole, key=_line), _convert)
     yield from notes
 
 
@@ -92,15 +102,8 @@ def _mended(text: str) -> str:
     """Return a bibliography with a key where none stands and commas where they belong, line by line."""
     text = _NO_KEY.sub(r"\1nokey,", text)
     text = _KEY_WITHOUT_COMMA.sub(r"\1,", text)
+    text = _ODD_KEY.sub(lambda found: found[1] + _BETWEEN.sub("-", found[2].strip()), text)
     return _COMMAS.sub(r"\1,", _NO_COMMA.sub(r"\1,\2", text))
-
-
-def _resolving() -> list[BlockMiddleware | LibraryMiddleware]:
-    return [
-        middlewares.ResolveStringReferencesMiddleware(allow_inplace_modification=True),
-        middlewares.RemoveEnclosingMiddleware(allow_inplace_modification=True),
-        middlewares.NormalizeFieldKeys(),
-    ]
 
 
 def _refused(block: Block) -> Entry | None:
@@ -111,23 +114,15 @@ def _refused(block: Block) -> Entry | None:
     return None
 
 
-def _resolve(library: Library, refused: list[Entry]) -> None:
-    """Resolve entries that were refused before: each in a library of its own, with the same strings."""
-    for one in refused:
-        alone = Library([*library.strings, one])
-        for step in _resolving()[:2]:
-            alone = step.transform(alone)
-
-
-def _line(found: tuple[Place, Entry] | Problem) -> int:
+def _line(found: tuple[Place, dict[str, str]] | Problem) -> int:
     return found.line if isinstance(found, Problem) else found[0].line
 
 
-def _fields(block: Entry) -> dict[str, str]:
+def _fields(block: Entry, strings: dict[str, str]) -> dict[str, str]:
     """Return the fields by name, in lower case; of one that stands twice the last counts."""
     fields: dict[str, str] = {}
     for field in block.fields:
-        name, value = str(field.key).strip().lower(), str(field.value).strip()
+        name, value = str(field.key).strip().lower(), value_of(str(field.value), strings).strip()
         name = name.rpartition("\n")[2].strip()  # a comment may stand before a name
         if name == "keywords" and fields.get(name):
             fields[name] += f", {value}"
@@ -136,9 +131,7 @@ def _fields(block: Entry) -> dict[str, str]:
     return fields
 
 
-def _convert(place: Place, block: Entry) -> LibraryEntry:
-    fields = _fields(block)
-
+def _convert(place: Place, fields: dict[str, str]) -> LibraryEntry:
     def get(*names: str) -> str | None:
         said = (fields[name] for name in names if name in fields)
         return next((text for one in said if (text := cleaned(one, is_source=True))), None)

@@ -49,7 +49,7 @@ def recognises(content: Content, options: Options) -> bool:
     form = json_records.shape(content, _LISTS)
     if form is None or not isinstance(form.first.get("type"), str):
         return False
-    has_names = isinstance(form.first.get("author", []), list)
+    has_names = isinstance(form.first.get("author") or [], list)
     return "title" in form.first and has_names and bool(_KEYS & form.first.keys())
 
 
@@ -112,11 +112,15 @@ def _name(one: object) -> str:
 
 def _date(value: object) -> Published | None:
     """Return the date of any of its forms; of a range its beginning."""
+    if isinstance(value, list) and value and isinstance(value[0], dict | list):
+        return _date(value[0])
+    if isinstance(value, list):
+        return of_parts(value)
     if not isinstance(value, dict):
         return published(_text(value))
     is_about = bool(value.get("circa"))
-    parts = value.get("date-parts")
-    if isinstance(parts, list) and parts:
+    parts = value.get("date-parts") or [value.get(name) for name in ("year", "month", "day")]
+    if isinstance(parts, list):
         first = parts[0] if isinstance(parts[0], list) else parts
         found = of_parts(first, is_about=is_about)
         if found is not None:

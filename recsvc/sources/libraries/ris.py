@@ -15,7 +15,7 @@ from recsvc.sources.libraries.entry import entry
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import LibraryEntry, Options, Record, convert_each
-from recsvc.sources.text.people import natural
+from recsvc.sources.text.people import ris_names
 from recsvc.sources.text.publishing import published
 
 NAME = "ris"
@@ -24,6 +24,7 @@ TITLES_IDENTIFY = True
 _START = re.compile(r"^[ \t]*TY[ ]{0,2}-[ ]?", re.MULTILINE)
 _TAG = re.compile(r"^[A-Z][A-Z0-9]  - ?", re.MULTILINE)
 _LOOSE = re.compile(r"^[ \t]*([A-Z][A-Z0-9])[ \t]{0,3}-(?:[ \t]|$)[ \t]*", re.MULTILINE)
+_ADDRESS = re.compile(r"\s*(?:[a-z][a-z+.-]*:|www\.|10\.\d{4})", re.IGNORECASE)
 _TITLES = ("title", "primary_title", "translated_title", "short_title")
 _HINTS = (
     "accession_number", "journal_name", "alternate_title3", "alternate_title2", "type_of_work",
@@ -65,7 +66,7 @@ def _convert(place: Place, text: str) -> LibraryEntry:
 
 def of_fields(place: Place, fields: dict[str, Any]) -> LibraryEntry:
     """Return an entry from the fields of a reference, by rispy's names for its tags."""
-    urls = [url for url in _all(fields, "urls") if url]
+    urls = _whole(_all(fields, "urls"))
     notes = [note for name in _NOTES for note in _all(fields, name)]
     links = [link for name in (*_LINKS, *_HINTS) for link in _all(fields, name)]
     return entry(
@@ -75,13 +76,28 @@ def of_fields(place: Place, fields: dict[str, Any]) -> LibraryEntry:
         hints=[*urls, *links, *notes],
         url=urls[0] if urls else None,
         text=_first(fields, ("abstract", "notes_abstract")),
-        authors=[natural(a) for a in _all(fields, "authors") or _all(fields, "first_authors")],
+        authors=[
+            name
+            for said in _all(fields, "authors") or _all(fields, "first_authors")
+            for name in ris_names(said)
+        ],
         topics=[
             t for keyword in _all(fields, "keywords") for t in re.split(r"\s*;\s*|\n", keyword)
         ],
         date=published(*(_first(fields, (name,)) for name in _DATES)),
         extra={"venue": _first(fields, ("journal_name", "secondary_title", "alternate_title3"))},
     )
+
+
+def _whole(urls: list[str]) -> list[str]:
+    """Return addresses that rispy divided at semicolons of their own, as old DOIs have them."""
+    whole: list[str] = []
+    for url in urls:
+        if whole and not _ADDRESS.match(url):
+            whole[-1] += f";{url}"
+        else:
+            whole.append(url)
+    return whole
 
 
 def _all(fields: dict[str, Any], name: str) -> list[str]:

@@ -9,8 +9,13 @@ import re
 from recsvc.core.text.display import cleaned
 
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_EDGES = re.compile(r"\A\s*and\s+|\s+and\s*\Z", re.IGNORECASE)
+_SEMICOLON, _COMMA = re.compile(r"\s*;\s*"), re.compile(r"\s*,\s*")
+_AMPERSAND = re.compile(r"\s+\\?&\s+")
 _NOBODY = re.compile(
-    r"(?:\{?\\?(?:emph|textit)?\{?)?\s*(?:and\s+)?(?:others|et\.?\s*al\.?|u\.\s?a\.|unknown|anonymous|n\.?a\.?)\s*\}*",
+    r"(?:\{?\\?(?:emph|textit)?\{?)?\s*(?:and\s+)?"
+    r"(?:others|et\.?\s*al\.?|u\.\s?a\.|unknown|anonymous|n\.?a\.?|\[?no authors?(?: listed| given)?\]?)"
+    r"\s*\}*",
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|V|PhD|MD)\.?\Z", re.IGNORECASE)
@@ -23,10 +28,38 @@ _ET_AL = re.compile(r"[\s,]+et\.?\s*al\.?\s*\Z", re.IGNORECASE)
 
 def bibtex_names(field: str) -> list[str]:
     """Return the names of an `author` field, TeX resolved."""
+    field = _EDGES.sub("", field)
     parts = _outside(field, _AND)
-    if len(parts) == 1 and ";" in field:
-        parts = _outside(field, re.compile(r"\s*;\s*"))
-    return [name for part in parts if (name := _one(part))]
+    if len(parts) == 1:
+        parts = _outside(field, _SEMICOLON if ";" in field else _AMPERSAND)
+    return [name for part in parts for one in listed(part) if (name := _one(one))]
+
+
+def ris_names(field: str) -> list[str]:
+    """Return the names of a RIS tag, which should hold one, and of some programs holds them all."""
+    parts = field.split(";") if ";" in field else _AND.split(field)
+    if ";" not in field and not all("," in part for part in parts):
+        parts = [field]
+    return [name for part in parts if (name := natural(part))]
+
+
+def listed(part: str) -> list[str]:
+    """Return the people of what commas divide: of more names than one person has, several.
+
+    `Ann Doe, Rick Roe, Jo Poe` are three, `Doe, A., Roe, R.` two; `Doe, Jr, Ann` is one, and so is
+    `Doe, Ann`.
+    """
+    if _KEYED.match(part.strip()):
+        return [part]
+    is_list = part.rstrip().endswith(",")
+    pieces = [piece for piece in (one.strip() for one in _outside(part, _COMMA)) if piece]
+    if len(pieces) < (2 if is_list else 3) or any(_SUFFIX.match(piece) for piece in pieces):
+        return [part]
+    if all(" " in piece.replace("~", " ") for piece in pieces):
+        return pieces
+    if len(pieces) % 2 == 0 and len(pieces) > 2:
+        return [f"{last}, {first}" for last, first in zip(pieces[::2], pieces[1::2], strict=True)]
+    return [part]
 
 
 def natural(name: str) -> str:

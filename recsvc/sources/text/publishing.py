@@ -4,6 +4,7 @@
 beginning. What names no year is no date.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -42,10 +43,15 @@ def published(*said: str | None, is_about: bool = False) -> Published | None:
 
 
 def of_parts(parts: Iterable[object], *, is_about: bool = False) -> Published | None:
-    """Return the date of a year, a month and a day, as far as they are said."""
-    said = [str(part).strip() for part in parts if part not in (None, "")]
-    numbers = [int(part) for part in said[:3] if part.isdecimal()]
-    return _made(*numbers, is_about=is_about) if numbers else None
+    """Return the date of a year, a month and a day, as far as they are said one after another.
+
+    Where the first is no number, it may be the whole date in words.
+    """
+    said = ["" if part is None else str(part).strip().removesuffix(".0") for part in parts]
+    numbers = [int(part) for part in itertools.takewhile(str.isdecimal, said[:3])]
+    return (
+        _made(*numbers, is_about=is_about) if numbers else published(*said[:1], is_about=is_about)
+    )
 
 
 def _date(text: str, is_about: bool) -> Published | None:

@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from recsvc.core.text import dois
 from recsvc.errors import UnknownFormatError
-from recsvc.sources.text.people import bibtex_names, natural
-from recsvc.sources.text.publishing import published
+from recsvc.sources.libraries.bibtex_values import value_of
+from recsvc.sources.text.people import bibtex_names, natural, ris_names
+from recsvc.sources.text.publishing import of_parts, published
 from tests.service import REPOSITORY
 from tests.sources.reading import read_file, read_text
 
@@ -32,11 +34,44 @@ CASES = REPOSITORY.parent / "shared" / "cases" / "texts"
         (r"M{\"u}ller, J{\"o}rg and \'{E}mile Zola", ["Jörg Müller", "Émile Zola"]),
         ("Doe, Jane; Roe, Rick", ["Jane Doe", "Rick Roe"]),
         ("Doe,\n  Jane\n   and\n Roe, R.", ["Jane Doe", "R. Roe"]),
+        ("Doe, Jane and", ["Jane Doe"]),
+        ("and Doe, Jane", ["Jane Doe"]),
+        ("Doe, Jr, Jane", ["Jane Doe, Jr"]),
+        (r"Jane Doe \& Rick Roe", ["Jane Doe", "Rick Roe"]),
         ("", []),
     ],
 )  # fmt: skip
 def test_every_form_of_a_name_is_a_person_and_nobody_is_not(field: str, names: list[str]):
     assert bibtex_names(field) == names
+
+
+people = st.lists(
+    st.tuples(st.sampled_from(["Jane", "Rick B.", "Ö."]), st.sampled_from(["Doe", "Roe", "Müller"])),
+    min_size=3, max_size=6,
+)  # fmt: skip
+
+
+@given(people)
+def test_people_whom_commas_divide_are_as_many(people: list[tuple[str, str]]):
+    spoken = [f"{first} {last}" for first, last in people]
+
+    assert bibtex_names(", ".join(spoken)) == spoken
+    assert bibtex_names(f"{', '.join(spoken[:-1])}, and {spoken[-1]}") == spoken
+    assert bibtex_names(", ".join(f"{last}, {first}" for first, last in people)) == spoken
+
+
+@given(people, st.sampled_from(["; ", ";", " and "]))
+def test_a_tag_of_ris_with_several_people_has_several(people: list[tuple[str, str]], between: str):
+    tag = between.join(f"{last}, {first}" for first, last in people)
+
+    found = read_text(f"TY  - JOUR\nTI  - A paper\nAU  - {tag}\nER  - \n")
+
+    assert list(found.entries[0].item.authors) == [f"{first} {last}" for first, last in people]
+
+
+def test_who_is_one_body_stays_one_in_ris():
+    for name in ("Securities and Exchange Commission", "Ministry of Health, Labour and Welfare"):
+        assert len(ris_names(name)) == 1
 
 
 @given(st.text(max_size=40))
@@ -150,6 +185,9 @@ def test_nothing_optional_rejects_a_paper_and_what_did_not_fit_is_named(bad: dic
         "@article{{key,\n title = {{{t}}},,\n year = {{2020}},\n}}",
         '@ARTICLE(key, title = "{t}", year = 2020)',
         "@article{{key, TITLE = {{{t}}}, Year = {{2020}}, year = {{2020}}}}",
+        "@article{{Doe, 2010, title = {{{t}}}, year = {{2020}}}}",
+        "@article{{a{{b}}c, title = {{{t}}}, year = {{2020}}}}",
+        "@article{{key, title = {{{t}}} % it says\n, year = {{2020}}}}",
     ],
 )
 def test_an_entry_that_is_not_quite_bibtex_comes_in(entry: str):
@@ -159,6 +197,92 @@ def test_an_entry_that_is_not_quite_bibtex_comes_in(entry: str):
 
     assert [e.item.title for e in found.entries] == ["A paper", "Another paper"]
     assert {e.item.published_precision for e in found.entries} == {"year"}
+
+
+WORDS = st.text("abc δ{}-,", max_size=8).filter(lambda w: w.count("{") == w.count("}") == 0)
+pieces = st.lists(
+    st.tuples(st.sampled_from(["{%s}", '"%s"', "name"]), WORDS), min_size=1, max_size=4
+)
+
+
+@given(pieces, st.sampled_from([" # ", "#", "\n # "]))
+def test_pieces_that_are_joined_are_one_text(pieces: list[tuple[str, str]], joint: str):
+    written = [form if form == "name" else form % word for form, word in pieces]
+    said = "".join("An Ab" if form == "name" else word for form, word in pieces)
+
+    value = value_of(joint.join(written), {"name": "An Ab"})
+
+    assert value == said
+
+
+@given(st.text('ab{}"#% \n', max_size=20))
+def test_no_value_raises(raw: str):
+    assert isinstance(value_of(raw, {}), str)
+
+
+def test_abbreviations_and_joined_pieces_make_a_whole_entry():
+    found = read_text(
+        '@string{j = "Journal of " # topic}\n@STRING{Topic = {Made Things}}\n@string{k = "The " # J}\n'
+        '@article{a, title = "On " # {{B}ees} # " and #1", year = 2020, month = 2 # "~" # mar, '
+        "journal = K}"
+    )
+
+    (entry,) = found.entries
+    assert (entry.item.title, entry.item.extra["venue"]) == (
+        "On Bees and #1",
+        "The Journal of topic",
+    )
+    assert (entry.item.published_at.date(), entry.item.published_precision) == (
+        date(2020, 3, 2),
+        "day",
+    )
+
+
+@pytest.mark.parametrize("link", ["crossref = {Vol}", "CROSSREF = vol", "xdata = {vol}"])
+def test_what_an_entry_has_from_another_is_known(link: str):
+    kind = "xdata" if "xdata" in link else "proceedings"
+    found = read_text(
+        f"@inproceedings{{a, {link}, title = {{A paper}}, author = {{Doe, Jane}}}}\n"
+        f"@{kind}{{vol, title = {{All of it}}, booktitle = {{Proc. X}}, year = {{2011}},"
+        " doi = {10.1000/all}}"
+    )
+
+    paper = found.entries[0].item
+    assert (paper.title, paper.extra["venue"], paper.extra["year"]) == (
+        "A paper",
+        "Proc. X",
+        "2011",
+    )
+    assert ("doi" in paper.extra) == (kind == "xdata"), "a volume's DOI is the volume's"
+    assert len(found.entries) == (1 if kind == "xdata" else 2)
+
+
+def test_a_doi_with_a_semicolon_is_whole_in_every_tag():
+    doi = "10.1002/(sici)1097-4679(199807)54:5<>1.0.co;2-x"
+    for tag, written in (
+        ("DO", doi),
+        ("UR", f"https://doi.org/{doi}"),
+        ("UR", f"http://x.example/a;https://doi.org/{quote(doi)}"),
+    ):
+        found = read_text(f"TY  - JOUR\nTI  - A paper\n{tag}  - {written}\nER  - \n")
+
+        assert found.entries[0].item.extra["doi"] == doi, tag
+
+
+dates = st.tuples(st.integers(1000, 2999), st.integers(1, 12), st.integers(1, 28))
+
+
+@given(dates, st.sampled_from([None, "", "no number", {}, []]), st.sampled_from([int, float, str]))
+def test_a_date_in_parts_never_takes_one_part_for_another(parts, odd, kind):
+    year, month, day = map(kind, parts)
+    for said, precision in (
+        ([year, month, day], "day"), ([year, month, odd], "month"), ([year, odd, day], "year"),
+        ([odd, month, day], None), ([f"{parts[0]}-{parts[1]:02}-{parts[2]:02}"], "day"),
+    ):  # fmt: skip
+        found = of_parts(said)
+
+        assert (found and found.precision) == precision, said
+        assert found is None or found.at.year == parts[0]
 
 
 def test_csl_json_in_all_its_forms():
@@ -173,6 +297,9 @@ def test_csl_json_in_all_its_forms():
         {"id": "d", "type": "book", "title": "Literal", "issued": {"literal": "circa 1936"}},
         {"id": "e", "type": "book", "title": "Range", "issued": {"date-parts": [[2014, 1], [2014, 2]]}},
         {"id": "f", "type": "book", "title": "Nothing", "issued": {}, "author": None, "abstract": None},
+        {"id": "g", "type": "book", "title": "Named", "issued": {"year": 2015, "month": "3"}},
+        {"id": "h", "type": "book", "title": "List", "issued": [{"year": "2015"}]},
+        {"id": "i", "type": "book", "title": "Bare list", "issued": [2015, 3, 2]},
     ]}  # fmt: skip
 
     found = read_text(json.dumps(references))
@@ -182,9 +309,17 @@ def test_csl_json_in_all_its_forms():
     assert first.authors == ("Ana de la Cruz", "Acme, Inc.", "WHO", "Plain Name")
     assert (first.extra["venue"], first.topics) == ("J. X", ("a", "b", "c"))
     assert [e.item.published_precision for e in found.entries] == [
-        "month", "month", "day", "about", "month", None,
+        "month", "month", "day", "about", "month", None, "month", "year", "day",
     ]  # fmt: skip
     assert found.entries[1].item.id == "10.1000/n"
+
+
+def test_references_are_known_by_any_of_their_fields_though_others_are_null():
+    for one in (
+        {"type": "book", "title": "A paper", "author": None, "issued": None},
+        {"type": "book", "title": "A paper", "author": [], "DOI": None},
+    ):
+        assert read_text(json.dumps([one | {"id": "x"}])).name == "csl-json"
 
 
 TEXT = (
@@ -204,6 +339,23 @@ def test_old_machines_write_texts_too(tmp_path: Path, encoding: str, ends: str):
     found = read_file(path)
 
     assert [e.item.title for e in found.entries] == ["Müller’s “naïve” café", "Zweite"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("cp1251", "windows-1251"), ("cp1251", "Cp1251"), ("koi8-r", "KOI8-R"), ("shift_jis", "Shift_JIS"),
+     ("mac-roman", "x-MacRoman"), ("latin-1", "ISO8859_1"), ("utf-8", "Cp1252"), ("gb18030", "GB18030")],
+)  # fmt: skip
+def test_a_file_that_says_its_encoding_is_believed(tmp_path: Path, encoding: str, said: str):
+    title = {"mac-roman": "Größe", "latin-1": "Größe", "shift_jis": "量子計算"}.get(
+        encoding, "Мера"
+    )
+    path = tmp_path / "file.bib"
+    for form in ("% Encoding: {}\n", "%% -*- coding: {} -*-\n"):
+        text = form.format(said) + f"@article{{k, title = {{{title}}}, year = 2020}}"
+        path.write_bytes(text.encode(encoding))
+
+        assert read_file(path).entries[0].item.title == title
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "koi8-r", "shift_jis", "cp1251"])
