@@ -81,6 +81,13 @@ class Settings(Place, frozen=True, kw_only=True):
         ),
     ] = ""
     pages: Annotated[bool, setting("Serve the site's pages, `/` and below.")] = True
+    page_impressions: Annotated[
+        bool,
+        setting(
+            "Log as impressions what known readers saw of lists on the site's pages, half of a card "
+            "for a second; what was passed over steps back in their next list."
+        ),
+    ] = True
     console: Annotated[
         bool, setting("Serve the console of whoever runs the service, `/console`.")
     ] = True

@@ -92,6 +92,17 @@ def test_refused_is_what_strangers_say_of_items_that_are_not_there(
     assert logged(seen, item) == 0
 
 
+def test_kept_of_what_they_saw_is_only_what_is_there(strict: Secured, seen: Seen):
+    form = {"feed_id": "f", "places": json.dumps([["never-there", 0], ["here", 1]])}
+    by_button(strict, "here")
+    before = logged(seen, "here")
+
+    answer = strict.call("POST", "/seen", headers=PAGE, data=form)
+
+    assert answer.status_code == 204, answer.text
+    assert (logged(seen, "never-there"), logged(seen, "here")) == (0, before + 1)
+
+
 @pytest.mark.parametrize("item", ["here", "here-too"])
 @pytest.mark.parametrize("door", DOORS)
 def test_taken_is_what_they_say_of_items_that_are_by_any_name(strict: Secured, door, item: str):

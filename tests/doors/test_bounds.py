@@ -69,7 +69,22 @@ def test_by_the_buttons_of_our_pages(
     assert all_entries(seen) == before
 
 
-@pytest.mark.parametrize("path", ["/vote", "/click", "/reader", "/follow", "/erase-me"])
+@pytest.mark.parametrize(("field", "value"), [*cases("item", "feed_id", "position"), ("n", 201)])
+def test_by_what_our_pages_showed(house: Service, seen: Seen, field: str, value: object):
+    one = {"item": "bounds", "position": 1, "feed_id": "f", "n": 1} | {field: value}
+    places = [[one["item"], one["position"]]] * int(one["n"])
+    with httpx.Client(base_url=house.http.base_url) as browser:
+        browser.post("/vote", data=GOOD | {"item": "bounds-first"})
+        before = all_entries(seen)
+
+        form = {"feed_id": one["feed_id"], "places": json.dumps(places)}
+        answer = browser.post("/seen", data=form)
+
+    assert answer.status_code == 400, answer.text
+    assert all_entries(seen) == before
+
+
+@pytest.mark.parametrize("path", ["/vote", "/click", "/seen", "/reader", "/follow", "/erase-me"])
 def test_a_form_is_no_larger_than_what_is_read_of_a_stranger(house: Service, seen: Seen, path: str):
     before = all_entries(seen)
 

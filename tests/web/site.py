@@ -41,8 +41,13 @@ def papers() -> list[dict]:
 
 
 def started(folder: Path) -> Service:
-    """Start the site; a few readers have voted for what is on diffusion."""
-    service = Service(folder, archive_every_s=3600, timezone="UTC").start()
+    """Start the site; a few readers have voted for what is on diffusion.
+
+    It logs no impressions: a list would depend on how long a test looked at the one before.
+    """
+    service = Service(
+        folder, archive_every_s=3600, timezone="UTC", page_impressions="false"
+    ).start()
     done = service.put_all(papers())
     assert not done["rejected"], done
     service.send(

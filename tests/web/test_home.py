@@ -10,7 +10,9 @@ pytestmark = pytest.mark.web
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The demo, as a newcomer finds it."""
-    running = Service(tmp_path_factory.mktemp("site") / "data", demo="true").start()
+    running = Service(
+        tmp_path_factory.mktemp("site") / "data", demo="true", page_impressions="false"
+    ).start()
     running.settled()
     yield running
     running.stop()

@@ -96,15 +96,19 @@ def back_as(services: Services, user: str, known: str | None, back: str) -> Redi
     return Redirect(back, status_code=303, cookies=cookies)
 
 
+async def bringer_of(request: Request[Any, Any, Any], services: Services) -> Bringer:
+    """Return who brings what a page of ours sends."""
+    return Bringer(None, Trust.PAGE, await services.network(visit_of(request).head))
+
+
 async def _record(
     request: Request[Any, Any, Any], services: Services, press: Press, user: str
 ) -> None:
     fields: dict[str, object] = {"item": press.item, "kind": press.kind}
     if press.feed_id:
         fields |= {"feed_id": press.feed_id, "position": press.position}
-    event = event_of(fields)
-    network = await services.network(visit_of(request).head)
-    entry = accept(event, user, services.kinds, now_us(), Bringer(None, Trust.PAGE, network))
+    bringer = await bringer_of(request, services)
+    entry = accept(event_of(fields), user, services.kinds, now_us(), bringer)
     if services.refuses_unknown and not all(await services.items.known([entry.item])):
         raise InvalidError(f"unknown item {entry.item!r}", "item")
     await services.events.record([entry], [False])

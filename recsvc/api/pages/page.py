@@ -72,6 +72,7 @@ class Shell(msgspec.Struct, frozen=True):
         is_stale: whether a part is silent that should have had a say.
         has_embed: whether other people's pages may embed lists.
         has_console: whether there is a console.
+        tells_seen: whether its script tells what was seen: of known readers, not of simulated ones.
     """
 
     section: str
@@ -84,6 +85,7 @@ class Shell(msgspec.Struct, frozen=True):
     is_stale: bool
     has_embed: bool
     has_console: bool
+    tells_seen: bool
 
 
 async def visitor_of(request: Request[Any, Any, Any], services: Services) -> Visitor:
@@ -127,6 +129,9 @@ def render(
         is_stale=is_stale,
         has_embed=services.settings.embed,
         has_console=services.settings.console,
+        tells_seen=services.settings.page_impressions
+        and visitor.user is not None
+        and not visitor.is_simulated,
     )
     return Template(
         template,

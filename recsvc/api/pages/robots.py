@@ -8,6 +8,7 @@ _NOT_FOR_CRAWLERS = (
     "/v1/",
     "/c/",
     "/click",
+    "/seen",
     "/console",
     "/for-you",
     "/owner",

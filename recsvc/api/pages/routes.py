@@ -3,7 +3,18 @@
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
-from recsvc.api.pages import buttons, joining, lists, owner, paper, robots, saved, search, you
+from recsvc.api.pages import (
+    buttons,
+    joining,
+    lists,
+    owner,
+    paper,
+    robots,
+    saved,
+    search,
+    shown,
+    you,
+)
 from recsvc.api.pages.page import HERE
 from recsvc.api.pages.problems import HANDLERS
 from recsvc.core.access.caller import PUBLIC
@@ -26,6 +37,7 @@ router = Router(
         joining.router,
         saved.router,
         buttons.router,
+        shown.router,
         owner.router,
         robots.router,
     ],

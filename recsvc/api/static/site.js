@@ -124,6 +124,51 @@ function note(event) {
 document.addEventListener("click", note);
 document.addEventListener("auxclick", note);
 
+// What was before the reader's eyes, told once for each list when they leave: half of a card for a second
+// (IAB/MRC), as embedded lists count it.
+
+const SEEN_SHARE = 0.5;
+const SEEN_MS = 1_000;
+
+function tellSeen(main) {
+  const waiting = new Map(); // card -> timer
+  const told = new Set();
+  let seen = {}; // feed -> [item, position] of each
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting, intersectionRatio } of entries) {
+        clearTimeout(waiting.get(target));
+        waiting.delete(target);
+        if (isIntersecting && intersectionRatio >= SEEN_SHARE - 0.01)
+          waiting.set(target, setTimeout(note, SEEN_MS, target));
+      }
+    },
+    { threshold: SEEN_SHARE },
+  );
+
+  function note(card) {
+    waiting.delete(card);
+    const { item, feed, position } = card.querySelector("a[data-feed]").dataset;
+    const place = `${feed} ${position}`;
+    if (document.hidden || told.has(place)) return;
+    told.add(place);
+    (seen[feed] ??= []).push([item, Number(position)]);
+  }
+
+  function tell() {
+    for (const [feed, places] of Object.entries(seen))
+      navigator.sendBeacon("/seen", new URLSearchParams({ feed_id: feed, places: JSON.stringify(places) }));
+    seen = {};
+  }
+
+  const watch = () => main.querySelectorAll(".paper").forEach((card) => observer.observe(card));
+  watch();
+  new MutationObserver(watch).observe(main, { childList: true, subtree: true });
+  document.addEventListener("visibilitychange", () => document.hidden && tell());
+  addEventListener("pagehide", tell);
+}
+document.querySelectorAll("main[data-seen]").forEach(tellSeen);
+
 // Keys. Whoever speaks to their computer can put them off (WCAG 2.1.4).
 
 const keys = document.getElementById("keys");
