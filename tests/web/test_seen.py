@@ -1,4 +1,4 @@
-"""What stayed before a reader's eyes is told once, when they leave; what they never scrolled to is not."""
+"""What stayed before a reader's eyes is told once, when they leave; what they never came to is not."""
 
 import json
 
@@ -15,12 +15,12 @@ LEAVE = "dispatchEvent(new Event('pagehide'))"
 def test_a_card_is_told_once_after_it_was_in_view(service: Service, browser: Browser):
     topic = "bowerbirds"
     service.put_all(
-        [{"id": f"seen/{n}", "title": f"Bower {n}", "topics": [topic]} for n in range(12)]
+        [{"id": f"seen/{n}", "title": f"Bower {n}", "topics": [topic]} for n in range(20)]
     )
     address = f"/search?topic={topic}"
-    wait_until(lambda: service.http.get(address).text.count("data-card") == 12, "the papers")
+    wait_until(lambda: service.http.get(address).text.count("data-card") == 20, "the papers")
     context = browser.new_context(
-        viewport={"width": 800, "height": 500}, base_url=str(service.http.base_url)
+        viewport={"width": 800, "height": 900}, base_url=str(service.http.base_url)
     )
     context.request.post("/vote", form={"kind": "save", "item": "seen/0"})
     page = context.new_page()
@@ -39,7 +39,7 @@ def test_a_card_is_told_once_after_it_was_in_view(service: Service, browser: Bro
     wait_until(lambda: told(shown[-1]), "what came into view is told", 20)
     last = next(one for one in impressions(context) if one["item"] == shown[-1])
     feed_id = page.locator(".paper a[data-feed]").last.get_attribute("data-feed")
-    assert (last["position"], last["feed_id"]) == (11, feed_id)
+    assert (last["position"], last["feed_id"]) == (19, feed_id)
     context.close()
 
 

@@ -1,4 +1,4 @@
-"""What pages say was seen is logged of those they know, and steps back in their own list alone."""
+"""What pages say was seen is logged of those whom they know, and of nobody else."""
 
 import json
 
