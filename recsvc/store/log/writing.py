@@ -175,14 +175,19 @@ class EventLog:
         self._waiting += zip(entries, said_us, futures, strict=True)
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._drain())
-        outcomes = list(await asyncio.gather(*futures))
+        # What gathers several takes as long again as a single event's own way.
+        outcomes = [await futures[0]] if len(futures) == 1 else list(await asyncio.gather(*futures))
         self.observe_logged(entries)
         return outcomes
 
     async def _drain(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:_PER_CALL], self._waiting[_PER_CALL:]
-            await asyncio.gather(*(self._send(part) for part in self._parts(batch)))
+            first, *others = self._parts(batch)
+            if others:
+                await asyncio.gather(*(self._send(part) for part in (first, *others)))
+            else:
+                await self._send(first)
 
     def _parts(self, batch: list[_Waiting]) -> list[list[_Waiting]]:
         """Return what can be sent in one call each: all of it, or that of a shard."""
