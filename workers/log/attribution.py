@@ -88,7 +88,9 @@ def attributed_since(
     events = pl.concat([pl.LazyFrame(schema=SCHEMA), *logged]).filter(
         pl.col("received_us") >= since_us
     )
-    return attributed(files.scan(since_us), events, window_hours).collect()
+    return files.despite_damage(
+        lambda: attributed(files.scan(since_us), events, window_hours).collect()
+    )
 
 
 def summary(found: pl.DataFrame) -> Summary:

@@ -8,19 +8,24 @@ table.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import io
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 import structlog
 
 from recsvc.clock import DAY_US, SECOND_US, apart_us, from_us, now_us
 from recsvc.store.log.exposures import MOST_PACKS, Exposure, ExposureLog, shown_in
-from workers.log.archive import scanned
+from workers.log.archive import DAMAGE, scanned
 from workers.log.manifest import sync
 from workers.log.params import ExposureFileParams
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 EXPOSURES: dict[str, pl.DataType] = {
     "feed_id": pl.String(),
@@ -38,6 +43,7 @@ EXPOSURES: dict[str, pl.DataType] = {
 
 _MANY = MOST_PACKS // 8
 _MB = 2**20
+_DIGITS = 16
 # So long a serving process may have exposures in hand, and a little more.
 _IN_HAND_US = SECOND_US // 2
 
@@ -77,16 +83,28 @@ class ExposureFiles:
     def write(self, exposures: pl.DataFrame, at_us: int) -> None:
         """Write one file, durable and whole when this returns."""
         moment = from_us(at_us)
-        path = self._folder / moment.strftime("%Y-%m-%d") / f"{moment:%H%M%S-%f}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, exposures)
+        _put(self._folder / moment.strftime("%Y-%m-%d"), f"{moment:%H%M%S-%f}", exposures)
 
-    def of(self, user: str) -> Iterator[pl.DataFrame]:
-        """Yield a reader's exposures, file by file."""
-        for file in self.files():
-            found = scanned(file).filter(pl.col("user") == user).collect()
-            if not found.is_empty():
-                yield found
+    def of(self, user: str) -> list[pl.DataFrame]:
+        """Return a reader's exposures, file by file."""
+        is_theirs = pl.col("user") == user
+        return self.despite_damage(
+            lambda: [scanned(file).filter(is_theirs).collect() for file in self.files()]
+        )
+
+    def despite_damage(self, read: Callable[[], T]) -> T:
+        """Return what is read of the files; those that cannot be read are dropped, and it is read again.
+
+        Only figures lack what is in them, while nobody could be erased from what nobody can read.
+        """
+        try:
+            return read()
+        except DAMAGE:
+            for file in self.files():
+                if not _is_whole(file):
+                    log.error("exposure_file_damaged", file=str(file), outcome="dropped")
+                    file.unlink()
+            return read()
 
     def erase(self, until_us: Mapping[str, int]) -> dict[str, int]:
         """Write the files anew without what some readers were shown up to an instant, by reader.
@@ -94,6 +112,9 @@ class ExposureFiles:
         Returns:
             By reader, how many exposures went.
         """
+        return self.despite_damage(lambda: self._erased(until_us))
+
+    def _erased(self, until_us: Mapping[str, int]) -> dict[str, int]:
         erased = dict.fromkeys(until_us, 0)
         for unfinished in self._folder.glob("*/*.tmp"):
             unfinished.unlink()  # left by a process that was killed
@@ -104,10 +125,11 @@ class ExposureFiles:
             kept, gone = _parted(pl.read_parquet(file), until_us)
             for user, n in gone.group_by("user").len().iter_rows():
                 erased[user] += n
-            if kept.is_empty():
-                file.unlink()
-            elif not gone.is_empty():
-                _put(file, kept)
+            if gone.is_empty():
+                continue
+            if not kept.is_empty():
+                _put(file.parent, file.stem.partition(".")[0], kept)
+            file.unlink()
         return erased
 
     def drop(self, params: ExposureFileParams, at_us: int) -> int:
@@ -182,7 +204,7 @@ class ExposureCollector:
         """Return what a reader was shown, in files or not yet."""
         async with self._alone:
             waiting, _ = await self._waiting.read()
-            tables = await asyncio.to_thread(lambda: list(self._files.of(user)))
+            tables = await asyncio.to_thread(self._files.of, user)
         return [*tables, table([one for one in waiting if one.user == user])]
 
 
@@ -197,9 +219,22 @@ def _parted(
     return told.filter(~goes).drop("until_us"), told.filter(goes).drop("until_us")
 
 
-def _put(path: Path, exposures: pl.DataFrame) -> None:
+def _put(folder: Path, when: str, exposures: pl.DataFrame) -> None:
+    """Write a file that is named after its content, too: so it is known whether it still is that."""
+    content = io.BytesIO()
+    exposures.write_parquet(content, compression="zstd")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{when}.{_digest(content.getvalue())}.parquet"
     unfinished = path.with_suffix(".tmp")
-    exposures.write_parquet(unfinished, compression="zstd")
+    unfinished.write_bytes(content.getbuffer())
     sync(unfinished)
     unfinished.replace(path)
-    sync(path.parent)
+    sync(folder)
+
+
+def _is_whole(file: Path) -> bool:
+    return file.stem.endswith(f".{_digest(file.read_bytes())}")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_DIGITS]

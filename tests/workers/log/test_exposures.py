@@ -14,7 +14,8 @@ from recsvc.store.connection import Redis
 from recsvc.store.log.exposures import MOST_PACKS, ExposureLog, Shown, packed
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures
-from workers.log.attribution import attributed, summary
+from workers.log.archive import Archive
+from workers.log.attribution import attributed, attributed_since, summary
 from workers.log.exposures import EXPOSURES, ExposureCollector, ExposureFiles
 from workers.log.params import ExposureFileParams
 from workers.log.schema import SCHEMA
@@ -129,6 +130,28 @@ async def test_an_erased_reader_is_in_no_file_and_what_comes_late_neither(world)
 
     assert erased == {"ada": 1}
     assert sorted(found["feed_id"]) == ["before of bob", "came back"]
+
+
+async def test_a_damaged_file_stops_nobody_from_being_erased_and_no_figure(world, tmp_path):
+    for n in range(3):
+        world.exposures.note(f"reader-{n}", f"f{n}", shown("a", "b"))
+        world.exposures.note("leaver", f"g{n}", shown("a"))
+        await world.collected()
+    first = world.files.files()[0]
+    whole = first.read_bytes()
+    for at in range(0, len(whole), 61):
+        first.write_bytes(
+            whole[:at] + bytes(255 - b for b in whole[at : at + 64]) + whole[at + 64 :]
+        )
+        archive = Archive(tmp_path / "archive")
+
+        found = attributed_since(world.files, archive, 0)
+        kept = [len(table) for table in world.files.of("reader-1")]
+        world.files.erase({"leaver": now_us()})
+
+        assert {"f1", "f2"} <= set(found["feed_id"])
+        assert sum(kept) == 1
+        assert "leaver" not in world.files.scan().collect()["user"]
 
 
 async def test_old_files_go_and_the_oldest_of_what_is_too_much(world):
