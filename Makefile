@@ -50,6 +50,7 @@ bench: $(VENV)/.dev  ## measure, as ratios to a bare route in the same run (need
 
 soak: $(VENV)/.dev  ## load a service for MINUTES (30), its parts killed now and then
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
+	$(BIN)/python -m tests.soak --cluster --rounds 0 --minutes $(or $(MINUTES),30)
 	$(BIN)/python -m tests.catalogues --minutes $(or $(MINUTES),30)
 
 spark: $(VENV)/.spark  ## install the engine for a cluster, half a gigabyte, so that its tests are not skipped

@@ -4,6 +4,9 @@ Events are sent again with the same ids until they are acknowledged; feeds and s
 them. In the end every acknowledged event is in archive or streams exactly once, the boards equal a
 recount, and what the processes took of memory over time is printed. Then a service is broken in every
 way at hand under load, and one is backed up, 200 times each.
+
+With `--cluster` the store is a cluster of three masters with replicas: now and then a master is killed
+and comes back as a replica, or a slot moves. What is acknowledged has reached a replica.
 """
 
 import argparse
@@ -16,7 +19,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,7 @@ from recsvc.store.connection import connect
 from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
+from tests.cluster import Cluster
 from tests.service import REPOSITORY, Service, wait_until
 from tests.test_durability import recount
 from workers.log.archive import Archive
@@ -36,6 +41,7 @@ from workers.log.reading import read_log
 READERS, ITEMS, BATCH = 500, 20, 50
 _KINDS = ("click", "upvote", "unvote", "save", "impression", "hide", "unhide")
 _PARTS = ("worker", "api", "digest", "store")
+_SITE_KEYS = "rs:{site}:items"
 
 
 def main() -> None:
@@ -47,25 +53,32 @@ def main() -> None:
     parser.add_argument(
         "--rounds", type=int, default=200, help="of faults, and of backups, after it"
     )
+    parser.add_argument("--cluster", action="store_true", help="on a cluster that loses masters")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        service = Service(
-            Path(folder) / "data", log_level="error", archive_every_s=5, train_every_s=20
-        ).start()
-        try:
-            service.put_all(
-                [{"id": f"i{n}", "title": f"paper {n % 7} of {n}"} for n in range(ITEMS)]
-            )
-            sent, resident = soak(service, asked.minutes * 60, asked.kill_every_s, asked.seed)
-            problems = list(differences(service, sent))
-        finally:
-            service.stop()
-    print("minute  " + "  ".join(f"{name:>8}" for name in _PARTS) + "   (MB)")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        settings: dict[str, Any] = {
+            "log_level": "error", "archive_every_s": 5, "train_every_s": 20
+        }  # fmt: skip
+        cluster: Cluster | None = None
+        if asked.cluster:
+            made = Cluster(Path(folder) / "nodes", has_replicas=True)
+            cluster = stack.enter_context(made.running())
+            settings |= {"redis_url": cluster.url, "wait_for_replicas": 1}
+        service = Service(Path(folder) / "data", **settings).start()
+        stack.callback(service.stop)
+        service.put_all([{"id": f"i{n}", "title": f"paper {n % 7} of {n}"} for n in range(ITEMS)])
+        breaking = Breaking(service, cluster, random.Random(asked.seed))
+        sent, resident = soak(breaking, asked.minutes * 60, asked.kill_every_s)
+        problems = list(differences(breaking, sent))
+        print(", ".join(f"{what}: {n}" for what, n in sorted(breaking.done.items())))
+    print("minute  " + "  ".join(f"{name:>8}" for name in breaking.parts) + "   (MB)")
     for minute, sizes in resident:
-        print(f"{minute:6.1f}  " + "  ".join(f"{sizes.get(name, 0):8.0f}" for name in _PARTS))
+        print(
+            f"{minute:6.1f}  " + "  ".join(f"{sizes.get(name, 0):8.0f}" for name in breaking.parts)
+        )
     print(f"{len(sent):,} events acknowledged; {len(problems)} differences")
     print("\n".join(problems[:20]), flush=True)
-    sys.exit(1 if problems or not broken_and_backed_up(asked.rounds) else 0)
+    sys.exit(1 if problems or (asked.rounds and not broken_and_backed_up(asked.rounds)) else 0)
 
 
 def broken_and_backed_up(rounds: int) -> bool:
@@ -78,11 +91,60 @@ def broken_and_backed_up(rounds: int) -> bool:
     return all(subprocess.run(command, cwd=REPOSITORY).returncode == 0 for command in commands)
 
 
+class Breaking:
+    """Breaks a service, one thing at a time, beside whoever loads it.
+
+    Attributes:
+        parts: of the service, that can be killed.
+        done: how often what was done.
+    """
+
+    def __init__(self, service: Service, cluster: Cluster | None, rng: random.Random) -> None:
+        self.service = service
+        self.cluster = cluster
+        self.rng = rng
+        self.parts = _PARTS if cluster is None else _PARTS[:-1]
+        self.done: Counter[str] = Counter()
+        self._beside = ThreadPoolExecutor(1)
+        self._at_work: Future[None] | None = None
+
+    def begin(self) -> None:
+        """Break the next, unless the last is still being mended."""
+        if self._at_work is None or self._at_work.done():
+            self.mended()
+            ways = [self._kill_part] + ([self._lose_master, self._move] if self.cluster else [])
+            self._at_work = self._beside.submit(self.rng.choice(ways))
+
+    def mended(self) -> None:
+        """Wait for the last; whatever went wrong there is raised."""
+        if self._at_work is not None:
+            self._at_work.result()
+
+    def _kill_part(self) -> None:
+        part = self.rng.choice(self.parts)
+        self.service.kill_part(part)
+        self.done[f"{part} killed"] += 1
+
+    def _lose_master(self) -> None:
+        assert self.cluster is not None
+        key = self.rng.choice([_SITE_KEYS, f"rs:{{{self.rng.randrange(64)}}}:events"])
+        lost = self.cluster.holder(key)
+        self.cluster.kill(lost)
+        wait_until(lambda: self.cluster.holder(key) != lost, "a replica stands in", 60)
+        self.cluster.revive(lost)
+        self.done["master lost"] += 1
+
+    def _move(self) -> None:
+        assert self.cluster is not None
+        self.cluster.move(self.rng.choice([_SITE_KEYS, f"rs:{{{self.rng.randrange(64)}}}:events"]))
+        self.done["slot moved"] += 1
+
+
 def soak(
-    service: Service, seconds: float, kill_every_s: float, seed: int
+    breaking: Breaking, seconds: float, kill_every_s: float
 ) -> tuple[list[dict[str, Any]], list[tuple[float, dict[str, float]]]]:
-    """Load the service and kill its parts; return what it acknowledged, and memory by minute."""
-    rng = random.Random(seed)
+    """Load the service and break it; return what it acknowledged, and memory by minute."""
+    service, rng = breaking.service, random.Random(breaking.rng.random())
     number = itertools.count()
     sent: list[dict[str, Any]] = []
     resident: list[tuple[float, dict[str, float]]] = []
@@ -92,11 +154,12 @@ def soak(
         sent += acknowledged(service, [event(rng, next(number)) for _ in range(BATCH)])
         read(service, rng)
         if at_s >= next_look_s:
-            resident.append((at_s / 60, {name: resident_mb(service, name) for name in _PARTS}))
+            resident.append((at_s / 60, {n: resident_mb(service, n) for n in breaking.parts}))
             next_look_s += max(60.0, seconds / 30)
         if at_s >= next_kill_s:
-            service.kill_part(rng.choice(_PARTS))
+            breaking.begin()
             next_kill_s += kill_every_s
+    breaking.mended()
     return sent, resident
 
 
@@ -141,11 +204,13 @@ def resident_mb(service: Service, name: str) -> float:
     return int(status.split()[1]) * 4096 / 1e6
 
 
-def differences(service: Service, sent: list[dict[str, Any]]) -> Iterator[str]:
+def differences(breaking: Breaking, sent: list[dict[str, Any]]) -> Iterator[str]:
     """Yield what is not as it was acknowledged."""
+    service = breaking.service
     wait_until(lambda: service.is_ready(), "the service answers", 60)
     wait_until(lambda: service.get("/v1/stats")["events_behind"] == 0, "events on the boards", 120)
-    ids, rows = asyncio.run(_stored(service.folder))
+    url = breaking.cluster.url if breaking.cluster else socket_url(service.folder)
+    ids, rows = asyncio.run(_stored(service.folder, url))
     for event_id, n in (Counter(ids) - Counter(e["event_id"] for e in sent)).items():
         yield f"{event_id} is there {n} times too often"
     for event_id in Counter(e["event_id"] for e in sent) - Counter(ids):
@@ -157,9 +222,9 @@ def differences(service: Service, sent: list[dict[str, Any]]) -> Iterator[str]:
                 yield f"{item}: {counter} is {found.get(counter, 0)} and not {counts[counter]}"
 
 
-async def _stored(folder: Path) -> tuple[list[str], dict[str, Any]]:
+async def _stored(folder: Path, url: str) -> tuple[list[str], dict[str, Any]]:
     """Return the event ids of archive and streams, and the boards."""
-    redis = connect(socket_url(folder))
+    redis = connect(url)
     try:
         log = await read_log(Archive(folder / "archive"), Streams(redis, "soak"))
         return log.events["event_id"].to_list(), await Boards(Pipe(redis), TrendingParams()).all()
