@@ -16,7 +16,7 @@ from recsvc.sources.reading import feeds
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Note, Options, Record, convert_each
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import at_best
 
 NAME = "arxiv-atom"
 TITLES_IDENTIFY = True
@@ -53,7 +53,7 @@ def item_of(entry: dict[str, Any]) -> NewItem:
     """
     if "/api/errors" in entry.get("id", ""):
         raise InvalidError(f"arXiv answered with an error: {entry.get('summary', '')}")
-    published_at = instant(entry.get("published"))
+    published_at = at_best(entry.get("published"))
     return paper(
         arxiv_id=arxiv_ids.of_record(entry.get("id", "")),
         doi=entry.get("arxiv_doi"),

@@ -1,17 +1,19 @@
 """arXiv's snapshot on Kaggle: one JSON object per line, `arxiv-metadata-oai-snapshot.json`."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from recsvc.core.items.item import NewItem
 from recsvc.core.text import arxiv_ids
+from recsvc.sources.fitting import loose
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Options, Record, convert_each
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import at_best
 from recsvc.sources.text.unwrapping import names
 
 NAME = "arxiv-kaggle"
@@ -41,9 +43,6 @@ class _Record(msgspec.Struct, rename={"journal_ref": "journal-ref"}):
     update_date: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Record).decode
-
-
 def recognises(content: Content, options: Options) -> bool:
     """Return whether the first record is one of the snapshot's."""
     form = json_records.shape(content)
@@ -58,8 +57,8 @@ def read(content: Content, options: Options) -> Iterator[Record]:
 
 
 def _convert(_: Place, raw: str) -> NewItem:
-    record = _decode(raw)
-    published_at = instant(record.versions[0].created) if record.versions else None
+    record, left_out = loose(msgspec.json.decode(raw, type=dict[str, Any]), _Record)
+    published_at = at_best(record.versions[0].created) if record.versions else None
     return paper(
         arxiv_id=arxiv_ids.of_record(record.id),
         doi=record.doi,
@@ -69,6 +68,7 @@ def _convert(_: Place, raw: str) -> NewItem:
         topics=(record.categories or "").split(),
         published_at=published_at,
         listed_at=published_at,
+        left_out=left_out,
         extra={
             "primary_category": next(iter((record.categories or "").split()), None),
             "arxiv_comment": record.comments,

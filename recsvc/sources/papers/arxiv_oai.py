@@ -16,7 +16,7 @@ from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.reading.xml_records import Element
 from recsvc.sources.records import Note, Options, Record, convert_each
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import at_best
 from recsvc.sources.text.unwrapping import names, one_line
 
 NAME = "arxiv-oai"
@@ -59,7 +59,7 @@ def read(content: Content, options: Options) -> Iterator[Record]:
 def item_of(element: Element) -> NewItem:
     """Return a record as an item: published when its first version was submitted."""
     versions = element.all("version")
-    dates = [instant(version.text("date")) for version in versions]
+    dates = [at_best(version.text("date")) for version in versions]
     identity = one_line(element.text("id"))
     if not identity:
         raise InvalidError("it has no id", "id")

@@ -15,7 +15,7 @@ from recsvc.sources.reading import feeds
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Note, Options, Record, convert_each
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import at_best
 from recsvc.sources.text.unwrapping import names
 
 NAME = "arxiv-rss"
@@ -59,7 +59,7 @@ def _convert(_: Place, entry: dict[str, Any]) -> NewItem:
         text=_ABSTRACT.sub("", entry.get("summary", "")),
         authors=authors,
         topics=entry["tags"],
-        listed_at=instant(entry.get("published")),
+        listed_at=at_best(entry.get("published")),
         written="tex",
         extra={
             "announce_type": entry.get("arxiv_announce_type"),

@@ -14,12 +14,13 @@ import msgspec
 from recsvc.core.items.item import NewItem, Organisation
 from recsvc.core.text import arxiv_ids
 from recsvc.errors import InvalidError
+from recsvc.sources.fitting import loose
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Options, Record, convert_each
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import at_best
 
 NAME = "hf-daily"
 TITLES_IDENTIFY = True
@@ -79,6 +80,22 @@ class _Organisation(msgspec.Struct):
         return Organisation(self.name, self.fullname or self.name) if self.name else None
 
 
+class _Known(msgspec.Struct, rename="camel"):
+    """What is read of an entry, from wherever in it it stands."""
+
+    summary: str | None = None
+    authors: list[_Author] | None = None
+    organization: _Organisation | None = None
+    ai_keywords: list[str] | None = msgspec.field(default=None, name="ai_keywords")
+    published_at: str | None = None
+    submitted_on_daily_at: str | None = None
+    submitted_by: _Person | None = None
+    submitted_on_daily_by: _Person | None = None
+
+
+_FIELDS = msgspec.structs.fields(_Known)
+
+
 def recognises(content: Content, options: Options) -> bool:
     """Return whether these are daily papers, or papers as the same site gives them."""
     form = json_records.shape(content, _LISTS)
@@ -119,33 +136,35 @@ def item_of(outer: dict[str, Any]) -> NewItem:
         raise InvalidError(
             f"id: {nested.get('id')!r} is not text; as a number it may lack digits", "id"
         )
-    organisation = msgspec.convert(get("organization") or {}, _Organisation)
-    authors = [a for a in msgspec.convert(get("authors") or [], list[_Author]) if not a.hidden]
+    known, left_out = loose({f.encode_name: get(f.encode_name) for f in _FIELDS}, _Known)
+    organisation = known.organization or _Organisation()
+    authors = [author for author in known.authors or [] if not author.hidden]
+    listed_on = outer.get("publishedAt")
     return paper(
         arxiv_id=arxiv_ids.of_record(nested["id"]),
         title=outer.get("title") or nested.get("title"),
-        text=get("summary"),
+        text=known.summary,
         authors=[author.name for author in authors],
         organisation=organisation.known,
-        topics=msgspec.convert(get("ai_keywords") or [], list[str]),
-        published_at=instant(get("publishedAt")),
-        listed_at=instant(get("submittedOnDailyAt") or outer.get("publishedAt")),
+        topics=known.ai_keywords,
+        published_at=at_best(known.published_at),
+        listed_at=at_best(known.submitted_on_daily_at or listed_on),
         upvotes=get("upvotes") or 0,
         comments=get("numComments") or 0,
         hidden=get("withdrawnAt") is not None,
+        left_out=left_out,
         extra={name: get(theirs) for name, theirs in _COPIED.items()}
         | {
-            "submitter": _person(get("submittedBy") or get("submittedOnDailyBy")),
-            "submitted_at": outer.get("publishedAt") or get("submittedOnDailyAt"),
+            "submitter": _person(known.submitted_by or known.submitted_on_daily_by or _Person()),
+            "submitted_at": listed_on or known.submitted_on_daily_at,
             "organisation_avatar": organisation.avatar,
             "author_handles": {a.name: a.handle for a in authors if a.name and a.handle},
         },
     )
 
 
-def _person(found: object) -> dict[str, Any]:
+def _person(one: _Person) -> dict[str, Any]:
     """Return who submitted a paper, in the one shape we keep; nobody is empty."""
-    one = msgspec.convert(found or {}, _Person)
     person = {
         "name": one.handle,
         "fullname": one.fullname,

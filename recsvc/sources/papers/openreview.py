@@ -13,6 +13,8 @@ import msgspec
 
 from recsvc.core.items.item import NewItem
 from recsvc.core.moments import epoch
+from recsvc.errors import InvalidError
+from recsvc.sources.fitting import loose
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
@@ -41,7 +43,18 @@ class _Author(msgspec.Struct):
     fullname: str = ""
 
 
-_decode = msgspec.json.Decoder(_Note).decode
+class _Content(msgspec.Struct, rename={"tldr": "TLDR", "tl_dr": "TL;DR"}):
+    """The fields of a submission, unwrapped."""
+
+    title: str | None = None
+    abstract: str | None = None
+    authors: list[str | _Author] | None = None
+    keywords: list[str] | None = None
+    doi: str | None = None
+    venue: Any = None
+    venueid: Any = None
+    tldr: Any = None
+    tl_dr: Any = None
 
 
 def recognises(content: Content, options: Options) -> bool:
@@ -55,11 +68,11 @@ def read(content: Content, options: Options) -> Iterator[Record]:
     replies: list[str] = []
 
     def convert(_: Place, raw: str) -> NewItem | None:
-        note = _decode(raw)
+        note, left_out = loose(msgspec.json.decode(raw, type=dict[str, Any]), _Note)
         if note.replyto is not None or note.forum not in (None, note.id):
             replies.append(note.id)
             return None
-        return _item(note)
+        return _item(note, left_out)
 
     form = json_records.shape(content, _LISTS)
     assert form is not None
@@ -68,32 +81,36 @@ def read(content: Content, options: Options) -> Iterator[Record]:
         yield Note(content.file, f"{len(replies)} reviews and comments were left out")
 
 
-def _item(note: _Note) -> NewItem:
-    def get(name: str) -> Any:
-        value = note.content.get(name)
-        return value.get("value") if isinstance(value, dict) else value
-
-    authors = msgspec.convert(get("authors") or [], list[str | _Author])
+def _item(note: _Note, left_out: list[str]) -> NewItem:
+    bare = {
+        name: value.get("value") if isinstance(value, dict) else value
+        for name, value in note.content.items()
+    }
+    said, unread = loose(bare, _Content)
     published_at = _instant(note.pdate or note.cdate or note.tcdate)
     return paper(
         local_id=note.id,
-        doi=get("doi"),
+        doi=said.doi,
         url=_URL + note.id,
-        title=get("title"),
-        text=get("abstract"),
-        authors=[a if isinstance(a, str) else a.fullname for a in authors],
-        topics=msgspec.convert(get("keywords") or [], list[str], strict=False),
+        title=said.title,
+        text=said.abstract,
+        authors=[a if isinstance(a, str) else a.fullname for a in said.authors or []],
+        topics=said.keywords,
         published_at=published_at,
         listed_at=published_at,
         hidden=note.ddate is not None,
+        left_out=[*left_out, *unread],
         extra={
             "openreview_id": note.id,
-            "venue": get("venue"),
-            "venue_id": get("venueid"),
-            "tldr": get("TLDR") or get("TL;DR"),
+            "venue": said.venue,
+            "venue_id": said.venueid,
+            "tldr": said.tldr or said.tl_dr,
         },
     )
 
 
 def _instant(ms: float | None) -> datetime | None:
-    return None if ms is None else epoch(ms)
+    try:
+        return None if ms is None else epoch(ms)
+    except InvalidError:
+        return None

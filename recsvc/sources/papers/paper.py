@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from recsvc.core.ids import MAX_ID_CHARS
 from recsvc.core.items.item import NewItem
 from recsvc.core.text import arxiv_ids, dois
 from recsvc.core.text.display import cleaned
@@ -52,7 +53,7 @@ def paper(
         raise InvalidError("it has no title", "title")
     arxiv_id = arxiv_id or arxiv_ids.found_in(doi or "")
     doi = None if arxiv_ids.found_in(doi or "") else dois.found_in(doi or "")
-    known = [name for name in (arxiv_id, doi, local_id) if name]
+    known = [name for name in (arxiv_id, doi, local_id) if name and len(name) <= MAX_ID_CHARS]
     links = [url, arxiv_id and arxiv_ids.url(arxiv_id), doi and dois.url(doi)]
     more = {"arxiv_id": arxiv_id, "doi": doi} | (extra or {})
     assert more.keys() <= MEANINGS.keys(), "every name in `extra` has its meaning written down"

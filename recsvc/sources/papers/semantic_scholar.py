@@ -11,12 +11,13 @@ import msgspec
 
 from recsvc.core.items.item import NewItem
 from recsvc.core.text import arxiv_ids
+from recsvc.sources.fitting import loose
 from recsvc.sources.papers.paper import paper
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Note, Options, Record, convert_each
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import at_best
 
 NAME = "semantic-scholar"
 TITLES_IDENTIFY = True
@@ -87,11 +88,11 @@ def read(content: Content, options: Options) -> Iterator[Record]:
 
 
 def _convert(_: Place, raw: str) -> NewItem:
-    found = msgspec.convert(_lowered(msgspec.json.decode(raw, type=dict[str, Any])), _Paper)
+    found, left_out = loose(_lowered(msgspec.json.decode(raw, type=dict[str, Any])), _Paper)
     elsewhere = found.externalids
     corpus_id = found.corpusid or elsewhere.corpusid
     local = found.paperid or (f"CorpusId:{corpus_id}" if corpus_id else None)
-    published_at = instant(found.publicationdate)
+    published_at = at_best(found.publicationdate)
     return paper(
         arxiv_id=arxiv_ids.of_record(elsewhere.arxiv) if elsewhere.arxiv else None,
         doi=elsewhere.doi,
@@ -103,6 +104,7 @@ def _convert(_: Place, raw: str) -> NewItem:
         topics=[field.category for field in found.s2fieldsofstudy or []],
         published_at=published_at,
         listed_at=published_at,
+        left_out=left_out,
         extra={
             "semantic_scholar_id": found.paperid,
             "corpus_id": corpus_id,
