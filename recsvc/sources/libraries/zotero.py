@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from recsvc.sources.fitting import loose
 from recsvc.sources.libraries.entry import entry
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import Content
@@ -81,14 +82,18 @@ def read(content: Content, options: Options) -> Iterator[Record]:
 
 
 def _said(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a record without the fields that say nothing: `null`, or `[]` where none was meant."""
-    return {name: value for name, value in found.items() if value is not None}
+    """Return a record without fields that say nothing, numbers as the texts that they should be."""
+    return {
+        name: str(value) if isinstance(value, int | float) else value
+        for name, value in found.items()
+        if value is not None and not isinstance(value, bool)
+    }
 
 
 def _convert(place: Place, raw: str) -> LibraryEntry | None:
     outer = msgspec.json.decode(raw, type=dict[str, Any])
     inner = outer.get("data")
-    found = msgspec.convert(_said(inner if isinstance(inner, dict) else outer), _Data, strict=False)
+    found, left_out = loose(_said(inner if isinstance(inner, dict) else outer), _Data)
     if found.item_type in _NO_PAPERS:
         return None
     return entry(
@@ -102,5 +107,6 @@ def _convert(place: Place, raw: str) -> LibraryEntry | None:
         topics=[tag.tag for tag in found.tags],
         date=found.date,
         added_at=at_best(found.date_added),
+        left_out=left_out,
         extra={"venue": found.venue or found.proceedings or found.book},
     )

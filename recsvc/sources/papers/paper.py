@@ -48,6 +48,8 @@ def paper(
     Raises:
         InvalidError: when it has no title. What is optional and does not fit is left out and counted.
     """
+    if not isinstance(title, str | None):
+        raise InvalidError(f"title: {title!r} is not text", "title")
     clean_title = one_line(_read(one_line(title), written))
     if not clean_title:
         raise InvalidError("it has no title", "title")

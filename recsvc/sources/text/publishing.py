@@ -87,7 +87,7 @@ def _made(year: int, month: int = 0, day: int = 0, *, is_about: bool) -> Publish
     for precision, m, d in tried:
         try:
             at = datetime(year, m, d, tzinfo=UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         return Published(at, "about" if is_about else precision)
     return None

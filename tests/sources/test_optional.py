@@ -1,5 +1,6 @@
 """Nothing optional rejects a paper, whatever stands in its place."""
 
+import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -46,6 +47,21 @@ REVIEW = {
         "TLDR": {"value": "t"}, "doi": {"value": "10.1000/c"},
     },
 }  # fmt: skip
+ZOTERO = {
+    "key": "K", "version": 1,
+    "data": {
+        "itemType": "journalArticle", "title": "A paper", "abstractNote": "S", "date": "2020",
+        "creators": [{"creatorType": "author", "firstName": "Ann", "lastName": "Doe"}, {"name": "Lab"}],
+        "DOI": "10.1000/d", "url": "http://x.example", "extra": "arXiv:2501.00003",
+        "tags": [{"tag": "t"}],
+        "dateAdded": "2020-01-01T00:00:00Z", "publicationTitle": "J",
+    },
+}  # fmt: skip
+CSL = {
+    "id": "x", "type": "article", "title": "A paper", "DOI": "10.1000/e", "keyword": ["k"], "note": "n",
+    "author": [{"family": "Doe", "given": "Ann"}], "issued": {"date-parts": [[2020, 1, 2]]},
+    "container-title": ["J"], "URL": "http://x.example",
+}  # fmt: skip
 # Which one it is, and what says that it is such a record.
 NEEDED = {
     "hf-daily": {"paper", "paper.id", "paper.title", "title"},
@@ -61,30 +77,50 @@ RECORDS = {
 }
 
 
-def places(record: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, value in record.items():
-        yield (*above, name)
-        if isinstance(value, dict):
-            yield from places(value, (*above, name))
+Steps = tuple[str | int, ...]
 
 
-def changed(record: dict[str, Any], place: tuple[str, ...], value: Any) -> dict[str, Any]:
-    name, *rest = place
-    return record | {name: changed(record[name], tuple(rest), value) if rest else value}
+def places(found: Any, above: Steps = ()) -> Iterator[Steps]:
+    members = found.items() if isinstance(found, dict) else enumerate(found)
+    for step, value in members:
+        yield (*above, step)
+        if isinstance(value, dict | list):
+            yield from places(value, (*above, step))
+
+
+def changed(record: dict[str, Any], place: Steps, value: Any) -> dict[str, Any]:
+    whole = inner = copy.deepcopy(record)
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    return whole
 
 
 @pytest.mark.parametrize("source", RECORDS)
 def test_nothing_optional_rejects_a_paper(source: str):
     record = RECORDS[source]
     for place in places(record):
-        if ".".join(place) in NEEDED[source]:
+        if ".".join(map(str, place)) in NEEDED[source]:
             continue
         for odd in ODD:
-            lines = f"{json.dumps(record)}\n{json.dumps(changed(record, place, odd))}\n"
-            found = read_text(lines)
-            assert found.name == source
-            assert (found.problems, len(found.items)) == ([], 2), (place, odd)
-            assert found.items[1].title == "A paper"
+            found = read_text(f"{json.dumps(record)}\n{json.dumps(changed(record, place, odd))}\n")
+
+            came = found.items or [entry.item for entry in found.entries]
+            assert (found.name, found.problems, len(came)) == (source, [], 2), (place, odd)
+            assert came[1].title == "A paper"
+
+
+@pytest.mark.parametrize("source", RECORDS)
+def test_what_is_needed_and_is_something_else_costs_its_record_and_nothing_more(source: str):
+    record = RECORDS[source]
+    for place in sorted(NEEDED[source]):
+        for odd in ODD:
+            wrong = changed(record, tuple(place.split(".")), odd)
+
+            found = read_text("\n".join(map(json.dumps, (record, wrong, record))))
+
+            came = found.items or [entry.item for entry in found.entries]
+            assert [one.title for one in (came[0], came[-1])] == ["A paper"] * 2
 
 
 @pytest.mark.parametrize("date", ["", "garbage", "Mon, 32 Apr 2007 25:00:00 GMT", "0", "9" * 40])
