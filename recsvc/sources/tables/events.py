@@ -5,10 +5,8 @@ A rating of 4 or more is an upvote; of a lower one it is only known that the ite
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from recsvc.core.access.trust import Trust
-from recsvc.core.moments import epoch
 from recsvc.core.readers.events import event_of
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
@@ -16,7 +14,7 @@ from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Happened, Note, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.tables.rows import Row
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import moment
 
 NAME = "events"
 TITLES_IDENTIFY = False
@@ -58,7 +56,7 @@ def read(content: Content, options: Options) -> Iterator[Record]:
         kind = str(row.get("kind", ""))
         if not kind and rating is not None:
             kind = _rated(str(rating).strip(), options)
-        fields |= {"kind": options.kinds.get(kind, kind), "at": _at(row.get("at"))}
+        fields |= {"kind": options.kinds.get(kind, kind), "at": moment(row.get("at"))}
         trust = _trust(fields.pop("trust", None))
         return Happened(place, event_of(fields), trust)
 
@@ -80,14 +78,6 @@ def _trust(value: object) -> Trust | None:
         return Trust(str(value)) if value else None
     except ValueError:
         raise InvalidError(f"trust: nobody vouches as {value!r}", "trust") from None
-
-
-def _at(value: object) -> datetime | None:
-    if isinstance(value, int | float):
-        return epoch(value)
-    if isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal():
-        return epoch(float(value))
-    return instant(value)
 
 
 def _number(value: object, field: str) -> float:

@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 from recsvc.core.fitting import fitted
 from recsvc.core.items.item import ItemFields, NewItem
-from recsvc.core.moments import epoch
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
 from recsvc.sources.records import Note, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.tables.rows import Row
-from recsvc.sources.text.dates import instant
+from recsvc.sources.text.dates import moment
+from recsvc.sources.text.publishing import published
 
 NAME = "items"
 TITLES_IDENTIFY = False
 
 _LISTS = ("authors", "topics", "aliases", "owners")
-_DATES = ("published_at", "listed_at", "expires_at")
+_DATES = {"listed_at", "expires_at"}
 _COUNTS = ("n_authors", "upvotes", "comments")
 _FIELDS = ("id", *ItemFields.__struct_fields__)
 _BOOLEANS = dict.fromkeys(("true", "yes", "y", "t", "on", "1"), True) | dict.fromkeys(
@@ -44,10 +44,10 @@ def _convert(_: Place, row: Row) -> NewItem:
     for name in _LISTS:
         if name in row:
             fields[name] = tables.listed(row[name])
-    for name in _DATES:
-        if name in row:
-            value = row[name]
-            fields[name] = epoch(value) if isinstance(value, int | float) else instant(value)
+    for name in _DATES & row.keys():
+        fields[name] = moment(row[name])
+    if "published_at" in row:
+        fields |= _published(row["published_at"])
     for name in _COUNTS:
         if isinstance(row.get(name), str | float):
             fields[name] = _count(str(row[name]), name)
@@ -59,6 +59,21 @@ def _convert(_: Place, row: Row) -> NewItem:
     if isinstance(fields.get("organisation"), str):
         fields["organisation"] = {"slug": row["organisation"], "name": row["organisation"]}
     return fitted(fields, NewItem)
+
+
+def _published(value: object) -> dict[str, object]:
+    """Return when an item was published, as finely as a cell says it.
+
+    Raises:
+        InvalidError: when it names not even a year.
+    """
+    try:
+        return {"published_at": moment(value)}
+    except InvalidError:
+        found = published(str(value))
+        if found is None:
+            raise
+        return {"published_at": found.at, "published_precision": found.precision}
 
 
 def _count(text: str, field: str) -> int:

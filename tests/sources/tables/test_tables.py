@@ -1,10 +1,12 @@
 """Tables of a site's own, and Gorse's bulk files."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recsvc.cli.export_rows import event_row, filled
 from recsvc.clock import to_us
@@ -210,3 +212,41 @@ def test_an_exported_event_says_who_vouches_as_boards_and_training_see_it(user, 
 
     assert found.trust == trust_of(user, trust)
     assert (found.event.user, found.event.at) == (user, AT)
+
+
+days = st.dates(date(1900, 1, 1), date(2400, 1, 1))
+
+
+@given(days)
+def test_an_item_of_a_table_is_dated_as_finely_as_its_cell_says(day):
+    cells = {
+        f"{day}": None, f"{day:%Y%m%d}": None, f"{day}T10:00:60Z": None, f"{day:%Y-%m}": "month",
+        f"{day:%Y}": "year", f"c. {day:%Y}": "about", f"{day:%d %B %Y}": "day",
+        f"{day:%B %d, %Y}": "day", f"{day:%b. %Y}": "month", f"{day.year}/{day.month}/{day.day}": "day",
+    }  # fmt: skip
+    table = [{"id": str(n), "title": "T", "published_at": cell} for n, cell in enumerate(cells)]
+    table += [{"id": "number", "title": "T", "published_at": day.year}]
+
+    found = read_text(lines(*table))
+
+    assert found.problems == []
+    assert [i.published_precision for i in found.items] == [*cells.values(), "year"]
+    for item in found.items:
+        at, precision = item.published_at, item.published_precision
+        assert at.year == day.year
+        assert at.month == (day.month if precision in (None, "day", "month") else 1)
+        assert at.day == (day.day if precision in (None, "day") else 1)
+
+
+@pytest.mark.parametrize("cell", ["N/A", "nan", "NULL", "None", "-", ""])
+def test_a_cell_of_which_nothing_is_known_is_no_date(cell: str):
+    found = read_text(f"id,title,published_at,listed_at\na,A,{cell},{cell}\n")
+
+    assert (found.items[0].published_at, found.items[0].listed_at) == (None, None)
+
+
+@pytest.mark.parametrize("cell", ["2030", "soon", "31.12.", "13", "-1"])
+def test_an_item_that_waits_for_nobody_knows_when_is_refused(cell: str):
+    found = read_text(f"id,title,listed_at\na,A,{cell}\n")
+
+    assert (len(found.items), len(found.problems)) == (0, 1)
