@@ -63,13 +63,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--only", nargs="*", default=None, help="rows whose name holds a word")
     parser.add_argument("--folder", type=Path, help="prepared once, and left for the next run")
+    parser.add_argument("--cold", action="store_true", help="no reader's feed is kept")
     asked = parser.parse_args()
+    kept = {"feed_cache_s": 0} if asked.cold else {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = (asked.folder or Path(temporary)) / "data"
+        folder.parent.mkdir(parents=True, exist_ok=True)  # the service logs beside it
         is_prepared = folder.exists()
-        service = Service(
-            folder, **(RESTING if is_prepared else {"train_pause_s": 600}), **ANY_MODEL
-        )
+        pauses = RESTING if is_prepared else {"train_pause_s": 600}
+        service = Service(folder, **pauses, **ANY_MODEL, **kept)
         service.start()
         try:
             if not is_prepared:
