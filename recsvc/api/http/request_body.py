@@ -163,7 +163,9 @@ async def read(request: Request[Any, Any, Any], max_bytes: int) -> bytes:
         TooSlowError: when it does not come in time.
         CrowdedError: when there is no room for it just now.
     """
-    encodings = request.headers.getall("content-encoding", [])
+    # Not by `request.headers`, which takes all of them apart for this one.
+    raw_headers = request.scope["headers"]
+    encodings = [v.decode("latin-1") for name, v in raw_headers if name == b"content-encoding"]
     raw = await received(request.receive, max_bytes)
     whole = decompressed(raw, encodings, max_bytes)
     body = body_in(request.scope)

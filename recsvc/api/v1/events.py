@@ -123,9 +123,14 @@ async def _record(
     )
     EVENT_TO_FEED.observe((now_us() - received_us) / SECOND_US)
     n_known = outcomes.count(Outcome.DUPLICATE)
-    _ACCEPTED.inc(len(outcomes) - n_known)
-    _DUPLICATE.inc(n_known)
-    _REJECTED.inc(len(taken.rejected))
+    counted = (
+        (_ACCEPTED, len(outcomes) - n_known),
+        (_DUPLICATE, n_known),
+        (_REJECTED, len(taken.rejected)),
+    )
+    for counter, n in counted:
+        if n:
+            counter.inc(n)
     return Recorded(
         accepted=len(outcomes) - n_known,
         duplicates=n_known,

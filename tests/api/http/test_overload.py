@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from recsvc.api.http.bodies import Bodies, Body
-from recsvc.api.http.overload import RULES, Lane, Rule, lane_of
+from recsvc.api.http.metrics import registry
+from recsvc.api.http.overload import RULES, Gate, Lane, Rule, lane_of
 from recsvc.places import given_away, place
 from tests.service import Service
 
@@ -201,3 +202,15 @@ async def test_at_four_hundred_connections_answers_or_refusals_come_and_probes_t
     assert all("come back in a moment" in answer.json()["detail"] for answer in refused)
     assert len(refused) < len(answers)
     assert {probe.status_code for probe in probes} == {200}
+
+
+async def test_the_figure_of_what_is_worked_on_is_that_of_all_lanes():
+    gate = Gate()
+    lanes = [gate.lane("GET", "/v1/feed"), gate.lane("POST", "/v1/events")]
+    for lane in (*lanes, lanes[0]):
+        await lane.enter()
+    assert registry.get_sample_value("recsvc_requests_in_flight") == 3
+
+    for lane in lanes:
+        lane.leave()
+    assert registry.get_sample_value("recsvc_requests_in_flight") == 1
