@@ -34,6 +34,7 @@ from recsvc.store.log.questions import Questions
 from recsvc.store.log.streams import Streams
 from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.subscriptions import Subscriptions
+from recsvc.store.models.experiments import ExperimentStore
 from recsvc.store.models.snapshots import TRAIN_LEASE, Snapshots
 from recsvc.store.models.training import Training
 from recsvc.store.models.warmed import WarmedItems
@@ -45,6 +46,7 @@ from recsvc.store.readers.index import ReaderIndex
 from recsvc.store.readers.preferences import ReaderPreferences
 from recsvc.store.readers.profiles import Profiles
 from recsvc.store.troubles import Troubles
+from workers.experiments import Measuring
 from workers.ingest import Ingest
 from workers.log.archive import DAMAGE, Archive
 from workers.log.archiver import Archiver
@@ -99,6 +101,7 @@ _WARM_S = 1.0
 _ANSWER_S = 0.1
 _EXPORTS_AT_A_TIME = 4  # so that one who takes theirs slowly does not have everybody wait
 _COLLECT_S = 2.0
+_MEASURE_PAUSES = 20
 _SWEEP_S = 60.0  # of readers whose profiles have lapsed
 _WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 
@@ -146,9 +149,12 @@ class Worker:
         self._preferences = ReaderPreferences(pipe, settings.log.budget)
         self._copies = SiteCopies(settings.site_copies_path, pipe)
         self._copying_s = 0.0
+        shown = ExposureFiles(settings.exposures_path)
+        self._measuring = Measuring(ExperimentStore(pipe), shown, archive)
+        self._measuring_s = 0.0
         self._exposures = ExposureCollector(
             ExposureLog(pipe),
-            ExposureFiles(settings.exposures_path),
+            shown,
             settings.exposures,
             settings.archive.every_s,
         )
@@ -227,6 +233,7 @@ class Worker:
             self._forever(self._recount, "recount"),
             self._forever(self._archive, "archiving"),
             self._forever(self._collect, "exposures"),
+            self._forever(self._measure, "experiments"),
             self._forever(self._train, "train"),
             self._forever(self._extract_topics, "topics"),
             self._forever(self._warm, "warm"),
@@ -396,6 +403,16 @@ class Worker:
         await self._pause(_COLLECT_S)
         if self._token:
             await self._exposures.run_once(now_us())
+
+    async def _measure(self) -> None:
+        """Report on experiments, a small part of the time."""
+        await self._pause(
+            max(self._settings.archive.every_s / 2, _MEASURE_PAUSES * self._measuring_s)
+        )
+        if self._token:
+            started_s = time.monotonic()
+            await self._unless_stopping(self._measuring.run_once(now_us()))
+            self._measuring_s = time.monotonic() - started_s
 
     async def _export(self) -> None:
         await self._rest(_LOOK_S)

@@ -136,6 +136,7 @@ class Head(msgspec.Struct, frozen=True):
         connection: the far and the near end of the connection.
         cookie: the access token that the owner's browser keeps.
         session: what a browser keeps in which a secret key was shown.
+        variant: which variants of experiments are to be tried out.
     """
 
     is_unsafe: bool
@@ -151,6 +152,7 @@ class Head(msgspec.Struct, frozen=True):
     connection: tuple[Address, Address] | None = None
     cookie: str | None = None
     session: str | None = None
+    variant: str | None = None
 
 
 class Visit(msgspec.Struct):

@@ -16,6 +16,7 @@ from recsvc.core.items.address import Addresses
 from recsvc.core.items.item import names_in
 from recsvc.errors import SettingsError, StoreError, StoreUnavailableError
 from recsvc.lists.assembled import assembled
+from recsvc.lists.experiments import Experiments
 from recsvc.lists.exposures import Exposures
 from recsvc.lists.kit import Memory, kit
 from recsvc.live.catalogue import LiveCatalogue
@@ -47,6 +48,7 @@ from recsvc.store.log.writing import EventLog
 from recsvc.store.mail.deliveries import Deliveries
 from recsvc.store.mail.limits import MailLimits
 from recsvc.store.mail.subscriptions import Subscriptions
+from recsvc.store.models.experiments import ExperimentStore
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from recsvc.store.models.warmed import WarmedItems
@@ -107,7 +109,9 @@ class Services:
         self.events.observe_logged = wishes.logged
         self.preferences.observe_changed = wishes.preferred
         self.exposures = Exposures(settings.lists.exposures, ExposureLog(pipe))
-        memory = Memory(self.live, self.cache, wishes, self.exposures)
+        self.experiment_store = ExperimentStore(pipe)
+        self.experiments = Experiments(self.experiment_store)
+        memory = Memory(self.live, self.cache, wishes, self.exposures, self.experiments)
         tools = kit(memory, settings.lists, pipe, signs)
         self.keeping = Keeping(settings.keepsake_path, self.keepsake, wishes, pipe)
         self.ranker, self.shared = tools.ranker, tools.shared
@@ -159,7 +163,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         for part in (services.live, services.keyring):
             closing.push_async_callback(part.stop)
             await part.start(kept)
-        for other in (services.mail_watch, services.keeping):
+        for other in (services.mail_watch, services.keeping, services.experiments):
             closing.push_async_callback(other.stop)
             await other.start()
         yield services

@@ -15,6 +15,7 @@ _COMMANDS = {
     "serve": ("serving", "serve"),
     "worker": ("serving", "worker"),
     "import": ("fetching", "import_command"),  # the files' commands and, beside them, the fetches
+    "experiments": ("experiments", "experiments"),
     "exposures": ("exposures", "exposures"),
     "export": ("exporting", "export_command"),
     "train": ("training", "train"),

@@ -10,7 +10,6 @@ from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import LISTED, SOURCES, Ranking
 from recsvc.core.ranking.exploration import seed_of
-from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import EVERYBODY, Audience
@@ -40,6 +39,7 @@ class Feeds:
         self._dresser = kit.dresser
         self._shared = kit.shared
         self._exposures = kit.exposures
+        self._experiments = kit.experiments
         self._params = kit.params
 
     async def feed(
@@ -55,7 +55,7 @@ class Feeds:
             user: None for somebody unknown.
             history: interactions sent along, for readers whom the store does not know.
         """
-        options = options or FeedOptions()
+        options = self._options(user, options)
         if user is None and history.is_empty:
             shared = await self._shared.answer(
                 ("feed", options), page, EVERYBODY, lambda: self._of_nobody(page, options)
@@ -71,12 +71,14 @@ class Feeds:
         if not options.tires:
             audience = audience.rested()
         feed, piece = await self._made(page, options, audience)
+        if options.trial is not None and options.trial.variants:
+            feed = msgspec.structs.replace(feed, variants=options.trial.variants)
         self.kept.observe("made")
         shown = b""
         if user is not None and self._exposures.counts(user):
             shown = shown_in(feed)
             if not options.is_look:
-                self._exposures.note(user, feed.feed_id, shown)
+                self._exposures.note(user, feed.feed_id, shown, _variants(options))
         rows = piece.ranking.rows
         if len(feed.items) == len(rows) and self._may_be_kept(page, audience, feed):
             votes = self._live.catalogue.votes[rows]
@@ -86,6 +88,14 @@ class Feeds:
             kept = KeptFeed(feed, piece.cursor, audience.stamp, moment, made_us, rows, votes, shown)
             self.kept.keep((user, page, options), kept)
         return feed
+
+    def _options(self, user: str | None, options: FeedOptions | None) -> FeedOptions:
+        """Return what a list is made with: as asked for, and as the reader's experiments say."""
+        options = options or FeedOptions()
+        if options.trial is not None or user is None:
+            return options
+        trial = self._experiments.trial(user)
+        return msgspec.structs.replace(options, trial=trial) if trial.variants else options
 
     async def again(self, user: str, page: Page, options: FeedOptions) -> Feed | None:
         """Return a feed that was answered before if it would be made of the same; None otherwise.
@@ -103,7 +113,7 @@ class Feeds:
         self.kept.observe("again")
         feed_id = renewed(kept.feed.feed_id)
         if kept.shown and not options.is_look:
-            self._exposures.note(user, feed_id, kept.shown)
+            self._exposures.note(user, feed_id, kept.shown, _variants(options))
         return self._dresser.again(kept.feed, feed_id, self._pager.renewed(kept.cursor, feed_id))
 
     def _may_be_kept(self, page: Page, audience: Audience, feed: Feed) -> bool:
@@ -130,7 +140,7 @@ class Feeds:
         if page.cursor is None:
             piece, audience = await self._first(page, options, audience)
         else:
-            piece = await self._continued(page, audience)
+            piece = await self._continued(page, options, audience)
         return await self._dresser.dressed(piece, page, audience), piece
 
     async def _first(
@@ -138,8 +148,7 @@ class Feeds:
     ) -> tuple[Piece, Audience]:
         """Return the first page, and its audience: not reached if their own came to no number."""
         candidates = self._live.catalogue.mask(page.filters)
-        blend = self._blend(options)
-        found = self._ranker.ranked(audience, candidates, self._params.depth, blend)
+        found = self._ranker.ranked(audience, candidates, self._params.depth, options.tuning)
         audience = audience.unless_unsound(is_sound=found.is_sound)
         if len(found.ranking.rows) == 0 and options.seen is None and self._params.replace_seen:
             found = self._again(candidates, audience) or found
@@ -182,7 +191,8 @@ class Feeds:
             ExpiredError: when its list is gone.
         """
         audience = (await self._audiences.of(user, None)).of_all()
-        return await self._dresser.dressed(await self._continued(page, audience), page, audience)
+        piece = await self._continued(page, self._options(user, None), audience)
+        return await self._dresser.dressed(piece, page, audience)
 
     async def kept_off(self, user: str | None) -> list[str]:
         """Return the items that a reader's feeds leave out: acted on, hidden, muted, their own."""
@@ -205,25 +215,18 @@ class Feeds:
         listed = RankedList("feed", found.source, ranking, new_feed_id(lottery))
         return await self._pager.first(listed, page, audience)
 
-    async def _continued(self, page: Page, audience: Audience) -> Piece:
+    async def _continued(self, page: Page, options: FeedOptions, audience: Audience) -> Piece:
         if self._pager.source_of(page, "feed") == "again":
             audience = audience.once_more()
         piece = await self._pager.further("feed", page, audience)
         if piece.source != "personal":
             return piece
-        ranking = self._ranker.with_voices(piece.ranking, audience.reader)
+        ranking = self._ranker.with_voices(piece.ranking, audience.reader, options.tuning)
         return msgspec.structs.replace(piece, ranking=ranking)
-
-    def _blend(self, options: FeedOptions) -> BlendParams | None:
-        if options.freshness_half_life_days is None:
-            return None
-        return msgspec.structs.replace(
-            self._params.blend, fresh_half_life_days=options.freshness_half_life_days
-        )
 
     def _arrangement(self, options: FeedOptions, source: ListSource) -> ArrangementParams:
         """Return how a feed is arranged; nobody's feed is explored or diversified unasked."""
-        usual = self._params.arrangement
+        usual = options.tuning.of_arrangement(self._params.arrangement)
         diversity, explore = options.diversity, options.explore
         is_personal = source == "personal"
         if diversity is None:
@@ -231,3 +234,8 @@ class Feeds:
         if explore is None:
             explore = usual.explore if is_personal else 0.0
         return msgspec.structs.replace(usual, diversity=diversity, explore=explore)
+
+
+def _variants(options: FeedOptions) -> tuple[str, ...]:
+    """Return in which variants a list was made."""
+    return () if options.trial is None else options.trial.variants

@@ -4,6 +4,7 @@ import msgspec
 
 from recsvc.lists.audience import Audiences
 from recsvc.lists.dressing import Dresser
+from recsvc.lists.experiments import Experiments
 from recsvc.lists.exposures import Exposures
 from recsvc.lists.paging import Pager
 from recsvc.lists.params import ExposureParams, ListParams
@@ -31,6 +32,7 @@ class Kit(msgspec.Struct, frozen=True):
     dresser: Dresser
     shared: SharedAnswers
     exposures: Exposures
+    experiments: Experiments
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -38,13 +40,15 @@ class Memory(msgspec.Struct, frozen=True):
 
     Attributes:
         wishes: told elsewhere too of what readers hide and mute; the lists' own by default.
-        exposures: told of the lists that are served; nobody is, where nobody is served.
+        exposures, experiments: told of the lists that are served, and asked how to make them; nobody is,
+            where nobody is served.
     """
 
     live: Live
     cache: ItemCache
     wishes: Wishes = msgspec.field(default_factory=lambda: Wishes({}))
     exposures: Exposures = msgspec.field(default_factory=lambda: Exposures(ExposureParams(), None))
+    experiments: Experiments = msgspec.field(default_factory=lambda: Experiments(None))
 
 
 def kit(memory: Memory, params: ListParams, pipe: Pipe, signs: Signatures) -> Kit:
@@ -68,4 +72,5 @@ def kit(memory: Memory, params: ListParams, pipe: Pipe, signs: Signatures) -> Ki
         dresser,
         SharedAnswers(live, pager, dresser),
         memory.exposures,
+        memory.experiments,
     )

@@ -6,10 +6,12 @@ from typing import Literal
 import msgspec
 
 from recsvc.core.choices import Seen
+from recsvc.core.experiments.experiment import Trial
 from recsvc.core.items.catalogue import NO_FILTERS, Filters
 from recsvc.core.items.item import ItemView
 from recsvc.core.ranking.account import Account
 from recsvc.core.ranking.reasons import ReasonKind
+from recsvc.core.ranking.tuning import AS_USUAL, Tuning
 from recsvc.core.text.highlight import Part
 from recsvc.lists.vouching import Vouched
 
@@ -92,9 +94,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Feed(Answer, frozen=True, kw_only=True):
-    """A list that goes on where its cursor, `next`, says; None at its end."""
+    """A list that goes on where its cursor, `next`, says; None at its end.
+
+    Attributes:
+        variants: `experiment=variant`, of the experiments that its reader is in; left out without any.
+    """
 
     next: str | None
+    variants: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PeriodFeed(Answer, frozen=True, kw_only=True):
@@ -138,6 +145,7 @@ class FeedOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         tires: whether what was passed over steps back.
+        trial: of the experiments that the reader is in; None: whoever makes the list finds out.
         is_look: whether whoever asks is not its reader: it counts as shown to nobody.
     """
 
@@ -146,4 +154,14 @@ class FeedOptions(msgspec.Struct, frozen=True):
     diversity: float | None = None
     explore: float | None = None
     tires: bool = True
+    trial: Trial | None = None
     is_look: bool = False
+
+    @property
+    def tuning(self) -> Tuning:
+        """What of ranking is otherwise than usual: what was asked for, before what a trial says."""
+        tuned = AS_USUAL if self.trial is None else self.trial.tuning
+        if self.freshness_half_life_days is not None:
+            asked = Tuning(blend=(("fresh_half_life_days", self.freshness_half_life_days),))
+            tuned = tuned.and_then(asked)
+        return tuned

@@ -36,6 +36,8 @@ rs:{site}:exports           hash    TTL by hand      api, worker   worker   expo
 rs:{site}:questions         hash    TTL by hand      api           worker   question id -> what of the log (JSON)
 rs:{site}:answers           hash    TTL by hand      worker        api      question id -> entries of the log (JSON)
 rs:{site}:exposures         stream  2,048 packs      api           worker   lists served (msgpack), until they are in a file
+rs:{site}:experiments       hash    200              api, cli      all      experiment -> how it is set (JSON)
+rs:{site}:experimented      hash    200              worker        api      experiment -> what came of it (JSON)
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
 rs:{site}:epochs            list    epochs met       worker        worker   logs whose events are held, current first
 rs:{site}:format            string  one              all           all      format of all these keys, a number
@@ -128,6 +130,8 @@ ERASED = "rs:{site}:erased"
 QUESTIONS = "rs:{site}:questions"
 ANSWERS = "rs:{site}:answers"
 EXPORTS = "rs:{site}:exports"
+EXPERIMENTS = "rs:{site}:experiments"
+EXPERIMENT_REPORTS = "rs:{site}:experimented"
 EXPOSURES = "rs:{site}:exposures"
 OWNERS = "rs:{site}:owners"
 RECOUNT = "rs:{site}:recount"

@@ -35,6 +35,8 @@ GROWS_WITH: dict[str, Unit | None] = {
     "erased": None,
     "exports": None,
     "exposures": None,
+    "experiments": None,
+    "experimented": None,
     "export": None,
     "questions": None,
     "answers": None,

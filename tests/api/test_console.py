@@ -15,8 +15,8 @@ from recsvc.store.bundled import socket_url
 from tests.secured import OTHER_ORIGIN, Secured, address
 from tests.service import Service, wait_until
 
-PAGES = ["", "/models", "/reader?user=console-ann", "/operations"]
-DEEDS = ["/models/serve", "/models/release"]
+PAGES = ["", "/models", "/experiments", "/reader?user=console-ann", "/operations"]
+DEEDS = ["/models/serve", "/models/release", "/experiments/begin", "/experiments/stop"]
 HTML = {"accept": "text/html"}
 SESSION = "recsvc_console"
 
@@ -268,3 +268,26 @@ def test_dead_letters_and_erasures_are_listed_and_no_key_is_shown(
     assert all(one["id"] in page for one in listed)
     for secret in (secured.secret, secured.publishable, secured.signing):
         assert secret not in page
+
+
+def test_an_experiment_is_begun_seen_and_stopped(secured: Secured, inside: httpx.Client):
+    form = {
+        "name": "by-form",
+        "variant": "louder",
+        "settings": '{"personal_weight": 2}',
+        "percent": 10,
+    }
+    headers = own(secured.service)
+    begun = inside.post("/console/experiments/begin", data=form, headers=headers)
+    assert begun.status_code == 303, begun.text
+
+    page = inside.get("/console/experiments").text
+    assert 'data-experiment="by-form"' in page
+    assert "personal_weight = 2" in page
+    assert "Nothing was measured yet" in page
+    for wrong in ({"settings": "{"}, {"settings": '{"no_such": 1}'}, {"name": "Not A Name"}):
+        refused = inside.post("/console/experiments/begin", data=form | wrong, headers=headers)
+        assert refused.status_code == 400
+    stopped = inside.post("/console/experiments/stop", data={"name": "by-form"}, headers=headers)
+    assert stopped.status_code == 303
+    assert "ended</small>" in inside.get("/console/experiments").text

@@ -31,6 +31,7 @@ PAGES = {
     "subscribe": "/subscribe",
     "console": "/console",
     "console-models": "/console/models",
+    "console-experiments": "/console/experiments",
     "console-reader": "/console/reader?user=voter-0&item=attention-2",
     "console-operations": "/console/operations",
     "console-sign-in": "/console/sign-in",

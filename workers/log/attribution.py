@@ -8,7 +8,7 @@ which nobody acted stay: a feed without a click counts.
 import msgspec
 import polars as pl
 
-from recsvc.clock import HOUR_US
+from recsvc.clock import HOUR_US, from_us
 from workers.log.archive import Archive
 from workers.log.exposures import ExposureFiles
 from workers.log.schema import SCHEMA
@@ -84,13 +84,21 @@ def attributed_since(
     files: ExposureFiles, archive: Archive, since_us: int, window_hours: float = WINDOW_HOURS
 ) -> pl.DataFrame:
     """Return the places of lists served since an instant, with what came of them, as files have it."""
-    logged = [archive.scan(file) for file in archive.files()]
-    events = pl.concat([pl.LazyFrame(schema=SCHEMA), *logged]).filter(
-        pl.col("received_us") >= since_us
-    )
     return files.despite_damage(
-        lambda: attributed(files.scan(since_us), events, window_hours).collect()
+        lambda: attributed_in(files.scan(since_us), archive, since_us, window_hours).collect()
     )
+
+
+def attributed_in(
+    exposures: pl.LazyFrame, archive: Archive, since_us: int, window_hours: float = WINDOW_HOURS
+) -> pl.LazyFrame:
+    """Return the places of exposures since an instant with what the archive says came of them."""
+    # A file's day is the one it was written on: what it holds was logged before.
+    first = from_us(since_us).strftime("%Y-%m-%d")
+    logged = [archive.scan(file) for file in archive.files() if file.parent.name >= first]
+    events = pl.concat([pl.LazyFrame(schema=SCHEMA), *logged])
+    since = events.filter(pl.col("received_us") >= since_us)
+    return attributed(exposures, since, window_hours)
 
 
 def summary(found: pl.DataFrame) -> Summary:

@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from recsvc.api.console import models, operations, overview, readers, signing_in
+from recsvc.api.console import experiments, models, operations, overview, readers, signing_in
 from recsvc.api.console.page import HANDLERS
 from recsvc.core.access.caller import CONSOLE
 
@@ -11,6 +11,7 @@ router = Router(
     route_handlers=[
         overview.router,
         models.router,
+        experiments.router,
         readers.router,
         operations.router,
         signing_in.router,

@@ -133,6 +133,7 @@ def head_of(scope: HTTPScope, headers: Headers) -> Head:
         connection=_connection(scope),
         cookie=_cookie(headers, OWNER_COOKIE),
         session=_cookie(headers, SESSION_COOKIE),
+        variant=_text(headers, b"x-recsvc-variant"),
     )
 
 

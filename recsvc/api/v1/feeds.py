@@ -18,13 +18,13 @@ from recsvc.api.http.query_shapes import reads
 from recsvc.api.http.quick import Quick
 from recsvc.api.services import Services
 from recsvc.clock import now_us
-from recsvc.core.access.caller import LISTS
+from recsvc.core.access.caller import FIGURES, LISTS
 from recsvc.core.choices import Fields
 from recsvc.core.ids import Id
 from recsvc.core.readers.events import Event, accept
 from recsvc.core.readers.kinds import Kind
 from recsvc.core.readers.profile import Profile, profile_of
-from recsvc.lists.shapes import Feed, Page
+from recsvc.lists.shapes import Feed, FeedOptions, Page
 
 
 class FeedRequest(FeedAsked, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +45,9 @@ class RankRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 async def _feed(services: Services, visit: Visit, asked: FeedAsked) -> Feed:
     user = visit.caller.reader(asked.user)
     _charge(services, visit, asked)
-    return await _timed(services.lists.feeds.feed(user, asked.page(), asked.options()))
+    return await _timed(
+        services.lists.feeds.feed(user, asked.page(), _options(services, visit, asked))
+    )
 
 
 async def _trending(services: Services, visit: Visit, asked: TrendingAsked) -> Feed:
@@ -84,10 +86,11 @@ async def post_feed(
     services: NamedDependency[Services],
 ) -> Feed:
     """The same with a body, and with the history of an anonymous session in it."""
-    user = caller_of(request).reader(data.user)
-    _charge(services, visit_of(request), data)
-    history = _history(data.history, services.kinds)
-    return await _timed(services.lists.feeds.feed(user, data.page(), data.options(), history))
+    visit = visit_of(request)
+    user = visit.caller.reader(data.user)
+    _charge(services, visit, data)
+    history, options = _history(data.history, services.kinds), _options(services, visit, data)
+    return await _timed(services.lists.feeds.feed(user, data.page(), options, history))
 
 
 @post("/v1/rank", operation_id="rank", tags=["lists"], problems=(), status_code=200)
@@ -142,6 +145,21 @@ def _charge(services: Services, visit: Visit, asked: FeedAsked) -> None:
     """Charge what explaining costs: each place has its votes read, as `/v1/votes/explain` does."""
     if asked.explain:
         services.admission.charge(visit, asked.limit)
+
+
+def _options(services: Services, visit: Visit, asked: FeedAsked) -> FeedOptions:
+    """Return what is wanted otherwise than usual, variants that somebody tries out included.
+
+    Raises:
+        NotAllowedError: when somebody tries one out who may not see figures.
+        InvalidError, NotFoundError: when there is no such variant.
+    """
+    options = asked.options()
+    if visit.head.variant is None:
+        return options
+    visit.caller.check(FIGURES)
+    trial = services.experiments.forced(visit.head.variant)
+    return msgspec.structs.replace(options, trial=trial, is_look=True)
 
 
 async def _timed(making: Awaitable[Feed]) -> Feed:

@@ -1,0 +1,35 @@
+"""How often made-up experiments are called different, looked at each day: `python -m bench.experiments`.
+
+Two alike must be so in at most 5 % of runs, at any time of looking; a tenth more must be found about as
+often as is foretold of the last day.
+"""
+
+import argparse
+
+import numpy as np
+
+from tests.core.experiments.simulated import DAYS, experiment
+
+_CASES = [(0.0, 300), (0.0, 2_000), (0.1, 2_000), (0.1, 8_000), (0.1, 20_000)]
+
+
+def main() -> None:
+    """Print a line for each case."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=1_000)
+    asked = parser.parse_args()
+    for lift, readers in _CASES:
+        found = [experiment(np.random.default_rng(n), lift, readers) for n in range(asked.runs)]
+        flagged, covered, power = (
+            np.mean([getattr(one, name) for one in found])
+            for name in ("is_flagged", "is_covered", "power")
+        )
+        print(
+            f"{lift:+.0%}, {readers:,} readers, {DAYS} days, {asked.runs:,} runs: called different "
+            f"{flagged:.1%} (foretold {power:.1%}), the truth in the interval throughout {covered:.1%}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Experiments: who is in which, and in which variant - decided by a hash of the reader, kept nowhere.
+
+A layer deals readers out once: of its experiments a reader is in one at most. Layers deal independently
+of each other, so that a reader may be in one experiment of each; two of them never change the same
+setting. Within an experiment another hash deals the variants. Whoever asks again, and whichever process
+answers, gets the same, and a reader who was in one experiment is dealt anew in the next.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from recsvc.core.ranking.tuning import AS_USUAL, Tuning, tuning
+from recsvc.errors import ConflictError, InvalidError, NotFoundError
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$(?!\n)")]
+Share = Annotated[float, Meta(gt=0, le=1)]
+
+_MOST_VARIANTS = 8
+_WHOLE = 2.0**64
+_NEGLIGIBLE = 1e-9
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What some readers are shown.
+
+    Attributes:
+        weight: how many readers it gets, against the other variants.
+        settings: ranking settings that are otherwise, by their names in lower case.
+    """
+
+    name: Name
+    weight: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def tuning(self) -> Tuning:
+        """What it does to ranking."""
+        return tuning(self.settings)
+
+
+class Experiment(msgspec.Struct, frozen=True):
+    """An experiment.
+
+    Attributes:
+        variants: the first is what the others are compared with.
+        traffic: share of all readers.
+        offset: of the layer's readers, from where on they are this experiment's.
+        is_guarded: whether it ends by itself where a variant is surely worse.
+        ends_us: None: until somebody stops it.
+    """
+
+    name: Name
+    variants: tuple[Variant, ...]
+    starts_us: int
+    ends_us: int | None = None
+    layer: Name = "main"
+    traffic: Share = 1.0
+    offset: float = 0.0
+    is_guarded: bool = False
+
+    def is_running(self, at_us: int) -> bool:
+        """Return whether readers are in it at an instant."""
+        return self.starts_us <= at_us and not self.has_ended(at_us)
+
+    def has_ended(self, at_us: int) -> bool:
+        """Return whether it is over at an instant."""
+        return self.ends_us is not None and self.ends_us <= at_us
+
+    def shares(self) -> list[float]:
+        """Return what share of the experiment's readers each variant gets."""
+        total = sum(one.weight for one in self.variants)
+        return [one.weight / total for one in self.variants]
+
+    def variant_of(self, reader: str) -> Variant | None:
+        """Return in which variant a reader is while it runs; None for those who are in none."""
+        place = _point(self.layer, reader) - self.offset
+        if not 0 <= place < self.traffic:
+            return None
+        at = _point(f"{self.layer}/{self.name}", reader)
+        for one, share in zip(self.variants, self.shares(), strict=True):
+            at -= share
+            if at < 0:
+                return one
+        return self.variants[-1]  # what rounding left
+
+    def variant(self, name: str) -> Variant:
+        """Return a variant.
+
+        Raises:
+            NotFoundError: when there is none of this name.
+        """
+        for one in self.variants:
+            if one.name == name:
+                return one
+        raise NotFoundError(f"the experiment {self.name!r} has no variant {name!r}")
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What a list is made with for a reader who is in experiments.
+
+    Attributes:
+        variants: `experiment=variant`, in the order of experiments' names.
+    """
+
+    variants: tuple[str, ...] = ()
+    tuning: Tuning = AS_USUAL
+
+
+NO_TRIAL = Trial()
+
+
+def trial_of(reader: str, experiments: Iterable[Experiment], at_us: int) -> Trial:
+    """Return what a reader's lists are made with at an instant.
+
+    Args:
+        experiments: in the order of names.
+    """
+    running = [one for one in experiments if one.is_running(at_us)]
+    found = [(one, one.variant_of(reader)) for one in running]
+    return _together([(one, variant) for one, variant in found if variant is not None])
+
+
+def forced(wanted: Iterable[str], experiments: Sequence[Experiment]) -> Trial:
+    """Return what `experiment=variant`s say, whoever asks and whether or not they run.
+
+    Raises:
+        InvalidError: when one is no such pair.
+        NotFoundError: when there is no such experiment, or variant.
+    """
+    by_name = {one.name: one for one in experiments}
+    found = []
+    for text in wanted:
+        name, is_pair, variant = text.strip().partition("=")
+        if not is_pair:
+            raise InvalidError(f"{text!r} is not experiment=variant", "X-Recsvc-Variant")
+        if name not in by_name:
+            raise NotFoundError(f"there is no experiment {name!r}")
+        found.append((by_name[name], by_name[name].variant(variant)))
+    return _together(found)
+
+
+def _together(found: Sequence[tuple[Experiment, Variant]]) -> Trial:
+    tuned = AS_USUAL
+    for _, variant in found:
+        tuned = tuned.and_then(variant.tuning)
+    return Trial(tuple(f"{one.name}={variant.name}" for one, variant in found), tuned)
+
+
+def placed(new: Experiment, others: Iterable[Experiment], at_us: int) -> Experiment:
+    """Return an experiment with its place among those that run or will.
+
+    Raises:
+        InvalidError: when it makes no sense in itself.
+        ConflictError: when its name is taken, its layer has no room, or another layer's changes the
+            same setting.
+    """
+    _check(new)
+    others = list(others)
+    if any(one.name == new.name for one in others):
+        raise ConflictError(f"there is an experiment {new.name!r} already")
+    open_ones = [one for one in others if not one.has_ended(at_us)]
+    for one in open_ones:
+        both = _changed(one) & _changed(new)
+        if one.layer != new.layer and both:
+            raise ConflictError(
+                f"{one.name!r} in another layer changes {', '.join(sorted(both))}, too"
+            )
+    offset = _room([one for one in open_ones if one.layer == new.layer], new.traffic)
+    if offset is None:
+        raise ConflictError(f"the layer {new.layer!r} has no {new.traffic:.0%} of its readers left")
+    return msgspec.structs.replace(new, offset=offset)
+
+
+def _check(new: Experiment) -> None:
+    names = [one.name for one in new.variants]
+    if not 2 <= len(names) <= _MOST_VARIANTS:
+        raise InvalidError(f"an experiment has 2 to {_MOST_VARIANTS} variants", "variants")
+    if len(set(names)) < len(names):
+        raise InvalidError("two variants have the same name", "variants")
+    if new.ends_us is not None and new.ends_us <= new.starts_us:
+        raise InvalidError("it ends before it starts", "ends_at")
+    for one in new.variants:
+        tuning(one.settings)
+
+
+def _changed(experiment: Experiment) -> set[str]:
+    return {name for one in experiment.variants for name in one.settings}
+
+
+def _room(others: Iterable[Experiment], traffic: float) -> float | None:
+    """Return from where on so much of a layer is free; None where nowhere."""
+    at = 0.0
+    for one in sorted(others, key=lambda one: one.offset):
+        if one.offset - at >= traffic - _NEGLIGIBLE:
+            return at
+        at = max(at, one.offset + one.traffic)
+    return at if at + traffic <= 1 + _NEGLIGIBLE else None
+
+
+def _point(salt: str, reader: str) -> float:
+    """Return where a hash puts a reader, evenly in [0, 1)."""
+    digest = hashlib.blake2b(f"{salt}\n{reader}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / _WHOLE

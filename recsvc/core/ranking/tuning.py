@@ -1,0 +1,107 @@
+"""Tuning: ranking settings that are otherwise than usual, for one list or one variant of an experiment.
+
+What is tuned stands as it says: also a voice's weight that training has learned.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from recsvc.core.ranking.arrangement import ArrangementParams
+from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voices import check_names
+from recsvc.errors import InvalidError, SettingsError
+
+Changes = tuple[tuple[str, float], ...]
+
+_WEIGHTS = "voice_weights"
+
+
+class Tuning(msgspec.Struct, frozen=True):
+    """What is otherwise; hashable.
+
+    Attributes:
+        blend, arrangement: fields with their values.
+        weights: of voices without a field of their own.
+    """
+
+    blend: Changes = ()
+    weights: Changes = ()
+    arrangement: Changes = ()
+
+    def of_blend(self, params: BlendParams) -> BlendParams:
+        """Return how loud each voice speaks then.
+
+        Args:
+            params: with what was learned.
+        """
+        if not self.blend and not self.weights:
+            return params
+        weights = params.weights | dict(self.weights)
+        return msgspec.structs.replace(params, **dict(self.blend), weights=weights)
+
+    def of_arrangement(self, params: ArrangementParams) -> ArrangementParams:
+        """Return how a list is arranged then."""
+        return msgspec.structs.replace(params, **dict(self.arrangement))
+
+    def and_then(self, other: "Tuning") -> "Tuning":
+        """Return both, where they differ as the other says."""
+        both = [(self.blend, other.blend), (self.weights, other.weights)]
+        both.append((self.arrangement, other.arrangement))
+        return Tuning(*(tuple(sorted((dict(a) | dict(b)).items())) for a, b in both))
+
+
+AS_USUAL = Tuning()
+
+
+def tunable() -> dict[str, str]:
+    """Return the settings that may be tuned, in lower case, with what they mean."""
+    return {name: meta.description or "" for name, (_, _, meta) in _tunable().items()}
+
+
+def tuning(settings: Mapping[str, Any]) -> Tuning:
+    """Return what settings say, by their names in lower case.
+
+    Raises:
+        InvalidError: when there is no such setting to tune, or it cannot be that.
+    """
+    found = _tunable()
+    told: dict[str, dict[str, float]] = {"blend": {}, "weights": {}, "arrangement": {}}
+    for name, value in settings.items():
+        if name not in found:
+            raise InvalidError(f"{name!r} is none of {', '.join(found)}", "settings")
+        where, field, meta = found[name]
+        try:
+            fitted = msgspec.convert(value, (meta.extra or {})["type"])
+        except msgspec.ValidationError as exc:
+            raise InvalidError(f"{name}: {exc}", "settings") from None
+        if name == _WEIGHTS:
+            told["weights"] |= fitted
+        else:
+            told[where][field] = fitted
+    try:
+        check_names(BlendParams(weights=told["weights"]))
+    except SettingsError as exc:
+        raise InvalidError(str(exc).removeprefix("RECSVC_"), "settings") from None
+    return Tuning(
+        *(tuple(sorted(told[name].items())) for name in ("blend", "weights", "arrangement"))
+    )
+
+
+def _tunable() -> dict[str, tuple[str, str, msgspec.Meta]]:
+    """Return, by the name of a setting, its struct, its field, and what is declared of it."""
+    found = {}
+    for where, struct in (("blend", BlendParams), ("arrangement", ArrangementParams)):
+        for field, declared, meta in _declared(struct):
+            extra = {**(meta.extra or {}), "type": declared}
+            name = extra.get("name") or field
+            found[name] = (where, field, msgspec.Meta(description=meta.description, extra=extra))
+    return found
+
+
+def _declared(struct: type[msgspec.Struct]) -> Iterator[tuple[str, Any, msgspec.Meta]]:
+    for field in msgspec.structs.fields(struct):
+        for meta in getattr(field.type, "__metadata__", ()):
+            if (meta.extra or {}).get("setting"):
+                yield field.name, field.type, meta

@@ -1,0 +1,75 @@
+"""Experiments as a serving process knows them: which variant a reader's list is made with.
+
+Every process follows the store and decides by itself; since an experiment begins some seconds after it
+is made, all of them come to the same. When one is stopped they do again after two seconds.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from recsvc.background import Background
+from recsvc.clock import now_us
+from recsvc.core.experiments.experiment import NO_TRIAL, Experiment, Trial, forced, trial_of
+from recsvc.errors import StoreError
+from recsvc.store.models.experiments import ExperimentStore, decoded
+
+_FOLLOW_S = 2.0
+
+
+class Experiments:
+    """What one process knows of experiments."""
+
+    def __init__(self, store: ExperimentStore | None) -> None:
+        """Know of experiments.
+
+        Args:
+            store: None: there are none, where nobody is served.
+        """
+        self._store = store
+        self._raw: dict[bytes, bytes] = {}
+        self._open: Sequence[Experiment] = ()
+        self._all: Sequence[Experiment] = ()
+        self._loops = Background()
+
+    async def start(self) -> None:
+        """Read them, then follow in the background; while the store is away those known last go on."""
+        with contextlib.suppress(StoreError):
+            await self.refresh()
+        self._loops.start(self._follow, "experiments")
+
+    async def stop(self) -> None:
+        """Stop following."""
+        await self._loops.stop()
+
+    async def refresh(self) -> None:
+        """Take over what is stored now.
+
+        Raises:
+            StoreError: when the store does not answer.
+        """
+        if self._store is None:
+            return
+        raw = await self._store.raw()
+        if raw != self._raw:
+            self._raw = raw
+            self._all = decoded(raw)
+        now = now_us()
+        self._open = [one for one in self._all if not one.has_ended(now)]
+
+    def trial(self, user: str) -> Trial:
+        """Return what a reader's list is made with now."""
+        return trial_of(user, self._open, now_us()) if self._open else NO_TRIAL
+
+    def forced(self, wanted: str) -> Trial:
+        """Return what a list is made with for somebody who tries `experiment=variant, …` out.
+
+        Raises:
+            InvalidError, NotFoundError: as `core.experiments.experiment.forced`.
+        """
+        return forced(wanted.split(","), self._all)
+
+    async def _follow(self) -> None:
+        await asyncio.sleep(_FOLLOW_S)
+        with contextlib.suppress(StoreError):
+            await self.refresh()

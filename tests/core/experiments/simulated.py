@@ -1,0 +1,60 @@
+"""Made-up experiments: readers who come back, of differing taste and zeal, looked at after each day."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsvc.core.experiments.sequential import ALPHA, difference, power, rate
+
+DAYS, READERS = 28, 2_000
+
+
+class Outcome(NamedTuple):
+    """What became of one experiment.
+
+    Attributes:
+        is_flagged: whether it was called different at any time of looking.
+        is_covered: whether the true difference was in the interval at every time.
+        power: how likely it was to be found by its last day, at least.
+    """
+
+    is_flagged: bool
+    is_covered: bool
+    power: float
+
+
+def experiment(rng: np.random.Generator, lift: float, readers: int = READERS) -> Outcome:
+    """Return what becomes of an experiment in which the second variant is so much better."""
+    is_second = rng.random(readers) < 0.5
+    zeal = rng.lognormal(-1.0, 1.0, readers)  # lists a day
+    taste = rng.beta(2, 8, readers)  # clicks a list
+    true = np.minimum(1, taste * np.where(is_second, 1 + lift, 1))
+    lists = rng.poisson(zeal, (DAYS, readers))
+    clicks = rng.binomial(lists, true).cumsum(0)
+    lists = lists.cumsum(0)
+    delta = lift * 0.2  # what taste is on the whole
+    flagged, covered = False, True
+    for day in range(DAYS):
+        found = _looked(clicks[day], lists[day], is_second)
+        if found.p is not None and found.low is not None and found.high is not None:
+            flagged |= found.p <= ALPHA
+            covered &= found.low <= delta <= found.high
+    ours, theirs = _rates(clicks[-1], lists[-1], is_second)
+    n = ours.n + theirs.n
+    variance = n * (ours.variance / ours.n + theirs.variance / theirs.n)
+    return Outcome(flagged, covered, power(n, delta, variance))
+
+
+def _looked(clicks: NDArray[np.int64], lists: NDArray[np.int64], is_second: NDArray[np.bool_]):
+    return difference(*_rates(clicks, lists, is_second))
+
+
+def _rates(clicks: NDArray[np.int64], lists: NDArray[np.int64], is_second: NDArray[np.bool_]):
+    """Of those who came by then, as the log would have them."""
+    came = lists > 0
+    first, second = came & ~is_second, came & is_second
+    return (
+        rate(clicks[second].astype(float), lists[second].astype(float)),
+        rate(clicks[first].astype(float), lists[first].astype(float)),
+    )

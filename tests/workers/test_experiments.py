@@ -1,0 +1,126 @@
+"""What a worker finds of an experiment in the files of what was shown and done."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+
+from recsvc.clock import DAY_US, SECOND_US, now_us
+from recsvc.core.experiments.experiment import Experiment, Variant
+from recsvc.store.connection import Redis
+from recsvc.store.models.experiments import ExperimentStore
+from recsvc.store.pipe import Pipe
+from workers.experiments import Measuring
+from workers.log.archive import Archive
+from workers.log.exposures import EXPOSURES, ExposureFiles
+from workers.log.schema import SCHEMA
+
+N = 600
+
+
+class World:
+    """Readers who are served four lists each, on two days, and click as their variant has them."""
+
+    def __init__(self, redis: Redis, folder: Path) -> None:
+        self.store = ExperimentStore(Pipe(redis))
+        self.files = ExposureFiles(folder / "exposures")
+        self.archive = Archive(folder / "archive")
+        self.measuring = Measuring(self.store, self.files, self.archive)
+        self.now = now_us()
+        variants = (Variant("control"), Variant("other", settings={"diversity": 0.5}))
+        self.experiment = Experiment("x", variants, self.now - 5 * DAY_US)
+
+    async def begun(self, **changes: object) -> None:
+        made = msgspec.structs.replace(self.experiment, **changes)
+        await self.store._pipe.send("HSET", "rs:{site}:experiments", "x", msgspec.json.encode(made))
+
+    def served(self, click_share: dict[str, float]) -> None:
+        """Write what was shown and done; who reads two days later returns."""
+        rng = np.random.default_rng(5)
+        shown, done = [], []
+        for n in range(N):
+            user = f"r{n}"
+            variant = self.experiment.variant_of(user)
+            assert variant is not None
+            for k in range(4):
+                at = self.now - (3 if k < 2 or n % 2 else 1) * DAY_US
+                feed, items = f"f{n}-{k}", [f"{variant.name}-{k}", "both"]
+                what = (["personal"] * 2, [None] * 2)
+                variants = [f"x={variant.name}", "xy=other"]
+                shown.append((feed, user, at, 1.0, variants, "personal", "s", [0, 1], items, *what))
+                if rng.random() < click_share[variant.name]:
+                    done.append((n * 4 + k, feed, user, "both", 1, "click", at + SECOND_US))
+        self.files.write(pl.DataFrame(shown, schema=EXPOSURES, orient="row"), self.now)
+        names = ("entry_ms", "feed_id", "user", "item", "position", "kind", "received_us")
+        events = pl.DataFrame(done, schema={n: SCHEMA[n] for n in names}, orient="row")
+        whole = events.lazy().match_to_schema(SCHEMA, missing_columns="insert").collect()
+        self.archive.write(whole.with_columns(shard=pl.lit(0, pl.Int32)), {0: "9-9"}, self.now)
+
+
+@pytest.fixture
+def world(redis: Redis, tmp_path: Path) -> World:
+    return World(redis, tmp_path)
+
+
+async def test_rates_are_those_of_a_recount_by_variant(world):
+    await world.begun()
+    world.served({"control": 0.1, "other": 0.3})
+    assert await world.measuring.run_once(world.now) == 1
+    found = await world.store.report("x")
+
+    assert found is not None
+    assert sum(arm.readers for arm in found.arms) == N
+    assert [arm.lists for arm in found.arms] == [4 * arm.readers for arm in found.arms]
+    assert [arm.items for arm in found.arms] == [5, 5]
+    rates = [arm.figures["clicks"].value for arm in found.arms]
+    assert rates == pytest.approx([0.1, 0.3], abs=0.04)
+    assert found.arms[0].figures["returns"].value == pytest.approx(0.5, abs=0.08)
+    assert "other: higher" in found.verdict("clicks")
+    assert "no difference found yet" in found.verdict("votes")
+    assert not found.is_mismatched
+    assert found.crossed == 0
+
+
+async def test_who_was_shown_two_variants_is_left_out_and_told_of(world):
+    await world.begun()
+    world.served({"control": 0.1, "other": 0.1})
+    before = world.files.scan().collect()
+    other = before.filter(pl.col("user").is_in(["r1", "r2"])).with_columns(
+        pl.col("variants").list.eval(
+            pl.when(pl.element() == "x=control")
+            .then(pl.lit("x=other"))
+            .otherwise(pl.lit("x=control"))
+        ),
+        pl.col("at_us") + 1,
+    )
+    world.files.write(other, world.now + 1)
+    await world.measuring.run_once(world.now)
+    found = await world.store.report("x")
+
+    assert found is not None
+    assert (found.crossed, sum(arm.readers for arm in found.arms)) == (2, N - 2)
+
+
+@pytest.mark.parametrize(
+    ("is_guarded", "share", "ends"), [(True, 0.02, True), (False, 0.02, False), (True, 0.3, False)]
+)
+async def test_one_that_is_guarded_ends_where_a_variant_is_surely_worse(
+    world, is_guarded, share, ends
+):
+    await world.begun(is_guarded=is_guarded)
+    world.served({"control": 0.3, "other": share})
+    await world.measuring.run_once(world.now)
+
+    assert (await world.store.get("x")).has_ended(world.now) == ends
+
+
+async def test_before_anybody_was_shown_anything_there_is_a_report_of_nothing(world):
+    await world.begun()
+    await world.measuring.run_once(world.now)
+    found = await world.store.report("x")
+
+    assert found is not None
+    assert [arm.readers for arm in found.arms] == [0, 0]
+    assert "too few readers yet" in found.verdict("clicks")

@@ -1,0 +1,102 @@
+"""Experiments, measured: what the readers of each variant were shown and did, as files have it.
+
+Readers are counted, not lists: what one does hangs together. Who was shown two variants of an experiment
+is left out and told of.
+"""
+
+import asyncio
+
+import numpy as np
+import polars as pl
+import structlog
+
+from recsvc.clock import DAY_US
+from recsvc.core.experiments.experiment import Experiment
+from recsvc.core.experiments.report import Report, Tally, report
+from recsvc.store.models.experiments import ExperimentStore
+from workers.log.archive import Archive
+from workers.log.attribution import attributed_in
+from workers.log.exposures import ExposureFiles
+
+log = structlog.get_logger()
+
+# What is done with the last lists of an experiment still counts, and is in a file by then.
+_AFTER_US = 2 * DAY_US
+
+# What a measure counts, of a place that was shown.
+_COUNTED = {"clicks": "clicked", "votes": "upvoted", "reads": "has_read"}
+
+
+class Measuring:
+    """Keeps a report of each experiment; at most one at a time, by the leader."""
+
+    def __init__(self, store: ExperimentStore, files: ExposureFiles, archive: Archive) -> None:
+        self._store = store
+        self._files = files
+        self._archive = archive
+
+    async def run_once(self, now_us: int) -> int:
+        """Report on the experiments that run or ended lately; return how many those are.
+
+        One that is guarded ends by itself where a variant is worse.
+        """
+        wanted = [
+            one
+            for one in await self._store.all()
+            if one.starts_us <= now_us and not one.has_ended(now_us - _AFTER_US)
+        ]
+        for one in wanted:
+            found = await asyncio.to_thread(self._measured, one, now_us)
+            await self._store.keep_report(one.name, found)
+            worse = found.worse() if one.is_guarded and not one.has_ended(now_us) else None
+            if worse is not None:
+                await self._store.stop(one.name, now_us)
+                log.warning("experiment_stopped", experiment=one.name, variant=worse)
+        return len(wanted)
+
+    def _measured(self, experiment: Experiment, now_us: int) -> Report:
+        prefix = f"{experiment.name}="
+        of_it = pl.element().filter(pl.element().str.starts_with(prefix))
+        variant = pl.col("variants").list.eval(of_it).list.first()
+        exposures = (
+            self._files.scan(experiment.starts_us)
+            .with_columns(variant=variant.str.strip_prefix(prefix))
+            .filter(pl.col("variant").is_not_null())
+        )
+        places = attributed_in(exposures, self._archive, experiment.starts_us)
+        acts = [pl.col(column).sum().alias(name) for name, column in _COUNTED.items()]
+        did = places.group_by("user").agg(acts).collect()
+        shown = places.group_by("variant").agg(pl.col("item").n_unique()).collect()
+        readers = _readers(exposures).join(did, on="user", how="left").fill_null(0)
+        items = dict(shown.iter_rows())
+        kept = readers.filter(pl.col("n_variants") == 1)
+        tallies = [
+            _tally(kept.filter(pl.col("variant") == one.name), items.get(one.name, 0))
+            for one in experiment.variants
+        ]
+        share = readers["share"].min()
+        told_share = float(share) if isinstance(share, float) else 1.0
+        return report(experiment, tallies, readers.height - kept.height, told_share, now_us)
+
+
+def _readers(exposures: pl.LazyFrame) -> pl.DataFrame:
+    """Return one row for each reader: how many lists, empty ones, days, variants."""
+    is_empty = pl.col("items").list.len() == 0
+    return (
+        exposures.group_by("user")
+        .agg(
+            pl.col("variant").first(),
+            pl.col("variant").n_unique().alias("n_variants"),
+            pl.col("share").min(),
+            pl.col("feed_id").n_unique().alias("lists"),
+            pl.col("feed_id").filter(is_empty).n_unique().alias("empty"),
+            (pl.col("at_us") // DAY_US).n_unique().alias("days"),
+        )
+        .collect()
+    )
+
+
+def _tally(readers: pl.DataFrame, n_items: int) -> Tally:
+    sums = {name: readers[name].to_numpy().astype(np.float64) for name in (*_COUNTED, "empty")}
+    sums["returns"] = (readers["days"].to_numpy() > 1).astype(np.float64)
+    return Tally(readers["lists"].to_numpy().astype(np.float64), sums, n_items)
