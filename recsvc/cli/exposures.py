@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recsvc.clock import now_us
+from recsvc.core.experiments.off_policy import Estimate
 from recsvc.settings import from_environment
 
 _DAY_US = 24 * 3600 * 1_000_000
@@ -31,7 +32,14 @@ _DAY_US = 24 * 3600 * 1_000_000
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write each place with what came of it to a Parquet file, too.",
 )
-def exposures(since: datetime | None, window_hours: float, to: Path | None) -> None:
+@click.option(
+    "--explore-share",
+    type=click.FloatRange(0, 1),
+    help="Say what a place would have earned if chance had chosen such a share of them.",
+)
+def exposures(
+    since: datetime | None, window_hours: float, to: Path | None, explore_share: float | None
+) -> None:
     """Join lists served with what readers did, and say how often each position and voice led to it.
 
     Of what has left the store for files by now: the last minute is not in it. Docs: docs/exposures.md.
@@ -39,6 +47,7 @@ def exposures(since: datetime | None, window_hours: float, to: Path | None) -> N
     from workers.log.archive import Archive
     from workers.log.attribution import attributed_since, summary
     from workers.log.exposures import ExposureFiles
+    from workers.log.off_policy import of_share
 
     settings = from_environment()
     since_us = now_us() - 7 * _DAY_US
@@ -60,3 +69,25 @@ def exposures(since: datetime | None, window_hours: float, to: Path | None) -> N
         for name, n, clicked, upvoted in rows:
             table.add_row(name, f"{n:,}", f"{clicked:.2%}", f"{upvoted:.2%}")
         console.print(table)
+    if explore_share is not None:
+        _print(of_share(found, explore_share), explore_share)
+
+
+def _print(found: Estimate, explore_share: float) -> None:
+    """Print what a place would have earned, and by how much that is to be believed."""
+    table = Table(f"clicks per place, {explore_share:.0%} explored", "", "95 %")
+    rows = {
+        "as logged, which says nothing of it": found.logged,
+        "inverse propensity": found.inverse_propensity,
+        "self-normalised": found.self_normalised,
+        "doubly robust": found.doubly_robust,
+    }
+    for name, one in rows.items():
+        table.add_row(name, f"{one.value:.4f}", f"{one.low:.4f} … {one.high:.4f}")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{found.places:,} places behind the first three of {found.readers:,} readers, which come to "
+        f"{found.effective:,.0f}",
+        soft_wrap=True,
+    )

@@ -36,7 +36,7 @@ from recsvc.core.ranking.blend import EXPLORE, Ranking
 
 Rows = NDArray[np.int64]
 
-_FIRST = 3  # what leads a feed is never left to chance
+FIRST = 3  # what leads a feed is never left to chance
 _PAGE = 20
 _FEW_READERS = 10
 _UNIT = 10_000
@@ -56,15 +56,20 @@ class Lottery(msgspec.Struct, frozen=True):
     share: int
     pool: int
 
+    @property
+    def chance(self) -> float:
+        """ε as a share."""
+        return self.share / _UNIT
+
     def slots(self, n: int) -> Rows:
         """Return the explored positions among the first n, ascending; at most one per pool item."""
         chance = _chance(self.seed, n)
-        return (_FIRST + np.flatnonzero(chance[_FIRST:] * _UNIT < self.share))[: self.pool]
+        return (FIRST + np.flatnonzero(chance[FIRST:] * _UNIT < self.share))[: self.pool]
 
     def propensities(self, n: int) -> dict[int, float]:
         """Return how likely what the explored positions among the first n show was to be there."""
         slots, share = self.slots(n), self.share / _UNIT
-        before = slots - _FIRST
+        before = slots - FIRST
         is_left = bdtr(np.minimum(self.pool - 1, before), before, share)
         likely = share / max(self.pool, 1) * is_left
         return dict(zip(slots.tolist(), likely.tolist(), strict=True))

@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from recsvc.clock import DAY_US, HOUR_US, now_us
-from recsvc.errors import StoreUnavailableError
+from recsvc.core.ranking.exploration import FIRST, Lottery, feed_id
+from recsvc.errors import InvalidError, StoreUnavailableError
 from recsvc.lists.exposures import Exposures
 from recsvc.lists.params import ExposureParams
 from recsvc.store.connection import Redis
@@ -17,6 +19,7 @@ from recsvc.store.readers.erasures import Erasures
 from workers.log.archive import Archive
 from workers.log.attribution import attributed, attributed_since, summary
 from workers.log.exposures import EXPOSURES, ExposureCollector, ExposureFiles
+from workers.log.off_policy import of_share
 from workers.log.params import ExposureFileParams
 from workers.log.schema import SCHEMA
 
@@ -205,3 +208,25 @@ def test_an_act_belongs_to_the_place_it_names_and_to_no_other():
     told = summary(found)
     assert (told.feeds, told.readers, told.clicked_share) == (2, 2, 0.5)
     assert told.by_voice == [("new", 1, 0.0, 0.0), ("personal", 2, 0.5, 0.5)]
+
+
+def test_what_another_share_of_exploration_earns_is_told_of_places_that_could_be_explored():
+    rng = np.random.default_rng(8)
+    rows = []
+    for n in range(600):
+        feed = feed_id(rng.bytes(12), Lottery(int(rng.integers(2**32)), 2_000, 50))
+        for position in range(10):
+            by_chance = position >= FIRST and rng.random() < 0.2
+            clicked = position < FIRST or rng.random() < (0.1 if by_chance else 0.5)
+            voice = "explore" if by_chance else "personal"
+            rows.append((feed, f"r{n % 80}", "personal", position, voice, clicked))
+    columns = ["feed_id", "user", "source", "position", "voice", "clicked"]
+    found = pl.DataFrame(rows, schema=columns, orient="row")
+    told = of_share(found, 0.8)
+
+    assert told.places == 600 * 7
+    assert told.logged.value == pytest.approx(0.2 * 0.1 + 0.8 * 0.5, abs=0.03)
+    for one in (told.inverse_propensity, told.self_normalised, told.doubly_robust):
+        assert one.low <= 0.8 * 0.1 + 0.2 * 0.5 <= one.high
+    with pytest.raises(InvalidError, match="too little"):
+        of_share(found.filter(pl.col("position") < FIRST), 0.8)
