@@ -2,8 +2,8 @@
 
 Chance decided some of what was shown, with known probability, so that each place that was shown stands
 for w = π(what it shows) / p(what it shows) places of the policy π that is asked about (Horvitz,
-Thompson: "A generalization of sampling without replacement from a finite universe", JASA 1952). Three estimates of
-what a place earns:
+Thompson: "A generalization of sampling without replacement from a finite universe", JASA 1952). Three
+estimates of what a place earns:
 
     inverse propensity    Σ w r / n
     self-normalised       Σ w r / Σ w         (Swaminathan, Joachims: "The self-normalized estimator for
