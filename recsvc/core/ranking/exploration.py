@@ -12,7 +12,7 @@ nothing. An estimate from the log can divide by it (Swaminathan, Joachims: "Coun
 Minimization", ICML 2015). What remains of the pool once the slots before are known, ε / (P − j), is
 another figure: it would call the last slots of a long list several times as likely as they are.
 
-Reading a feed writes nothing, and any process may serve any feed, so what is needed to know the
+Answering a feed waits for no write, and any process may serve any feed, so what is needed to know the
 propensities - the seed, ε and P, eight bytes - travels in the feed id, which clients send back with
 every impression and click: the log holds every propensity without a field of its own. A field apart
 would be forgotten by most clients and could be forged by any. Chance is drawn from reader and hour: a
