@@ -46,13 +46,16 @@ class Measuring:
             if one.starts_us <= now_us and not one.has_ended(now_us - _AFTER_US)
         ]
         for one in wanted:
-            found = await asyncio.to_thread(self._measured, one, now_us)
+            found = await asyncio.to_thread(self._despite_damage, one, now_us)
             await self._store.keep_report(one.name, found)
             worse = found.worse() if one.is_guarded and not one.has_ended(now_us) else None
             if worse is not None:
                 await self._store.stop(one.name, now_us)
                 log.warning("experiment_stopped", experiment=one.name, variant=worse)
         return len(wanted)
+
+    def _despite_damage(self, experiment: Experiment, now_us: int) -> Report:
+        return self._files.despite_damage(lambda: self._measured(experiment, now_us))
 
     def _measured(self, experiment: Experiment, now_us: int) -> Report:
         prefix = f"{experiment.name}="
