@@ -8,9 +8,19 @@ import argparse
 
 import numpy as np
 
-from tests.core.experiments.simulated import DAYS, experiment
+from tests.core.experiments.simulated import DAYS, experiment, interleaved
 
-_CASES = [(0.0, 300), (0.0, 2_000), (0.1, 2_000), (0.1, 8_000), (0.1, 20_000)]
+_CASES = [
+    (experiment, 0.0, 300),
+    (experiment, 0.0, 2_000),
+    (experiment, 0.1, 2_000),
+    (experiment, 0.1, 8_000),
+    (experiment, 0.1, 20_000),
+    (interleaved, 0.0, 2_000),
+    (interleaved, 0.1, 800),
+    (interleaved, 0.1, 2_000),
+    (interleaved, 0.1, 4_000),
+]
 
 
 def main() -> None:
@@ -18,15 +28,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1_000)
     asked = parser.parse_args()
-    for lift, readers in _CASES:
-        found = [experiment(np.random.default_rng(n), lift, readers) for n in range(asked.runs)]
+    for made, lift, readers in _CASES:
+        found = [made(np.random.default_rng(n), lift, readers) for n in range(asked.runs)]
         flagged, covered, power = (
             np.mean([getattr(one, name) for one in found])
             for name in ("is_flagged", "is_covered", "power")
         )
         print(
-            f"{lift:+.0%}, {readers:,} readers, {DAYS} days, {asked.runs:,} runs: called different "
-            f"{flagged:.1%} (foretold {power:.1%}), the truth in the interval throughout {covered:.1%}",
+            f"{made.__name__}, {lift:+.0%}, {readers:,} readers, {DAYS} days, {asked.runs:,} runs: "
+            f"called different {flagged:.1%} (foretold {power:.1%}), the truth in the interval "
+            f"throughout {covered:.1%}",
             flush=True,
         )
 

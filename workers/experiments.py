@@ -12,7 +12,7 @@ import structlog
 
 from recsvc.clock import DAY_US
 from recsvc.core.experiments.experiment import Experiment
-from recsvc.core.experiments.report import Report, Tally, report
+from recsvc.core.experiments.report import Report, Tally, interleaved_report, report
 from recsvc.store.models.experiments import ExperimentStore
 from workers.log.archive import Archive
 from workers.log.attribution import attributed_in
@@ -70,6 +70,8 @@ class Measuring:
         acts = [pl.col(column).sum().alias(name) for name, column in _COUNTED.items()]
         did = places.group_by("user").agg(acts).collect()
         shown = places.group_by("variant").agg(pl.col("item").n_unique()).collect()
+        if experiment.is_interleaved:
+            return _of_interleaved(experiment, exposures, places, now_us)
         readers = _readers(exposures).join(did, on="user", how="left").fill_null(0)
         items = dict(shown.iter_rows())
         kept = readers.filter(pl.col("n_variants") == 1)
@@ -77,9 +79,30 @@ class Measuring:
             _tally(kept.filter(pl.col("variant") == one.name), items.get(one.name, 0))
             for one in experiment.variants
         ]
-        share = readers["share"].min()
-        told_share = float(share) if isinstance(share, float) else 1.0
-        return report(experiment, tallies, readers.height - kept.height, told_share, now_us)
+        return report(experiment, tallies, readers.height - kept.height, _share(readers), now_us)
+
+
+def _of_interleaved(
+    experiment: Experiment, exposures: pl.LazyFrame, places: pl.LazyFrame, now_us: int
+) -> Report:
+    """Return what came of lists of both variants: a click counts for whose pick it was."""
+    has_teams = pl.col("teams").list.drop_nulls().list.len() > 0
+    readers = _readers(exposures.filter(has_teams))
+    tallies = []
+    for team in (0, 1):
+        picks = places.filter(pl.col("team") == team)
+        acts = [pl.col(column).sum().alias(name) for name, column in _COUNTED.items()]
+        did = picks.group_by("user").agg(acts).collect()
+        whole = readers.join(did, on="user", how="left", maintain_order="left").fill_null(0)
+        n_items = picks.select(pl.col("item").n_unique()).collect().item()
+        sums = {name: whole[name].to_numpy().astype(np.float64) for name in _COUNTED}
+        tallies.append(Tally(whole["lists"].to_numpy().astype(np.float64), sums, n_items))
+    return interleaved_report(experiment, tallies, _share(readers), now_us)
+
+
+def _share(readers: pl.DataFrame) -> float:
+    share = readers["share"].min()
+    return float(share) if isinstance(share, float) else 1.0
 
 
 def _readers(exposures: pl.LazyFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from rich.table import Table
 from recsvc.cli.context import store
 from recsvc.clock import from_us, now_us, to_us
 from recsvc.core.experiments.experiment import Experiment, Variant
-from recsvc.core.experiments.report import MEASURES, Arm, Report
+from recsvc.core.experiments.report import Arm, Report
 from recsvc.errors import InvalidError
 from recsvc.settings import from_environment
 from recsvc.store.models.experiments import ExperimentStore
@@ -61,6 +61,7 @@ def list_command() -> None:
 @click.option("--starts", type=_INSTANT, help="When (UTC); at once if not said.")
 @click.option("--ends", type=_INSTANT, help="When (UTC).")
 @click.option("--guarded", is_flag=True, help="End it where a variant is surely worse.")
+@click.option("--interleaved", is_flag=True, help="Show each reader one list of both variants.")
 def create(
     name: str,
     variants: tuple[str, ...],
@@ -77,6 +78,7 @@ def create(
         "traffic": options["traffic"],
         "layer": options["layer"],
         "is_guarded": options["guarded"],
+        "is_interleaved": options["interleaved"],
     }
     try:
         new = msgspec.convert(asked, Experiment)
@@ -146,10 +148,10 @@ def _print(found: Report) -> None:
     table.add_row("readers", *(f"{arm.readers:,}" for arm in found.arms))
     table.add_row("lists", *(f"{arm.lists:,}" for arm in found.arms))
     table.add_row("items shown", *(f"{arm.items:,}" for arm in found.arms))
-    for measure, meaning in MEASURES.items():
+    for measure, meaning in found.measures.items():
         table.add_row(meaning, *(_figure(arm, measure) for arm in found.arms))
     console.print(table)
-    for measure in MEASURES:
+    for measure in found.measures:
         console.print(f"{measure}: {found.verdict(measure)}", soft_wrap=True)
     if found.crossed:
         console.print(f"{found.crossed:,} readers were shown two variants and are left out")

@@ -7,7 +7,7 @@ process that is killed loses what it had in hand, and while the store is away so
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
@@ -23,6 +23,7 @@ IN_HAND_S = 0.25
 _AGAIN_S = 2.0
 _MOST_BYTES = 4 * 2**20
 _WHOLE = 2**32
+_NO_TEAMS: Mapping[int, int] = {}
 
 Outcome = Literal["noted", "lost"]
 
@@ -107,8 +108,12 @@ class Exposures:
             self._send_in(pause_s)
 
 
-def shown_in(feed: Feed) -> bytes:
-    """Return what a feed shows, packed; its items must not be encoded yet."""
+def shown_in(feed: Feed, teams: Mapping[int, int] = _NO_TEAMS) -> bytes:
+    """Return what a feed shows, packed; its items must not be encoded yet.
+
+    Args:
+        teams: by position, which ranking picked a place of an interleaved list.
+    """
     items = feed.items
     return packed(
         Shown(
@@ -118,5 +123,9 @@ def shown_in(feed: Feed) -> bytes:
             [one.id for one in items],
             [one.source for one in items],
             [None if one.propensity is msgspec.UNSET else one.propensity for one in items],
+            # What chance put there is nobody's pick.
+            [None if one.source == "explore" else teams.get(one.position) for one in items]
+            if teams
+            else [],
         )
     )

@@ -10,6 +10,7 @@ from recsvc.core.items.catalogue import Mask
 from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import LISTED, SOURCES, Ranking
 from recsvc.core.ranking.exploration import seed_of
+from recsvc.core.ranking.interleaving import drafted
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import EVERYBODY, Audience
@@ -76,7 +77,7 @@ class Feeds:
         self.kept.observe("made")
         shown = b""
         if user is not None and self._exposures.counts(user):
-            shown = shown_in(feed)
+            shown = shown_in(feed, _teams(piece))
             if not options.is_look:
                 self._exposures.note(user, feed.feed_id, shown, _variants(options))
         rows = piece.ranking.rows
@@ -149,13 +150,32 @@ class Feeds:
         """Return the first page, and its audience: not reached if their own came to no number."""
         candidates = self._live.catalogue.mask(page.filters)
         found = self._ranker.ranked(audience, candidates, self._params.depth, options.tuning)
+        found, teams = self._interleaved(found, options, audience, candidates)
         audience = audience.unless_unsound(is_sound=found.is_sound)
         if len(found.ranking.rows) == 0 and options.seen is None and self._params.replace_seen:
             found = self._again(candidates, audience) or found
         piece = await self._begun(found, page, options, audience)
+        piece = msgspec.structs.replace(piece, teams=teams)
         if not len(piece.ranking.rows) and audience.allowed(candidates).any():
             self.observe_empty()
         return piece, audience
+
+    def _interleaved(
+        self, found: Ranked, options: FeedOptions, audience: Audience, candidates: Mask
+    ) -> tuple[Ranked, dict[int, int] | None]:
+        """Return a ranking with every other pick a rival's, and by row who picked it.
+
+        As it is where there is no rival, and for somebody who has no list of their own.
+        """
+        if options.rival is None or found.source != "personal":
+            return found, None
+        other = self._ranker.ranked(audience, candidates, self._params.depth, options.rival)
+        if other.source != "personal":
+            return found, None
+        seed = seed_of(f"{audience.user}\ninterleaved", now_us())
+        ranking, teams = drafted(found.ranking, other.ranking, seed)
+        by_row = dict(zip(ranking.rows.tolist(), teams.tolist(), strict=True))
+        return msgspec.structs.replace(found, ranking=ranking), by_row
 
     async def chosen(self, user: str | None, items: list[str], page: Page) -> Feed:
         """Return items that somebody chose, in the order given; what is not to be seen is left out."""
@@ -239,3 +259,11 @@ class Feeds:
 def _variants(options: FeedOptions) -> tuple[str, ...]:
     """Return in which variants a list was made."""
     return () if options.trial is None else options.trial.variants
+
+
+def _teams(piece: Piece) -> dict[int, int]:
+    """Return by position which ranking picked a place of an interleaved page; none of others."""
+    if piece.teams is None:
+        return {}
+    placed = zip(piece.places, piece.ranking.rows.tolist(), strict=True)
+    return {place: piece.teams[row] for place, row in placed if row in piece.teams}

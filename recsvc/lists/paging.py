@@ -47,6 +47,7 @@ class Piece(msgspec.Struct, frozen=True):
         places: the position of each of its rows in the list.
         next: the cursor of the next page; None at the end.
         cursor: of a first page the same, before it was sealed.
+        teams: of an interleaved list's first page, by row, which ranking picked it; None of others.
     """
 
     source: str
@@ -55,6 +56,7 @@ class Piece(msgspec.Struct, frozen=True):
     places: list[int]
     next: str | None
     cursor: Cursor | None = None
+    teams: dict[int, int] | None = None
 
 
 class Pager:

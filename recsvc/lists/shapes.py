@@ -160,8 +160,16 @@ class FeedOptions(msgspec.Struct, frozen=True):
     @property
     def tuning(self) -> Tuning:
         """What of ranking is otherwise than usual: what was asked for, before what a trial says."""
-        tuned = AS_USUAL if self.trial is None else self.trial.tuning
-        if self.freshness_half_life_days is not None:
-            asked = Tuning(blend=(("fresh_half_life_days", self.freshness_half_life_days),))
-            tuned = tuned.and_then(asked)
-        return tuned
+        return self._asked_of(AS_USUAL if self.trial is None else self.trial.tuning)
+
+    @property
+    def rival(self) -> Tuning | None:
+        """The same of every other pick of an interleaved list; None of others."""
+        rival = None if self.trial is None else self.trial.rival
+        return None if rival is None else self._asked_of(rival)
+
+    def _asked_of(self, tuned: Tuning) -> Tuning:
+        if self.freshness_half_life_days is None:
+            return tuned
+        asked = Tuning(blend=(("fresh_half_life_days", self.freshness_half_life_days),))
+        return tuned.and_then(asked)

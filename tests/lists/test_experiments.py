@@ -9,7 +9,8 @@ import pytest
 
 from recsvc.api.services import Services, opened
 from recsvc.clock import HOUR_US, now_us
-from recsvc.core.experiments.experiment import Experiment, Variant
+from recsvc.core.experiments.experiment import Experiment, Trial, Variant
+from recsvc.core.ranking.tuning import tuning
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.kinds import KINDS
 from recsvc.lists.shapes import Feed, FeedOptions, Page
@@ -156,3 +157,33 @@ async def test_nobody_is_in_an_experiment_who_is_unknown(two):
     feed = await two[0].lists.feeds.feed(None, PAGE)
 
     assert feed.variants is msgspec.UNSET
+
+
+async def test_an_interleaved_list_is_of_both_and_says_whose_pick_a_place_is(two):
+    services = two[0]
+    alone = {}
+    for name, settings in (("votes", BY_VOTES), ("text", BY_TEXT)):
+        trial = Trial((name,), tuning(settings))
+        alone[name] = ids(await asked(services, READERS[0], FeedOptions(trial=trial, explore=0.0)))
+    await services.exposures.stop()
+    await services.exposures._log.forget_until("9999999999999-0")
+    await begin(two, running(is_interleaved=True))
+    options = FeedOptions(explore=0.0)
+    made, again = [await asked(services, READERS[0], options) for _ in range(2)]
+    await services.exposures.stop()
+    exposures, _ = await services.exposures._log.read()
+
+    assert made.variants == again.variants == ("order=interleaved",)
+    shown = [shown_in(one) for one in exposures]
+    assert shown[0] == shown[1]
+    assert sorted(shown[0].teams) == [0] * 4 + [1] * 4
+    for team, name in enumerate(("votes", "text")):
+        picks = [i for i, t in zip(shown[0].items, shown[0].teams, strict=True) if t == team]
+        assert picks == [i for i in alone[name] if i in picks], (
+            "in the order of whose picks they are"
+        )
+        assert picks[0] in alone[name][:2]
+    further = await services.lists.feeds.feed(
+        READERS[0], msgspec.structs.replace(PAGE, cursor=made.next), options
+    )
+    assert not set(ids(further)) & set(ids(made))

@@ -47,12 +47,16 @@ class World:
             for k in range(4):
                 at = self.now - (3 if k < 2 or n % 2 else 1) * DAY_US
                 feed, items = f"f{n}-{k}", [f"{variant.name}-{k}", "both"]
-                what = (["personal"] * 2, [None] * 2)
+                what = (["personal"] * 2, [None] * 2, [None] * 2)
                 variants = [f"x={variant.name}", "xy=other"]
                 shown.append((feed, user, at, 1.0, variants, "personal", "s", [0, 1], items, *what))
                 if rng.random() < click_share[variant.name]:
                     done.append((n * 4 + k, feed, user, "both", 1, "click", at + SECOND_US))
         self.files.write(pl.DataFrame(shown, schema=EXPOSURES, orient="row"), self.now)
+        self.logged(done)
+
+    def logged(self, done: list[tuple]) -> None:
+        """Write what was done: number, feed, reader, item, position, kind, instant."""
         names = ("entry_ms", "feed_id", "user", "item", "position", "kind", "received_us")
         events = pl.DataFrame(done, schema={n: SCHEMA[n] for n in names}, orient="row")
         whole = events.lazy().match_to_schema(SCHEMA, missing_columns="insert").collect()
@@ -124,3 +128,29 @@ async def test_before_anybody_was_shown_anything_there_is_a_report_of_nothing(wo
     assert found is not None
     assert [arm.readers for arm in found.arms] == [0, 0]
     assert "too few readers yet" in found.verdict("clicks")
+
+
+async def test_of_an_interleaved_list_a_click_counts_for_whose_pick_it_was(world):
+    await world.begun(is_interleaved=True)
+    rng = np.random.default_rng(6)
+    shown, done = [], []
+    for n in range(N):
+        teams = [0, 1, None] if rng.random() < 0.5 else [1, 0, None]
+        place = 2 if rng.random() < 0.2 else teams.index(int(rng.random() < 0.75))
+        at = world.now - DAY_US
+        lists = ([0, 1, 2], ["a", "b", "c"], ["personal"] * 2 + ["explore"], [None] * 3, teams)
+        feed, user = f"f{n}", f"r{n}"
+        shown.append((feed, user, at, 1.0, ["x=interleaved"], "personal", "s", *lists))
+        done.append((n, feed, user, "abc"[place], place, "click", at + SECOND_US))
+    world.files.write(pl.DataFrame(shown, schema=EXPOSURES, orient="row"), world.now)
+    world.logged(done)
+    await world.measuring.run_once(world.now)
+    found = await world.store.report("x")
+
+    assert found is not None
+    ours, theirs = (arm.figures["clicks"] for arm in found.arms)
+    assert (ours.value, theirs.value) == pytest.approx((0.2, 0.6), abs=0.05)
+    assert theirs.against.low <= 0.4 <= theirs.against.high
+    assert "other: higher" in found.verdict("clicks")
+    assert [arm.readers for arm in found.arms] == [N, N]
+    assert "returns" not in found.measures

@@ -30,15 +30,19 @@ _TOP = 20
 
 
 def places(exposures: pl.LazyFrame) -> pl.LazyFrame:
-    """Return a row for each place of exposures, in `position`, `item`, `voice`, `propensity`."""
+    """Return a row for each place of exposures: `position`, `item`, `voice`, `propensity`, `team`."""
     lists = {
         "positions": "position",
         "items": "item",
         "voices": "voice",
         "propensities": "propensity",
+        "teams": "team",
     }
     has_any = pl.col("positions").list.len() > 0
-    return exposures.filter(has_any).explode(list(lists)).rename(lists)
+    # Files of a former release have no teams.
+    nobodys = pl.lit(None, pl.Int8).repeat_by(pl.col("positions").list.len())
+    whole = exposures.filter(has_any).with_columns(pl.col("teams").fill_null(nobodys))
+    return whole.explode(list(lists)).rename(lists)
 
 
 def attributed(

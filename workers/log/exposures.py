@@ -39,6 +39,7 @@ EXPOSURES: dict[str, pl.DataType] = {
     "items": pl.List(pl.String),
     "voices": pl.List(pl.String),
     "propensities": pl.List(pl.Float64),
+    "teams": pl.List(pl.Int8),
 }
 
 _MANY = MOST_PACKS // 8
@@ -53,7 +54,8 @@ def table(exposures: Sequence[Exposure]) -> pl.DataFrame:
     rows = []
     for one in exposures:
         shown = shown_in(one)
-        what = (shown.positions, shown.items, shown.voices, shown.propensities)
+        teams = shown.teams or [None] * len(shown.items)
+        what = (shown.positions, shown.items, shown.voices, shown.propensities, teams)
         whose = (one.feed_id, one.user, one.at_us, one.share, list(one.variants))
         rows.append((*whose, shown.source, shown.snapshot_id, *what))
     return pl.DataFrame(rows, schema=EXPOSURES, orient="row")
@@ -76,7 +78,7 @@ class ExposureFiles:
         for file in self.files():
             if file.parent.name >= first:
                 with contextlib.suppress(FileNotFoundError):  # dropped this instant
-                    found.append(scanned(file))
+                    found.append(_fitting(scanned(file)))
         is_since = pl.col("at_us") >= since_us
         return pl.concat(found).filter(is_since).unique(["feed_id", "at_us"], maintain_order=True)
 
@@ -89,7 +91,7 @@ class ExposureFiles:
         """Return a reader's exposures, file by file."""
         is_theirs = pl.col("user") == user
         return self.despite_damage(
-            lambda: [scanned(file).filter(is_theirs).collect() for file in self.files()]
+            lambda: [_fitting(scanned(file)).filter(is_theirs).collect() for file in self.files()]
         )
 
     def despite_damage(self, read: Callable[[], T]) -> T:
@@ -217,6 +219,11 @@ def _parted(
     told = exposures.join(cuts, on="user", how="left", maintain_order="left")
     goes = (pl.col("at_us") <= pl.col("until_us")).fill_null(value=False)
     return told.filter(~goes).drop("until_us"), told.filter(goes).drop("until_us")
+
+
+def _fitting(found: pl.LazyFrame) -> pl.LazyFrame:
+    """Return what a file holds as it would be written now, one of a former release too."""
+    return found.match_to_schema(EXPOSURES, missing_columns="insert", extra_columns="ignore")
 
 
 def _put(folder: Path, when: str, exposures: pl.DataFrame) -> None:

@@ -35,6 +35,7 @@ class Begun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     percent: Annotated[float, Meta(gt=0, le=100)] = 100.0
     layer: Text = "main"
     guarded: Text = ""
+    interleaved: Text = ""
 
 
 class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +69,7 @@ async def begin(data: URLEncodedBody[Begun], services: NamedDependency[Services]
         "layer": data.layer.strip(),
         "traffic": data.percent / 100,
         "is_guarded": data.guarded == "yes",
+        "is_interleaved": data.interleaved == "yes",
     }
     try:
         asked = msgspec.convert(form, ExperimentAsked)

@@ -13,7 +13,7 @@ from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us, to_us
 from recsvc.core.access.caller import ADMIN, FIGURES
 from recsvc.core.experiments.experiment import Experiment, Name, Share, Variant
-from recsvc.core.experiments.report import MEASURES, Arm, Report
+from recsvc.core.experiments.report import Arm, Report
 
 State = Literal["waiting", "running", "ended"]
 
@@ -26,6 +26,7 @@ class ExperimentAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         traffic: share of all readers.
         starts_at: at once, if not said.
         is_guarded: whether it ends by itself where a variant is surely worse.
+        is_interleaved: whether each reader is shown one list of both variants, each picking in turn.
     """
 
     name: Name
@@ -35,6 +36,7 @@ class ExperimentAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     is_guarded: bool = False
+    is_interleaved: bool = False
 
 
 class ReportAnswer(msgspec.Struct, frozen=True):
@@ -71,6 +73,7 @@ class ExperimentAnswer(msgspec.Struct, frozen=True):
     starts_at: datetime
     ends_at: datetime | None
     is_guarded: bool
+    is_interleaved: bool
     report: ReportAnswer | None
 
 
@@ -159,6 +162,7 @@ def experiment(asked: ExperimentAsked) -> Experiment:
         asked.layer,
         asked.traffic,
         is_guarded=asked.is_guarded,
+        is_interleaved=asked.is_interleaved,
     )
 
 
@@ -175,6 +179,7 @@ def answer(one: Experiment, report: Report | None) -> ExperimentAnswer:
         from_us(one.starts_us),
         None if one.ends_us is None else from_us(one.ends_us),
         one.is_guarded,
+        one.is_interleaved,
         None if report is None else _told(report),
     )
 
@@ -182,7 +187,7 @@ def answer(one: Experiment, report: Report | None) -> ExperimentAnswer:
 def _told(report: Report) -> ReportAnswer:
     return ReportAnswer(
         from_us(report.at_us),
-        {name: report.verdict(name) for name in MEASURES},
+        {name: report.verdict(name) for name in report.measures},
         report.arms,
         report.crossed,
         report.mismatch_p,

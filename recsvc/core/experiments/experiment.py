@@ -50,6 +50,7 @@ class Experiment(msgspec.Struct, frozen=True):
         traffic: share of all readers.
         offset: of the layer's readers, from where on they are this experiment's.
         is_guarded: whether it ends by itself where a variant is surely worse.
+        is_interleaved: whether each reader is shown one list of both variants.
         ends_us: None: until somebody stops it.
     """
 
@@ -61,6 +62,7 @@ class Experiment(msgspec.Struct, frozen=True):
     traffic: Share = 1.0
     offset: float = 0.0
     is_guarded: bool = False
+    is_interleaved: bool = False
 
     def is_running(self, at_us: int) -> bool:
         """Return whether readers are in it at an instant."""
@@ -75,10 +77,13 @@ class Experiment(msgspec.Struct, frozen=True):
         total = sum(one.weight for one in self.variants)
         return [one.weight / total for one in self.variants]
 
+    def has(self, reader: str) -> bool:
+        """Return whether a reader is in it while it runs."""
+        return 0 <= _point(self.layer, reader) - self.offset < self.traffic
+
     def variant_of(self, reader: str) -> Variant | None:
         """Return in which variant a reader is while it runs; None for those who are in none."""
-        place = _point(self.layer, reader) - self.offset
-        if not 0 <= place < self.traffic:
+        if not self.has(reader):
             return None
         at = _point(f"{self.layer}/{self.name}", reader)
         for one, share in zip(self.variants, self.shares(), strict=True):
@@ -104,13 +109,16 @@ class Trial(msgspec.Struct, frozen=True):
 
     Attributes:
         variants: `experiment=variant`, in the order of experiments' names.
+        rival: with which tuning every other pick of an interleaved list is made; None of others.
     """
 
     variants: tuple[str, ...] = ()
     tuning: Tuning = AS_USUAL
+    rival: Tuning | None = None
 
 
 NO_TRIAL = Trial()
+INTERLEAVED = "interleaved"
 
 
 def trial_of(reader: str, experiments: Iterable[Experiment], at_us: int) -> Trial:
@@ -120,8 +128,13 @@ def trial_of(reader: str, experiments: Iterable[Experiment], at_us: int) -> Tria
         experiments: in the order of names.
     """
     running = [one for one in experiments if one.is_running(at_us)]
-    found = [(one, one.variant_of(reader)) for one in running]
-    return _together([(one, variant) for one, variant in found if variant is not None])
+    found = [(one, one.variant_of(reader)) for one in running if not one.is_interleaved]
+    trial = _together([(one, variant) for one, variant in found if variant is not None])
+    for one in running:
+        if one.is_interleaved and one.has(reader):
+            first, second = (trial.tuning.and_then(variant.tuning) for variant in one.variants)
+            return Trial((*trial.variants, f"{one.name}={INTERLEAVED}"), first, second)
+    return trial
 
 
 def forced(wanted: Iterable[str], experiments: Sequence[Experiment]) -> Trial:
@@ -164,6 +177,8 @@ def placed(new: Experiment, others: Iterable[Experiment], at_us: int) -> Experim
         raise ConflictError(f"there is an experiment {new.name!r} already")
     open_ones = [one for one in others if not one.has_ended(at_us)]
     for one in open_ones:
+        if one.layer != new.layer and one.is_interleaved and new.is_interleaved:
+            raise ConflictError(f"{one.name!r} interleaves lists in another layer")
         both = _changed(one) & _changed(new)
         if one.layer != new.layer and both:
             raise ConflictError(
@@ -184,7 +199,11 @@ def _check(new: Experiment) -> None:
     if new.ends_us is not None and new.ends_us <= new.starts_us:
         raise InvalidError("it ends before it starts", "ends_at")
     for one in new.variants:
-        tuning(one.settings)
+        tuned = tuning(one.settings)
+        if new.is_interleaved and tuned.arrangement:
+            raise InvalidError("only settings of the blend can be interleaved", "settings")
+    if new.is_interleaved and len(names) != 2:
+        raise InvalidError("two variants are interleaved, no more", "variants")
 
 
 def _changed(experiment: Experiment) -> set[str]:

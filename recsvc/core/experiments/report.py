@@ -11,6 +11,7 @@ from recsvc.core.experiments.sequential import (
     ALPHA,
     Difference,
     Rate,
+    above_nothing,
     difference,
     mismatch_p,
     rate,
@@ -83,10 +84,18 @@ class Report(msgspec.Struct, frozen=True):
         """Whether readers were dealt out otherwise than meant."""
         return self.mismatch_p < MISMATCH_ALPHA
 
+    @property
+    def measures(self) -> dict[str, str]:
+        """What was measured, with what it means."""
+        return {name: MEASURES[name] for name in self.arms[0].figures}
+
     def worse(self) -> str | None:
         """Return a variant that is surely worse than the control; None if there is none."""
         for arm in self.arms[1:]:
-            clicks, empty = (arm.figures[name].against for name in ("clicks", "empty"))
+            clicks, empty = (
+                arm.figures[name].against if name in arm.figures else None
+                for name in ("clicks", "empty")
+            )
             if clicks is not None and clicks.high is not None and clicks.high < 0:
                 return arm.name
             if empty is not None and empty.low is not None and empty.low > 0:
@@ -130,6 +139,34 @@ def report(
         arms.append(Arm(variant.name, n, int(tally.lists.sum()), tally.n_items, figures))
     p = mismatch_p([arm.readers for arm in arms], experiment.shares())
     return Report(at_us, arms, crossed, p, share)
+
+
+def interleaved_report(
+    experiment: Experiment, tallies: Sequence[Tally], share: float, at_us: int
+) -> Report:
+    """Return what came of an experiment whose readers are shown one list of both variants.
+
+    Args:
+        tallies: by variant, of the same readers in the same order: what was done with its picks.
+    """
+    ours, theirs = tallies
+    arms = [
+        _credited(experiment.variants[0].name, ours),
+        _credited(experiment.variants[1].name, theirs),
+    ]
+    for name, figure in arms[1].figures.items():
+        more = rate(theirs.sums[name] - ours.sums[name], theirs.lists)
+        control = arms[0].figures[name].value
+        lift = figure.value / control - 1 if control else None
+        arms[1].figures[name] = Figure(figure.value, above_nothing(more), lift)
+    return Report(at_us, arms, 0, 1.0, share)
+
+
+def _credited(name: str, tally: Tally) -> Arm:
+    figures = {
+        measure: Figure(rate(sums, tally.lists).value) for measure, sums in tally.sums.items()
+    }
+    return Arm(name, len(tally.lists), int(tally.lists.sum()), tally.n_items, figures)
 
 
 def _rate(name: str, tally: Tally) -> Rate:

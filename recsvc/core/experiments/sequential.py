@@ -83,7 +83,17 @@ def difference(rate: Rate, control: Rate, alpha: float = ALPHA) -> Difference:
     if min(rate.n, control.n) < FEWEST:
         return Difference(value, None, None, None)
     n = rate.n + control.n
-    variance = n * (rate.variance / rate.n + control.variance / control.n)
+    return _told(value, n, n * (rate.variance / rate.n + control.variance / control.n), alpha)
+
+
+def above_nothing(rate: Rate, alpha: float = ALPHA) -> Difference:
+    """Return how much larger than 0 a rate is that is itself a difference."""
+    if rate.n < FEWEST:
+        return Difference(rate.value, None, None, None)
+    return _told(rate.value, rate.n, rate.variance, alpha)
+
+
+def _told(value: float, n: int, variance: float, alpha: float) -> Difference:
     wide = half_width(n, variance, alpha)
     return Difference(value, value - wide, value + wide, p_value(n, value, variance))
 

@@ -63,7 +63,7 @@ class Lottery(msgspec.Struct, frozen=True):
 
     def slots(self, n: int) -> Rows:
         """Return the explored positions among the first n, ascending; at most one per pool item."""
-        chance = _chance(self.seed, n)
+        chance = chance_of(self.seed, n)
         return (FIRST + np.flatnonzero(chance[FIRST:] * _UNIT < self.share))[: self.pool]
 
     def propensities(self, n: int) -> dict[int, float]:
@@ -79,7 +79,7 @@ class Lottery(msgspec.Struct, frozen=True):
         return self.propensities(position + 1).get(position)
 
 
-def _chance(seed: int, n: int) -> NDArray[np.float64]:
+def chance_of(seed: int, n: int) -> NDArray[np.float64]:
     """Return (n,) uniform numbers in [0, 1): of each place the same, whatever n.
 
     The finisher of SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators",
@@ -113,7 +113,7 @@ def explored(
     slots = lottery.slots(len(ranking.rows))
     if len(slots) == 0:
         return ranking, None if len(pool) == 0 or lottery.share == 0 else lottery
-    drawn = pool[_chance(~seed & 0xFFFFFFFF, len(pool)).argsort()[: len(slots)]]
+    drawn = pool[chance_of(~seed & 0xFFFFFFFF, len(pool)).argsort()[: len(slots)]]
     n = len(ranking.rows)
     is_slot, is_drawn = np.zeros(n, bool), np.zeros(n, bool)
     is_slot[slots] = is_drawn[drawn] = True

@@ -29,6 +29,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
         positions: in the list, from 0.
         voices: which source said most.
         propensities: how likely an explored place was to show what it shows; None of others.
+        teams: of an interleaved list, whose pick a place is, 0 or 1; None of what was explored.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
     items: list[str]
     voices: list[str]
     propensities: list[float | None]
+    teams: list[int | None] = []
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):

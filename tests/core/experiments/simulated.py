@@ -5,7 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recsvc.core.experiments.sequential import ALPHA, difference, power, rate
+from recsvc.core.experiments.sequential import (
+    ALPHA,
+    Rate,
+    above_nothing,
+    difference,
+    power,
+    rate,
+)
 
 DAYS, READERS = 28, 2_000
 
@@ -44,6 +51,26 @@ def experiment(rng: np.random.Generator, lift: float, readers: int = READERS) ->
     n = ours.n + theirs.n
     variance = n * (ours.variance / ours.n + theirs.variance / theirs.n)
     return Outcome(flagged, covered, power(n, delta, variance))
+
+
+def interleaved(rng: np.random.Generator, lift: float, readers: int = READERS) -> Outcome:
+    """Return the same where each reader is shown lists of both, half of whose places are either's."""
+    zeal, taste = rng.lognormal(-1.0, 1.0, readers), rng.beta(2, 8, readers)
+    lists = rng.poisson(zeal, (DAYS, readers))
+    ours = rng.binomial(lists, taste / 2).cumsum(0)
+    theirs = rng.binomial(lists, np.minimum(1, taste * (1 + lift)) / 2).cumsum(0)
+    lists = lists.cumsum(0)
+    more = theirs - ours
+    delta = lift * 0.2 / 2
+    flagged, covered, last = False, True, Rate(0, 0.0, 0.0)
+    for day in range(DAYS):
+        came = lists[day] > 0
+        last = rate(more[day][came].astype(float), lists[day][came].astype(float))
+        found = above_nothing(last)
+        if found.p is not None and found.low is not None and found.high is not None:
+            flagged |= found.p <= ALPHA
+            covered &= found.low <= delta <= found.high
+    return Outcome(flagged, covered, power(last.n, delta, last.variance))
 
 
 def _looked(clicks: NDArray[np.int64], lists: NDArray[np.int64], is_second: NDArray[np.bool_]):

@@ -178,11 +178,11 @@ def events(*rows: tuple) -> pl.LazyFrame:
 
 
 def test_an_act_belongs_to_the_place_it_names_and_to_no_other():
-    at = 10 * DAY_US
+    at, two = 10 * DAY_US, [None] * 2
     lists = [
-        ("f1", "ada", at, 1.0, [], "personal", "s", [0, 1], ["a", "b"], ["personal"] * 2, [None] * 2),
-        ("f2", "bob", at, 1.0, [], "personal", "s", [0], ["a"], ["new"], [None]),
-        ("f3", "cyd", at, 1.0, [], "personal", "s", [], [], [], []),
+        ("f1", "ada", at, 1.0, [], "personal", "s", [0, 1], ["a", "b"], ["personal"] * 2, two, two),
+        ("f2", "bob", at, 1.0, [], "personal", "s", [0], ["a"], ["new"], [None], [None]),
+        ("f3", "cyd", at, 1.0, [], "personal", "s", [], [], [], [], []),
     ]  # fmt: skip
     exposures = pl.DataFrame(lists, schema=EXPOSURES, orient="row").lazy()
     soon = at + 1
@@ -208,6 +208,17 @@ def test_an_act_belongs_to_the_place_it_names_and_to_no_other():
     told = summary(found)
     assert (told.feeds, told.readers, told.clicked_share) == (2, 2, 0.5)
     assert told.by_voice == [("new", 1, 0.0, 0.0), ("personal", 2, 0.5, 0.5)]
+
+
+async def test_files_of_a_former_release_are_read_as_ours(world):
+    world.exposures.note("ada", "f1", shown("a", "b"))
+    await world.collected()
+    file = world.files.files()[0]
+    pl.read_parquet(file).drop("teams").with_columns(of_another=1).write_parquet(file)
+
+    assert world.files.scan().collect().schema == pl.Schema(EXPOSURES)
+    assert attributed(world.files.scan(), events()).collect()["team"].to_list() == [None, None]
+    assert [found.height for found in world.files.of("ada")] == [1]
 
 
 def test_what_another_share_of_exploration_earns_is_told_of_places_that_could_be_explored():
