@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 
 from recsvc.access.owner import owner_of
 from recsvc.api.app import create_app
-from recsvc.core.access.caller import HEALTH, Access
+from recsvc.core.access.caller import HEALTH, PUBLIC, Access
 from recsvc.settings import Settings
 from tests.proxy import behind_nginx
 from tests.service import Service, wait_until
@@ -75,6 +75,27 @@ def test_without_a_key_nothing_answers_to_a_foreign_name_or_through_a_proxy(
 
     let_in = {route for route, status in found.items() if status not in _REFUSED}
     assert let_in == of_health()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x-forwarded-prefix", "x-forwarded-ssl", "x-forwarded", "x-original-url", "x-cluster-client-ip",
+     "fastly-client-ip", "fly-client-ip", "x-azure-clientip", "x-envoy-external-address", "cf-ray",
+     "x-amzn-trace-id", "x-amz-cf-id", "x-forwarded-anything"],
+)  # fmt: skip
+def test_whatever_a_proxy_writes_into_a_request_says_that_it_was_passed_on(
+    keyless: Service, name: str
+):
+    assert keyless.http.get("/v1/trending", headers={name: "1"}).status_code == 403
+
+
+def test_what_is_for_one_caller_and_what_went_wrong_is_kept_by_nobody_in_between(keyless: Service):
+    for method, path, access in ROUTES:
+        if method == "GET":
+            answer = keyless.http.get(path, follow_redirects=False)
+            if access != PUBLIC or answer.status_code >= 400:
+                kept = answer.headers.get("cache-control", "")
+                assert "no-store" in kept or "private" in kept, (path, answer.status_code, kept)
 
 
 def test_behind_a_plain_nginx_nothing_worth_having_is_given_away(keyless: Service, tmp_path: Path):

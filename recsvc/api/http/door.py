@@ -25,12 +25,13 @@ SESSION_COOKIE = "recsvc_console"
 # So much of a body costs as much as another request.
 _BYTES_OF_A_REQUEST = 16_384
 
-# What proxies write into the requests that they pass on.
+# What proxies write into the requests that they pass on, besides all that begins so.
+_FORWARDED = (b"x-forwarded", b"x-original-", b"x-envoy-", b"x-amzn-", b"x-amz-cf-", b"cf-")
 _PASSED_ON = frozenset(
     {
-        b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port",
-        b"x-forwarded-proto", b"x-forwarded-server", b"x-original-host", b"x-real-ip",
-        b"x-client-ip", b"true-client-ip", b"cf-connecting-ip", b"cdn-loop",
+        b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"client-ip",
+        b"true-client-ip", b"fastly-client-ip", b"fly-client-ip", b"x-azure-clientip", b"cdn-loop",
+        b"x-rewrite-url", b"x-scheme", b"x-host", b"x-proxyuser-ip", b"proxy-connection",
     }
 )  # fmt: skip
 
@@ -128,13 +129,17 @@ def head_of(scope: HTTPScope, headers: Headers) -> Head:
         host=headers.get(b"host", b"").decode("latin-1"),
         fetch_site=_text(headers, b"sec-fetch-site"),
         forwarded=forwarded.decode("latin-1"),
-        is_passed_on=not _PASSED_ON.isdisjoint(headers),
+        is_passed_on=_is_passed_on(headers),
         is_native=scope["http_version"] not in ("1", "1.0"),
         connection=_connection(scope),
         cookie=_cookie(headers, OWNER_COOKIE),
         session=_cookie(headers, SESSION_COOKIE),
         variant=_text(headers, b"x-recsvc-variant"),
     )
+
+
+def _is_passed_on(headers: Headers) -> bool:
+    return any(name in _PASSED_ON or name.startswith(_FORWARDED) for name in headers)
 
 
 def _bounded(receive: Receive, max_bytes: int) -> Receive:

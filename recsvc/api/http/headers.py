@@ -1,4 +1,4 @@
-"""Headers that every answer carries, errors included: CORS by exact origin, CSP, limits.
+"""Headers that every answer carries, errors included: CORS by exact origin, CSP, limits, what is kept.
 
 No credentials mode: callers of other origins are known by keys and tokens. The cookie of our own pages
 stays with them, so that no foreign page acts for a reader who merely visits it. The origin allowed is
@@ -12,6 +12,7 @@ from litestar.types import HTTPScope, Message, Scope
 
 from recsvc.access.admission import Admission, Visit
 from recsvc.api.http.door import visit_in
+from recsvc.core.access.caller import ADMIN, PUBLIC
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -40,6 +41,10 @@ _PREFLIGHT: RawHeaders = [
 ]
 
 
+# What depends on who asks, and what went wrong, nobody between us may keep and give to the next.
+_KEPT_NOWHERE = (b"cache-control", b"no-store")
+
+
 async def add_headers(message: Message, scope: Scope) -> None:
     """Complete the head of an answer; what a handler has set itself stays."""
     if message["type"] != "http.response.start":
@@ -48,12 +53,22 @@ async def add_headers(message: Message, scope: Scope) -> None:
     headers: RawHeaders = list(message["headers"])
     names = {name for name, _ in headers}
     headers += [(name, value) for name, value in _ALWAYS if name == b"vary" or name not in names]
+    if b"cache-control" not in names and _is_for_one(http, message["status"]):
+        headers.append(_KEPT_NOWHERE)
     _add_csp(headers, http)
     _add_cors(headers, http)
     visit = visit_in(scope)
     if visit is not None and visit.verdicts:
         headers += limit_headers(visit)
     message["headers"] = headers
+
+
+def _is_for_one(scope: HTTPScope, status: int) -> bool:
+    """Return whether an answer is for its caller only: each that a credential was asked for."""
+    if scope["method"] == "OPTIONS":
+        return False
+    handler = cast("dict[str, Any]", scope).get("route_handler")
+    return status >= 400 or handler is None or handler.opt.get("access", ADMIN) is not PUBLIC
 
 
 def limit_headers(visit: Visit) -> RawHeaders:
