@@ -16,7 +16,7 @@ PATH = "/console"
 
 # No script at all, and nobody frames it.
 _HEADERS = PAGE_HEADERS | {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     # With `no-referrer`, forms would send `Origin: null`.
     "Referrer-Policy": "same-origin",

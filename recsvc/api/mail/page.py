@@ -12,8 +12,8 @@ from recsvc.api.http.problems import on_recsvc_error
 from recsvc.errors import NotAllowedError, RecsvcError
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -25,7 +25,7 @@ HEADERS = {
 }
 
 
-_ABSENT = {"problem": "", "field": "", "guess": False, "user": "", "again": False}
+_ABSENT = {"problem": "", "field": "", "guess": False, "user": "", "again": False, "sample": ()}
 
 
 def page(name: str, status: int = 200, **context: object) -> Template:

@@ -23,6 +23,7 @@ from recsvc.core.mail.schedule import WEEKDAYS, next_slot
 from recsvc.core.mail.subscription import WORDING, WORDINGS, Preferences, Subscription, masked
 from recsvc.core.mail.subscription import Request as Wish
 from recsvc.errors import InvalidError, NotAllowedError, RecsvcError
+from recsvc.lists.shapes import Page
 from recsvc.mail.rendering import described
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ T = TypeVar("T")
 # A link that a mail program cut or changed is a page that helps, not a complaint to a program.
 Token = Annotated[str, QueryParameter()]
 _ONE_CLICK = "One-Click"
+_SAMPLE = 3
 LINKS_ASKED = (
     "If this address gets mail from us, a message with new links is on its way to it. "
     "Nothing else has changed."
@@ -45,7 +47,10 @@ async def subscribe_form(
     """The form."""
     known = reader_of(request, services, user)
     wish = {"timezone": services.settings.timezone}
-    return _form(services, wish, known)
+    trending = await services.lists.boards.trending("week", Page(limit=_SAMPLE, goes_on=False))
+    form = _form(services, wish, known)
+    form.context |= {"sample": trending.items}
+    return form
 
 
 @post("/subscribe", include_in_schema=False, status_code=200)

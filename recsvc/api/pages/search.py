@@ -28,6 +28,7 @@ from recsvc.lists.shapes import Feed, Page
 
 _LIMIT = 30
 _TOPICS = 40
+_FEW = 12
 _ORGANISATIONS = 200
 
 _Text = Annotated[str, Meta(max_length=1_000)]
@@ -161,9 +162,10 @@ def _filters(services: Services, query: Query) -> Filters:
 
 
 def _frequent(services: Services, labels: Labels, n: int) -> list[tuple[str, int]]:
-    """Return the most frequent labels, with the number of their items."""
+    """Return the most frequent labels, with the number of their items; rare ones only where few are."""
     counts = labels.counts(services.live.catalogue.visible)
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:n]
+    found = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:n]
+    return [one for place, one in enumerate(found) if place < _FEW or one[1] > 1]
 
 
 router = Router(

@@ -396,3 +396,11 @@ def test_a_killed_digest_worker_is_started_again(
     subscribed(http, outbox, "survivor@example.com")
 
     assert service.part("digest") != before
+
+
+def test_the_form_shows_what_a_mail_would_begin_with(service: Service):
+    service.put("sampled/1", title="Sampled <b>paper</b> that trends", text="It says something.")
+    for reader in range(6):
+        service.act(f"sampler-{reader}", "upvote", "sampled/1")
+
+    wait_until(lambda: "Sampled &lt;b&gt;" in service.http.get("/subscribe").text, "the sample")
