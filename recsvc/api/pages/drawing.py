@@ -1,38 +1,43 @@
 """Pictures of items that brought none: drawn from what they are called, the same at each asking.
 
-The subject, an item's first topic, chooses the colour and what kind of thing is drawn; the item's id
-chooses how. So papers on one subject look related, and no two alike. They tell nothing that the text
+An item's first topic chooses the colour, its last one what kind of thing is drawn, and its id how. So
+papers on one subject look related, and no two alike. They tell nothing that the text
 beside them does not, so they are hidden from screen readers. Nothing is fetched or stored: a drawing
 is half a kilobyte of SVG in the page, coloured by its style sheet.
 """
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Final
 
 _WIDTH, _HEIGHT = 120, 80
 HUES: Final = 12
+# Any byte of a digest would do; by these the subjects of the demo are spread most evenly.
+_MOTIF_BYTE, _HUE_BYTE = 15, 2
 
 # Bytes by which a drawing is chosen, one after another.
 _Chance = Iterator[int]
 
 
-def drawing(item: str, subject: str) -> str:
+def drawing(item: str, topics: Sequence[str]) -> str:
     """Return the picture of an item as SVG, in which nothing is but numbers of ours.
 
     Args:
-        subject: what it is about; items without one are drawn by their id alone.
+        topics: what it is about; items without any are drawn by their id alone.
     """
-    (kind,) = blake2b((subject or item).encode(), digest_size=1).digest()
-    chance = iter(blake2b(item.encode(), digest_size=64).digest())
-    motif = _MOTIFS[kind % len(_MOTIFS)]
-    shapes = "".join(motif(chance))
+    first, last = (topics[0], topics[-1]) if topics else (item, item)
+    motif = _MOTIFS[_bytes(last)[_MOTIF_BYTE] % len(_MOTIFS)]
+    shapes = "".join(motif(iter(_bytes(item))))
     return (
-        f'<svg class="drawn hue-{kind % HUES}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'<svg class="drawn hue-{_bytes(first)[_HUE_BYTE] % HUES}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'preserveAspectRatio="xMidYMid slice" aria-hidden="true">{shapes}</svg>'
     )
+
+
+def _bytes(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=64).digest()
 
 
 def _path(commands: str, shade: str) -> str:
@@ -68,7 +73,7 @@ def _net(chance: _Chance) -> Iterator[str]:
     ]
     yield _path("".join(lines), "line")
     nodes = [node for layer in layers for node in layer]
-    yield _path("".join(_dot(x, y, 5) for x, y in nodes[1:]), "half")
+    yield _path("".join(_dot(x, y, 5) for x, y in nodes), "half")
     yield _path(_dot(*nodes[len(nodes) // 2], 7), "strong")
 
 
