@@ -27,6 +27,7 @@ from workers.training.training import Material, Way, announced, fitted
 from workers.training.trying import Means, Trying
 from workers.training.tuning import Found, Sitting, Tried, Window, tune
 from workers.training.weighing import weigh
+from workers.training.young import young
 
 _TUNING_GROWTH = 2.0
 _TUNING_READERS = 200
@@ -140,6 +141,10 @@ def carry_out(
         begin = Beginning(snapshot.item_factors)
         held = {} if current is None else current.manifest.weights
         trial, about = _weighed(tried, snapshot, about, held if params.learns_weights else None)
+    elif params.learns_weights:
+        known = interactions(m.log, profile, m.now_us).past
+        weights = young(known.evidence, params.blend)
+        about = msgspec.structs.replace(about, weights=weights)
     candidate = fits.everything(way, about, begin)
     if tried is None or trial is None:
         verdict = judge.unasked(candidate, holdout)
@@ -176,9 +181,12 @@ def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Sna
     inner = hold_out(known.log, params.train.profile, gate.share, gate.min_readers, enough)
     judge = Gate(known, Means(params.blend, params.engine, learn.als.threads), gate.min_readers)
     tried = judge.asking(inner, learn.als.seed)
-    if tried is not None and params.learns_weights:
-        trial = fitted(tried.holdout.past, known.content, way, about)
-        about = msgspec.structs.replace(about, weights=weigh(tried, trial).weights)
+    if params.learns_weights:
+        weights = young(holdout.histories, params.blend)
+        if tried is not None:
+            trial = fitted(tried.holdout.past, known.content, way, about)
+            weights = weigh(tried, trial).weights
+        about = msgspec.structs.replace(about, weights=weights)
     return fitted(holdout.past, known.content, way, about)
 
 

@@ -5,13 +5,16 @@ the readers who are asked does not depend on the weights, so that a trial of wei
 a small array. From the weights that are set, and from each voice speaking loudest, one weight at a time
 is moved for as long as the lists get better by more than it costs to have moved: every doubling away
 from what is set costs a share of the doubt about the mean, so that little evidence moves little. At the
-end the whole move must be worth twice its own doubt.
+end the whole move must be worth its own doubt: where few are asked, what is likely better is taken.
 
 Weights that are in force stay until others are surely better: a feed must not swing between two ways of
 speaking that are as good as each other whenever a model is trained.
 
+Where nothing can be taught, a young site is served as readers without a history are (`young`), unless its
+readers were better off with what is set.
+
 What is said of the result is foreseen, too: the readers are halved, each half is ranked by the weights
-that the other half taught, and unless that is better than the weights that are set, these stay.
+that the other half taught, and unless that is better than what nobody has to teach, this stays.
 
 A voice that speaks unasked gets quieter and never silent: what a reader does changes their next feed on
 every site. Only proportions are learned: the spread of scores stays as it is set, for what is followed
@@ -36,6 +39,7 @@ from recsvc.core.top_k import top_k
 from workers.training.moment import Moment
 from workers.training.ranking import reader_of
 from workers.training.trying import K, Trying
+from workers.training.young import young
 
 Values = NDArray[np.float64]
 Weights = NDArray[np.float64]
@@ -43,7 +47,7 @@ Weights = NDArray[np.float64]
 _TRIALS = 400
 _DEPTH = 100
 _BATCH = 32
-_FEWEST_READERS = 60
+_FEWEST_READERS = 30
 
 _LOUDEST = 16.0
 _WAKING = (1.0, 0.25, 1 / 16)
@@ -53,7 +57,8 @@ _SOFTEST = 1 / 256
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 _COST = 0.05  # of a doubling, in standard errors of the mean
-_SURE = 2.0  # standard errors that the whole move must be worth
+_WORTH = 1.0  # standard errors that leaving what is set must be worth,
+_SURE = 2.0  # and leaving what is in force
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -118,16 +123,16 @@ def weigh(tried: Trying, trial: Snapshot, held: Mapping[str, float] = _NONE) -> 
     Args:
         held: weights in force: they stay unless others are surely better.
     """
-    begin = tried.blend
     before = tried.ndcg(trial)
-    voices = [voice for voice in VOICES if _may_speak(voice, begin)]
+    untaught, unled = _untaught(tried, trial, before)
+    voices = [voice for voice in VOICES if _may_speak(voice, tried.blend)]
     if len(before) < _FEWEST_READERS or not voices or not tried.holdout.is_by_time:
-        return Weighed({}, before, before)
+        return Weighed(untaught, unled, before)
     pool = pooled(tried, trial, voices)
-    set_to = np.array([voice.weight(begin) for voice in voices])
+    set_to = np.array([voice.weight(tried.blend) for voice in voices])
     is_even = np.random.default_rng(trial.manifest.seed).permutation(len(before)) % 2 == 0
     halves = [np.flatnonzero(is_even), np.flatnonzero(~is_even)]
-    ndcg, foreseen = before.copy(), pool.ndcg(set_to)
+    ndcg, foreseen = unled.copy(), unled.copy()
     for taught, asked in (halves, halves[::-1]):
         found = _found(pool.of(taught), set_to)
         if found is not None:
@@ -137,12 +142,25 @@ def weigh(tried: Trying, trial: Snapshot, held: Mapping[str, float] = _NONE) -> 
     in_force = np.array([held.get(voice.name, np.nan) for voice in voices])
     if not np.isnan(in_force).any():
         kept = pool.ndcg(in_force)
-        if _is_surely_more(kept, pool.ndcg(set_to)) and not _is_surely_more(foreseen, kept):
+        if _is_more(kept, unled, _SURE) and not _is_more(foreseen, kept, _SURE):
             return Weighed(_named(voices, in_force), ndcg, before)
-    found = None if ndcg.mean() <= before.mean() else _found(pool, set_to)
+    found = None if ndcg.mean() <= unled.mean() else _found(pool, set_to)
     if found is None:
-        return Weighed({}, before, before)
+        return Weighed(untaught, unled, before)
     return Weighed(_named(voices, found), ndcg, before)
+
+
+def _untaught(tried: Trying, trial: Snapshot, before: Values) -> tuple[dict[str, float], Values]:
+    """Return the weights that nobody has to teach, and each reader's NDCG@20 with them.
+
+    Args:
+        before: the NDCG with the weights that are set.
+    """
+    weights = young(tried.holdout.histories, tried.blend)
+    if not weights:
+        return weights, before
+    led = tried.ndcg(with_weights(trial, weights))
+    return (weights, led) if led.mean() > before.mean() else ({}, before)
 
 
 def with_weights(snapshot: Snapshot, weights: dict[str, float]) -> Snapshot:
@@ -164,7 +182,7 @@ def _may_speak(voice: Voice, params: BlendParams) -> bool:
 
 
 def _found(pool: Pool, set_to: Weights) -> Weights | None:
-    """Return weights that rank better, surely; None where there are none."""
+    """Return weights that rank better, in all likelihood; None where there are none."""
     before = pool.ndcg(set_to)
     doubt = before.std() / np.sqrt(len(before))
 
@@ -172,15 +190,15 @@ def _found(pool: Pool, set_to: Weights) -> Weights | None:
         return float(pool.ndcg(weights).mean() - _COST * doubt * _doublings(weights, set_to))
 
     best = _climbed(worth, set_to)
-    if not _is_surely_more(pool.ndcg(best), before):
+    if not _is_more(pool.ndcg(best), before, _WORTH):
         return None
     return best * _spread(pool, set_to) / _spread(pool, best)
 
 
-def _is_surely_more(ours: Values, theirs: Values) -> bool:
-    """Return whether readers gain, on average, more than twice what chance could give them."""
+def _is_more(ours: Values, theirs: Values, doubts: float) -> bool:
+    """Return whether readers gain, on average, more than so many standard errors."""
     gain = ours - theirs
-    return bool(gain.mean() > _SURE * gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > doubts * gain.std() / np.sqrt(len(gain)))
 
 
 def _climbed(worth: Callable[[Weights], float], set_to: Weights) -> Weights:

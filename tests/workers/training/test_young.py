@@ -1,0 +1,61 @@
+"""Young sites: before readers can teach weights, knowing a reader must not cost them the crowd's choice."""
+
+import msgspec
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from bench.goals.days import judged
+from bench.goals.sites import NEWS, SiteParams, site
+from recsvc.core.ranking.params import BlendParams
+from tests.workers.training import world
+from workers.training.young import young
+
+replace = msgspec.structs.replace
+
+SET = BlendParams()
+# Its items are of interest for a week or so.
+MAGAZINE = replace(NEWS, life_days=5.0, keenness=15.0, begun_with=200)
+
+
+def matrix(histories: list[list[int]]) -> sp.csr_matrix:
+    """Return evidence of readers who went for some rows."""
+    ends = np.cumsum([0, *map(len, histories)])
+    rows = np.concatenate(histories).astype(np.int64)
+    return sp.csr_matrix((np.ones(len(rows), np.float32), rows, ends), shape=(len(histories), 500))
+
+
+@pytest.mark.parametrize("kind", [NEWS, MAGAZINE])
+def test_who_is_known_gets_no_worse_list_than_a_stranger_on_the_first_days(kind: SiteParams):
+    few = replace(kind, days=3, readers=500, born=20, seed=4)
+
+    found = judged(site(few), [1, 2], world.ROUND).found
+
+    loss = found["trending"].values("ndcg@20") - found["the feed"].values("ndcg@20")
+    assert loss.mean() <= 2 * loss.std() / np.sqrt(len(loss))
+
+
+def test_the_crowd_is_heard_while_readers_share_much_and_have_done_little():
+    alike = [young(matrix([[0, n] for n in range(1, m)]), SET) for m in (3, 9, 30)]
+
+    loud = [weights["trending_month"] for weights in alike]
+    assert loud == sorted(loud)
+    assert loud[-1] > 3
+
+
+def test_the_crowd_is_silent_where_nobody_shares_anything_or_histories_say_enough():
+    rng = np.random.default_rng(3)
+    apart = [[2 * n, 2 * n + 1] for n in range(99)]
+    long = [rng.choice(500, 60, replace=False).tolist() for _ in range(80)]
+
+    assert young(matrix(apart), SET) == {}
+    assert young(matrix(long), SET) == {}
+    assert young(sp.csr_matrix((3, 500), dtype=np.float32), SET) == {}
+
+
+def test_the_crowd_stays_silent_where_trending_was_silenced():
+    shared = matrix([[0]] * 9)
+
+    assert young(shared, SET)
+    assert young(shared, replace(SET, trending=0.0)) == {}
+    assert young(shared, replace(SET, weights={"trending_month": 0.0})) == {}
