@@ -5,7 +5,8 @@ and listings are as of the instants at which readers come, four times a day. Who
 day is left out: strangers are served what is trending.
 
 `python -m bench.goals.days --seeds 1 2 3` prints the methods on made-up sites of news and on libraries,
-with the service's defaults but for one thread.
+with the service's defaults but for one thread; `--readers 60 200 600 --days 1 2 3` the first days of small
+ones.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 import msgspec
 import polars as pl
 
-from bench.goals.sites import LIBRARY, NEWS, Site, opening_us, site
+from bench.goals.sites import LIBRARY, MAGAZINE, NEWS, Site, SiteParams, opening_us, site
 from recsvc.clock import DAY_US, HOUR_US
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.profile import ProfileParams
@@ -77,15 +78,22 @@ def main() -> None:
     """Judge the made-up sites and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--readers", type=int, nargs="*", default=[1_500])
     parser.add_argument("--days", type=int, nargs="*", default=[20, 23, 26, 29])
     asked = parser.parse_args()
     learn = LearnParams(als=AlsParams(threads=1))
     params = RoundParams(TrainParams(ProfileParams(), learn), BlendParams())
-    for name, kind in (("news", NEWS), ("library", LIBRARY)):
-        seeds = (msgspec.structs.replace(kind, seed=seed) for seed in asked.seeds)
-        parts = [judged(site(each), asked.days, params).found for each in seeds]
+    for name, kind in (("news", NEWS), ("magazine", MAGAZINE), ("library", LIBRARY)):
+        sites = [_sized(kind, n, seed) for n in asked.readers for seed in asked.seeds]
+        parts = [judged(site(each), asked.days, params).found for each in sites]
         found = {method: joined([part[method] for part in parts]) for method in parts[0]}
         print("\n".join(lines(name, found)), flush=True)
+
+
+def _sized(kind: SiteParams, readers: int, seed: int) -> SiteParams:
+    """Return a site of a size; who has few readers brings less."""
+    born = max(4, kind.born * min(readers, 1_000) // 1_000) if kind.life_days else kind.born
+    return msgspec.structs.replace(kind, readers=readers, born=born, seed=seed)
 
 
 def _day(made_up: Site, material: Material, params: RoundParams) -> Holdout:

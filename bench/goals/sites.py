@@ -1,4 +1,4 @@
-"""Sites made up: one of news, whose items live for days, and one of papers that are read for ever.
+"""Sites made up: of news, whose items live for days, a magazine, and papers that are read for ever.
 
 Readers have tastes, items have a subject and a quality that nobody is told of. On each day some of the
 readers come and vote, each item by chance in proportion to
@@ -53,6 +53,10 @@ class SiteParams(msgspec.Struct, frozen=True):
 
 NEWS = SiteParams(
     days=30, readers=1_500, visits=0.4, born=60, begun_with=60, life_days=0.8, keenness=3.0
+)
+# What it brings is of interest for a week or so.
+MAGAZINE = SiteParams(
+    days=30, readers=1_500, visits=0.4, born=20, begun_with=200, life_days=5.0, keenness=15.0
 )
 LIBRARY = SiteParams(
     days=30, readers=1_500, visits=0.4, born=5, begun_with=1_500, life_days=0.0, keenness=40.0

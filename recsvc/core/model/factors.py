@@ -92,6 +92,27 @@ def fold_in(factors: Matrix, confidence: Vector, prepared: Solver) -> FoldIn:
     return found
 
 
+def lost_without(factors: Matrix, confidence: Vector, found: FoldIn) -> Vector:
+    """Return (m,): how many times its own part the reader's factors lose without each interaction.
+
+    An interaction of confidence c says beside its part, which the right-hand side has, that nothing else
+    needs to explain the item. Taken out of both (Sherman, Morrison 1950), with z what a unit of it
+    contributes, h = yᵀz and e = c − 1:
+
+        x − x' = c z · (1 − e/c · (yᵀx − c h) / (1 − e h))
+
+    Args:
+        factors: (m, f), the factors of the items interacted with.
+        confidence: (m,) what the reader was folded in with.
+    """
+    liked = np.maximum(confidence.astype(np.float64), 1.0)
+    extra = liked - 1
+    own = np.einsum("mf,fm->m", factors, found.influence).astype(np.float64)
+    others = factors @ found.factors - own
+    lost = 1 - extra / liked * others / np.maximum(1 - extra / liked * own, _LEAST)
+    return np.where(confidence > 0, lost, 1).astype(np.float32)
+
+
 def _influence(
     Y: NDArray[np.float64], extra: NDArray[np.float64], prepared: Solver
 ) -> NDArray[np.floating[Any]]:

@@ -2,10 +2,13 @@
 
 A voice that can splits exactly into one share per interaction: fold-in is linear in them, and the walk
 and the content profile are shared out in proportion under their powers. A voice that cannot speaks for
-itself, and what the reader follows counts by the points that it lifts. The largest share is the reason,
-of the history among what may be named: what the public cannot see speaks on, and stays unnamed.
+itself, and what the reader follows counts by the points that it lifts. Of the history that item is named
+without which the score would lose most: where a score is no sum, that need not be the largest share. It
+is the reason unless a voice or a follow speaks louder. What the public cannot see speaks on, and stays
+unnamed.
 """
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.blend import Ranking, Voices
-from recsvc.core.ranking.voice import Voice
+from recsvc.core.ranking.voice import Matrix, Voice
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.deeds import LIKED, deed
 from recsvc.core.readers.kinds import KINDS, Role
@@ -66,27 +69,31 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     voices = ranking.voices
     assert voices is not None, "only personal rankings have causes in a reader's history"
     rows = ranking.rows[places]
-    split = history_points(model, reader, voices, rows)
-    points = np.zeros((len(rows), len(reader.rows)), np.float32)
-    for part in split.values():
+    split: dict[str, Matrix] = {}
+    points, costs = np.zeros((2, len(rows), len(reader.rows)), np.float32)
+    for name, part, lost in _history(model, reader, voices, rows):
+        split[name] = part
         points += part
+        costs += lost
     positive = np.maximum(points, 0, out=points)
     total = positive.sum(axis=1)
     if reader.visible is not None:
         positive *= reader.visible
+    costliest = np.where(positive > 0, costs, -np.inf).argmax(axis=1)
+    strongest = positive[np.arange(len(rows)), costliest]
     whole = [said for said in voices.said if not said.is_silent and said.voice.name not in split]
     own = np.maximum(
         [said.at(rows) for said in whole] or [np.zeros(len(rows), np.float32)], 0
     ).astype(np.float64)
     loudest = own.argmax(axis=0).tolist()
-    acts = zip(positive.argmax(axis=1).tolist(), positive.max(axis=1).tolist(), strict=True)
+    acts = zip(costliest.tolist(), strongest.tolist(), strict=True)
     voice_of = [whole[i].voice if whole else None for i in loudest]
     others = zip(voice_of, own.max(axis=0).tolist(), strict=True)
     lifted = _lifted(reader, rows)
     totals = (total + own.sum(axis=0) + lifted).tolist()
     found = [_cause(reader, *each) for each in zip(acts, others, totals, strict=True)]
     named = [cause or _unnamed(voices, split, place) for place, cause in enumerate(found)]
-    is_followed = lifted > np.maximum(positive.max(axis=1, initial=0), own.max(axis=0))
+    is_followed = lifted > np.maximum(strongest, own.max(axis=0))
     return [
         Cause(FOLLOW, None, float(lifted[i]) / totals[i]) if is_followed[i] else cause
         for i, cause in enumerate(named)
@@ -113,17 +120,25 @@ def history_points(
     model: Model, reader: Reader, voices: Voices, rows: NDArray[np.int64]
 ) -> dict[str, NDArray[np.float32]]:
     """Return (k, m) points of each interaction, by name of the voices that split into them."""
-    warm, found = model.warm[rows], {}
+    return {name: points for name, points, _ in _history(model, reader, voices, rows)}
+
+
+def _history(
+    model: Model, reader: Reader, voices: Voices, rows: NDArray[np.int64]
+) -> Iterator[tuple[str, Matrix, Matrix]]:
+    """Yield of each voice that splits (k, m) points of each interaction, and what goes without it."""
+    warm = model.warm[rows]
     for said in voices.said:
         shares = None if said.heard is None else said.heard.shares(rows)
-        if shares is not None:
-            points = shares * said.scale(rows, warm)[:, None]
-            if len(voices.known) < len(reader.rows):
-                of_known = points
-                points = np.zeros((len(rows), len(reader.rows)), np.float32)
-                points[:, voices.known] = of_known
-            found[said.voice.name] = points
-    return found
+        if said.heard is None or shares is None:
+            continue
+        scale = said.scale(rows, warm)[:, None]
+        points, costs = shares * scale, said.heard.costs(rows, shares) * scale
+        if len(voices.known) < len(reader.rows):
+            of_known = (points, costs)
+            points, costs = np.zeros((2, len(rows), len(reader.rows)), np.float32)
+            points[:, voices.known], costs[:, voices.known] = of_known
+        yield said.voice.name, points, costs
 
 
 def _cause(

@@ -74,6 +74,17 @@ class Heard(msgspec.Struct, frozen=True):
         """
         return None
 
+    def costs(self, rows: Rows, shares: Matrix) -> Matrix:
+        """Return (k, m): what the score of each row would lose without each item of the history.
+
+        Where a score is no sum, a share is not what would be lost: under a root, who adds half of it
+        takes less than a third away.
+
+        Args:
+            shares: what `shares` says of the same rows.
+        """
+        return shares
+
     def terms(self, row: int, text: str) -> list[tuple[str, float]]:
         """Return the words of a row's text that add to its score, and how much each does."""
         return []

@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse as sp
 
 from bench.goals.days import judged
-from bench.goals.sites import NEWS, SiteParams, site
+from bench.goals.sites import MAGAZINE, NEWS, SiteParams, site
 from recsvc.core.ranking.params import BlendParams
 from tests.workers.training import world
 from workers.training.young import young
@@ -14,8 +14,6 @@ from workers.training.young import young
 replace = msgspec.structs.replace
 
 SET = BlendParams()
-# Its items are of interest for a week or so.
-MAGAZINE = replace(NEWS, life_days=5.0, keenness=15.0, begun_with=200)
 
 
 def matrix(histories: list[list[int]]) -> sp.csr_matrix:

@@ -26,6 +26,10 @@ class Followed(Walked, frozen=True, kw_only=True):
         added: Matrix = under_root * under_root.sum(axis=1, keepdims=True)
         return added
 
+    def costs(self, rows: Rows, shares: Matrix) -> Matrix:
+        """Return (k, m): the score is a sum, and loses what an item adds."""
+        return shares
+
 
 class Next(ReaderVoice):
     """Says how often and how soon readers went for an item after the reader's latest ones."""

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from recsvc.core.model.factors import FoldIn
-from recsvc.core.model.folding import folded
+from recsvc.core.model.folding import costs, folded
 from recsvc.core.model.model import Model
 from recsvc.core.model.reliability import trust
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
+
+
+_LEAST = 1e-12
 
 
 class Taste(Heard, frozen=True):
@@ -18,20 +21,40 @@ class Taste(Heard, frozen=True):
     Attributes:
         factors: (n, f) of the items.
         folded: the reader's, and how each of the latest interactions made them.
-        n_history: m, the interactions there are.
+        history: the m interactions there are.
     """
 
     factors: Matrix = np.empty((0, 0), np.float32)
     folded: FoldIn | None = None
-    n_history: int = 0
+    history: History | None = None
 
     def shares(self, rows: Rows) -> Matrix:
         """Return (k, m): fold-in is linear in the interactions, and splits exactly."""
         assert self.folded is not None, "a taste was folded in"
-        influence = self.folded.influence
-        shares = np.zeros((len(rows), self.n_history), np.float32)
-        shares[:, self.n_history - influence.shape[1] :] = self.factors[rows] @ influence
+        assert self.history is not None, "of a history"
+        influence, m = self.folded.influence, len(self.history.rows)
+        shares = np.zeros((len(rows), m), np.float32)
+        shares[:, m - influence.shape[1] :] = self.factors[rows] @ influence
         return shares
+
+    def costs(self, rows: Rows, shares: Matrix) -> Matrix:
+        """Return (k, m): without an interaction others explain some of what it did, and all else scores less.
+
+        What every item loses alike is no loss among items: it narrows the spread that makes points of
+        scores. How much, the gram of the items' factors says, to the first order.
+        """
+        h, found = self.history, self.folded
+        if h is None or found is None or h.model.learned is None:
+            return shares
+        lost = costs(h.model.learned, h.rows, h.evidence, found)
+        heard = slice(len(h.rows) - len(lost), None)
+        pulled = h.model.learned.solver.gram @ found.factors
+        spread = max(float(found.factors @ pulled), _LEAST)
+        narrowed = (pulled @ found.influence) * lost / spread
+        taken = shares.copy()
+        taken[:, heard] *= lost
+        taken[:, heard] -= self.scores[rows, None] * narrowed.astype(np.float32)
+        return taken
 
 
 class Personal(ReaderVoice):
@@ -57,7 +80,7 @@ class Personal(ReaderVoice):
             return None
         taste = folded(learned, history.rows, history.evidence)
         scores = learned.factors @ taste.factors
-        return Taste(scores, 1.0, learned.factors, taste, len(history.rows))
+        return Taste(scores, 1.0, learned.factors, taste, history)
 
     def to_readers(self, histories: Iterable[History]) -> Iterator[Heard | None]:
         """Yield the same for many readers, with the items' factors read once for all of them."""
@@ -69,4 +92,4 @@ class Personal(ReaderVoice):
         tastes = [folded(learned, history.rows, history.evidence) for history in asked]
         scores = np.stack([taste.factors for taste in tastes]) @ learned.factors.T
         for history, taste, own in zip(asked, tastes, scores, strict=True):
-            yield Taste(own, 1.0, learned.factors, taste, len(history.rows))
+            yield Taste(own, 1.0, learned.factors, taste, history)

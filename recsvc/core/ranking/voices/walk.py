@@ -36,6 +36,12 @@ class Walked(Heard, frozen=True, kw_only=True):
         """Return (k, m): under the square root each item has its part of the sum."""
         return shares(self.learned, rows, self.history, self.loud)
 
+    def costs(self, rows: Rows, shares: Matrix) -> Matrix:
+        """Return (k, m): of what the root of all is, the root of the others remains."""
+        root = shares.sum(axis=1, keepdims=True)
+        left: Matrix = np.sqrt(np.maximum(root * (root - shares), 0))
+        return root - left
+
 
 class Walk(ReaderVoice):
     """Says how much the reader's items lead to an item."""
