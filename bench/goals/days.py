@@ -5,8 +5,8 @@ and listings are as of the instants at which readers come, four times a day. Who
 day is left out: strangers are served what is trending.
 
 `python -m bench.goals.days --seeds 1 2 3` prints the methods on made-up sites of news and on libraries,
-with the service's defaults but for one thread; `--readers 60 200 600 --days 1 2 3` the first days of small
-ones.
+with the service's defaults but for one thread; `--readers 60 200 600 --days 1 2 3` the first days of
+small ones.
 """
 
 import argparse

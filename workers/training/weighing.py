@@ -10,8 +10,8 @@ end the whole move must be worth its own doubt: where few are asked, what is lik
 Weights that are in force stay until others are surely better: a feed must not swing between two ways of
 speaking that are as good as each other whenever a model is trained.
 
-Where nothing can be taught, a young site is served as readers without a history are (`young`), unless its
-readers were better off with what is set.
+Where nothing can be taught, a young site is served as readers without a history are (`young`), unless
+its readers were better off with what is set.
 
 What is said of the result is foreseen, too: the readers are halved, each half is ranked by the weights
 that the other half taught, and unless that is better than what nobody has to teach, this stays.

@@ -6,10 +6,10 @@ weigh the voices, those readers are served with the voice of the strangers' list
 
     4 · c / (c + e²)        points of a doubling of votes
 
-with c the further readers of what a reader went for, and e the further items of whoever went for an item,
-both on average over all that was gone for. Knowing someone by their history takes others who share it: e
-further items pair in e² ways. On a young site of news c is 3 and e is a third; in a small library of
-papers that hardly two readers share, c is a tenth and e is 2; where much is known, e² is above all c.
+with c the further readers of what a reader went for, and e the further items of whoever went for an
+item, both on average over all that was gone for. Knowing someone by their history takes others who share
+it: e further items pair in e² ways. On a young site of news c is 3 and e is a third; in a small library
+of papers that hardly two readers share, c is a tenth and e is 2; where much is known, e² is above all c.
 """
 
 import numpy as np

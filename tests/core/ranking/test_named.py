@@ -53,7 +53,7 @@ def test_the_named_item_is_the_one_whose_removal_costs_most(loud):
 
     is_right = [right for seed in range(10) for right in named(world(seed), params)]
 
-    # Chance made these worlds, where hardly anything speaks louder than the rest; on real ones it is more.
+    # Chance made these worlds, where hardly anything speaks louder than the rest.
     assert len(is_right) > 100
     assert np.mean(is_right) >= 0.82
 

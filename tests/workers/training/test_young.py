@@ -1,4 +1,4 @@
-"""Young sites: before readers can teach weights, knowing a reader must not cost them the crowd's choice."""
+"""Young sites: before readers can teach weights, who is known must not lose what the crowd chose."""
 
 import msgspec
 import numpy as np

@@ -11,7 +11,6 @@ from recsvc.core.model.reliability import trust
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
 
-
 _LEAST = 1e-12
 
 
@@ -38,7 +37,7 @@ class Taste(Heard, frozen=True):
         return shares
 
     def costs(self, rows: Rows, shares: Matrix) -> Matrix:
-        """Return (k, m): without an interaction others explain some of what it did, and all else scores less.
+        """Return (k, m): without an interaction others explain part of it, and all else scores less.
 
         What every item loses alike is no loss among items: it narrows the spread that makes points of
         scores. How much, the gram of the items' factors says, to the first order.
