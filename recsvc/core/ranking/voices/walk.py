@@ -39,8 +39,8 @@ class Walked(Heard, frozen=True, kw_only=True):
     def costs(self, rows: Rows, shares: Matrix) -> Matrix:
         """Return (k, m): of what the root of all is, the root of the others remains."""
         root = shares.sum(axis=1, keepdims=True)
-        left: Matrix = np.sqrt(np.maximum(root * (root - shares), 0))
-        return root - left
+        lost: Matrix = root - np.sqrt(np.maximum(root * (root - shares), 0))
+        return lost
 
 
 class Walk(ReaderVoice):
