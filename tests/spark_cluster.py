@@ -21,6 +21,7 @@ spark.executor.extraJavaOptions {_SMALL}
 spark.executor.memory 700m
 spark.default.parallelism 1
 spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
 spark.sql.files.minPartitionNum 1
 spark.sql.adaptive.enabled false
 """

@@ -10,7 +10,7 @@ import click
 
 from recsvc.cli.context import check_store
 from recsvc.cli.exposure import refuse_to_expose
-from recsvc.cli.starting import prepare_folder, wait_for_port
+from recsvc.cli.starting import check_engine, prepare_folder, wait_for_port
 from recsvc.core import compiled
 from recsvc.logs import configure
 from recsvc.parent_process import SERVER, exit_with
@@ -63,6 +63,7 @@ def worker(part: str, parent: int | None) -> None:
     wrapping.use(settings.wrapping_key)
     compiled.use(is_wanted=settings.compiled)
     prepare_folder(settings)
+    check_engine(settings)
     _begin(settings, parent)
     asyncio.run(_mail(settings) if part == "digest" else _work(settings))
 

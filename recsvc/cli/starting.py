@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from recsvc.errors import SettingsError
@@ -28,6 +29,16 @@ def prepare_folder(settings: Settings) -> None:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(f"RECSVC_DATA_DIR: {str(folder)!r} cannot be written")
     make_private(folder)
+
+
+def check_engine(settings: Settings) -> None:
+    """Look whether what trains is installed, without importing it.
+
+    Raises:
+        SettingsError: when it is not.
+    """
+    if settings.training.engine == "spark" and find_spec("pyspark") is None:
+        raise SettingsError("RECSVC_TRAIN_ENGINE: `spark` needs `pip install 'recsvc[spark]'`")
 
 
 def is_used(settings: Settings) -> bool:

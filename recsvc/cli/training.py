@@ -5,9 +5,11 @@ import asyncio
 import click
 
 from recsvc.cli.context import store
+from recsvc.cli.starting import check_engine
 from recsvc.clock import now_us
 from recsvc.core.model.snapshot import Snapshot
 from recsvc.errors import NotFoundError
+from recsvc.logs import configure
 from recsvc.settings import from_environment
 from recsvc.settings.whole import Settings
 from recsvc.store.items.catalogue import Items
@@ -31,6 +33,8 @@ def train(train_engine: str | None, spark_master: str | None) -> None:
     The service may run. Its worker trains too, unless RECSVC_TRAIN_ENGINE is `none` there.
     """
     settings = from_environment(train_engine=train_engine, spark_master=spark_master)
+    configure(settings.log_format, "error")  # what else would be logged is what is printed
+    check_engine(settings)
     done = asyncio.run(_trained(settings)).manifest
     assert done.verdict is not None, "every training ends with a verdict"
     outcome = "passed" if done.verdict.passed else "stopped"

@@ -18,7 +18,7 @@ from recsvc.cli.context import check_store
 from recsvc.cli.demo import load_demo
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.cli.parts import Part, forked
-from recsvc.cli.starting import prepare_folder, wait_for_port
+from recsvc.cli.starting import check_engine, prepare_folder, wait_for_port
 from recsvc.logs import configure
 from recsvc.settings import Settings, from_environment
 from recsvc.store.access import wrapping
@@ -57,6 +57,7 @@ def up(
     wrapping.use(settings.wrapping_key)
     configure(settings.log_format, settings.log_level)
     prepare_folder(settings)
+    check_engine(settings)
     lock = FolderLock(settings.data_path)
     lock.acquire()
     try:

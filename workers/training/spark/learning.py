@@ -65,7 +65,7 @@ def spread(evidence: DataFrame, n_rows: int, params: LearnParams, scratch: Path)
         evidence: `reader`, `row`, `evidence`, `at_us`.
         scratch: an empty folder that the executors write to and this process reads.
     """
-    weighed = _weighed(evidence, params).persist()
+    weighed = _kept(_weighed(evidence, params), scratch / "evidence")
     found = _figures(weighed)
     items = _collected(_by_item(weighed), scratch / "items")
     support, weight = np.zeros(n_rows, np.int32), np.ones(n_rows, np.float32)
@@ -79,7 +79,7 @@ def spread(evidence: DataFrame, n_rows: int, params: LearnParams, scratch: Path)
         factors[rows["id"]] = np.stack(rows["features"].to_list())
         gram = _gram(fitted.userFactors)
     liked = weighed.filter(F.col("evidence") > 0)
-    done = Spread(
+    return Spread(
         found,
         factors,
         gram,
@@ -88,8 +88,6 @@ def spread(evidence: DataFrame, n_rows: int, params: LearnParams, scratch: Path)
         _matrix(_collected(_walk(liked), scratch / "walk"), n_rows),
         _matrix(_collected(_transitions(liked), scratch / "transitions"), n_rows),
     )
-    weighed.unpersist()
-    return done
 
 
 def _weighed(evidence: DataFrame, params: LearnParams) -> DataFrame:
@@ -204,9 +202,15 @@ def _heaviest(led: DataFrame, width: int) -> DataFrame:
     return led.withColumn("place", place).filter(F.col("place") <= width).drop("place")
 
 
+def _kept(table: DataFrame, folder: Path) -> DataFrame:
+    """Return a table that was written: what is asked of it is planned and computed from there."""
+    table.write.parquet(folder.absolute().as_uri())
+    return table.sparkSession.read.parquet(folder.absolute().as_uri())
+
+
 def _collected(table: DataFrame, folder: Path) -> pl.DataFrame:
     """Return a table by item, by way of files: row by row through the driver it would take hours."""
-    table.write.parquet(folder.absolute().as_uri())
+    _kept(table, folder)
     return pl.read_parquet(folder / "*.parquet")
 
 
