@@ -100,5 +100,6 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 
 # By uv, which does not compress the wheel that it makes of half a gigabyte only to take it apart again.
 $(VENV)/.spark: requirements-spark.lock $(VENV)/.dev
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	@touch $@
