@@ -152,9 +152,10 @@ def is_stale(live: Live) -> bool:
 
 def _propensities(piece: Piece) -> dict[int, float]:
     """Return how likely what a page's explored positions show was to be there."""
-    is_explored = (piece.ranking.sources == EXPLORE).any()
-    lottery = lottery_of(piece.feed_id) if is_explored else None
-    return {} if lottery is None else lottery.propensities(max(piece.places) + 1)
+    sources = piece.ranking.sources.tolist()
+    explored = [p for p, code in zip(piece.places, sources, strict=True) if code == EXPLORE]
+    lottery = lottery_of(piece.feed_id) if explored else None
+    return {} if lottery is None else lottery.likely(explored)
 
 
 def _words(body: StoredItem | None) -> str:

@@ -68,11 +68,21 @@ class Lottery(msgspec.Struct, frozen=True):
 
     def propensities(self, n: int) -> dict[int, float]:
         """Return how likely what the explored positions among the first n show was to be there."""
-        slots, share = self.slots(n), self.share / _UNIT
-        before = slots - FIRST
-        is_left = bdtr(np.minimum(self.pool - 1, before), before, share)
-        likely = share / max(self.pool, 1) * is_left
-        return dict(zip(slots.tolist(), likely.tolist(), strict=True))
+        return self.likely(self.slots(n).tolist())
+
+    def likely(self, slots: list[int]) -> dict[int, float]:
+        """Return the same of positions that are known to be explored."""
+        share = self.share / _UNIT
+        each = share / max(self.pool, 1)
+        return {
+            # While fewer slots lie before than there are items, one is certainly left.
+            slot: each if slot - FIRST < self.pool else each * self._is_left(slot - FIRST)
+            for slot in slots
+        }
+
+    def _is_left(self, before: int) -> float:
+        """Return how likely it is that so many slots before do not take the whole pool."""
+        return float(bdtr(self.pool - 1, before, self.share / _UNIT))
 
     def propensity(self, position: int) -> float | None:
         """Return the same of one position; None if it was not explored."""
