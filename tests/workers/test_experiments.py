@@ -82,7 +82,7 @@ async def test_rates_are_those_of_a_recount_by_variant(world):
     assert rates == pytest.approx([0.1, 0.3], abs=0.04)
     assert found.arms[0].figures["returns"].value == pytest.approx(0.5, abs=0.08)
     assert "other: higher" in found.verdict("clicks")
-    assert "no difference found yet" in found.verdict("votes")
+    assert "too little to say yet" in found.verdict("votes")
     assert not found.is_mismatched
     assert found.crossed == 0
 
@@ -127,7 +127,7 @@ async def test_before_anybody_was_shown_anything_there_is_a_report_of_nothing(wo
 
     assert found is not None
     assert [arm.readers for arm in found.arms] == [0, 0]
-    assert "too few readers yet" in found.verdict("clicks")
+    assert "too little to say yet" in found.verdict("clicks")
 
 
 async def test_of_an_interleaved_list_a_click_counts_for_whose_pick_it_was(world):

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from recsvc.core.experiments.sequential import Rate, rate
 from recsvc.errors import InvalidError
 
-FEWEST_EFFECTIVE = 200
-FEWEST_READERS = 50
+# Readers, places that stand for the policy, and places that earned anything.
+_FEWEST = (50, 200, 20)
 
 _NORMAL_95 = 1.959964
 
@@ -85,10 +85,13 @@ def estimate(places: Places) -> Estimate:
     """
     effective = effective_size(places.weights)
     n_readers = int(places.readers.max()) + 1 if len(places.readers) else 0
-    if effective < FEWEST_EFFECTIVE or n_readers < FEWEST_READERS:
+    n_earned = int(np.count_nonzero(places.rewards * places.weights))
+    told = (n_readers, effective, n_earned)
+    if any(n < fewest for n, fewest in zip(told, _FEWEST, strict=True)):
         raise InvalidError(
             f"the log has too little of it to say: {n_readers:,} readers, places that come to "
-            f"{effective:,.0f}; {FEWEST_READERS} and {FEWEST_EFFECTIVE} are asked for"
+            f"{effective:,.0f}, {n_earned:,} of them with what is counted; "
+            "{}, {} and {} are asked for".format(*_FEWEST)
         )
     ones = np.ones(len(places.rewards))
     earned = places.weights * places.rewards

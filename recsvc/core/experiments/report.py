@@ -110,7 +110,7 @@ class Report(msgspec.Struct, frozen=True):
         for arm in self.arms[1:]:
             found = arm.figures[measure].against
             if found is None or found.p is None:
-                told.append(f"{arm.name}: too few readers yet")
+                told.append(f"{arm.name}: too little to say yet")
             elif found.p > ALPHA:
                 told.append(f"{arm.name}: no difference found yet")
             else:

@@ -54,7 +54,7 @@ class Difference(msgspec.Struct, frozen=True):
 
     Attributes:
         low, high: where it is with probability 1 − α, at any time of looking.
-        p: always valid; None, as these, with too few readers.
+        p: always valid; None, as these, where all did alike or with too few readers.
     """
 
     value: float
@@ -94,6 +94,8 @@ def above_nothing(rate: Rate, alpha: float = ALPHA) -> Difference:
 
 
 def _told(value: float, n: int, variance: float, alpha: float) -> Difference:
+    if variance <= 0:  # nobody did anything else than anybody: that is no certainty
+        return Difference(value, None, None, None)
     wide = half_width(n, variance, alpha)
     return Difference(value, value - wide, value + wide, p_value(n, value, variance))
 

@@ -63,6 +63,8 @@ def test_where_the_log_has_too_little_of_it_there_is_no_answer():
     weights[:150] = 1  # all the others show what the policy never would
     with pytest.raises(InvalidError, match="come to 150"):
         estimate(msgspec.structs.replace(places, weights=weights))
+    with pytest.raises(InvalidError, match=" 0 of them"):
+        estimate(msgspec.structs.replace(places, rewards=np.zeros(len(places.rewards))))
     none = np.empty(0)
     with pytest.raises(InvalidError, match="0 readers"):
         estimate(Places(np.empty(0, np.int64), none, none, none, none))

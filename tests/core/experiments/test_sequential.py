@@ -8,6 +8,7 @@ from recsvc.core.experiments.report import MEASURES, Tally, report
 from recsvc.core.experiments.sequential import (
     ALPHA,
     Rate,
+    above_nothing,
     difference,
     half_width,
     mismatch_p,
@@ -54,6 +55,13 @@ def test_with_too_few_readers_nothing_is_said():
 
     assert difference(few, many).p is None
     assert difference(many, few).low is None
+
+
+def test_where_nobody_did_anything_nothing_is_certain():
+    nobody = rate(np.zeros(1_000), np.ones(1_000))
+
+    assert (difference(nobody, nobody).low, difference(nobody, nobody).p) == (None, None)
+    assert above_nothing(nobody).high is None
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(50, 50), (300, 240), (30, 200)])
