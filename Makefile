@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # time. What a busy machine would disturb comes after them.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help screenshots npm spark run test test-cluster test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format
+.PHONY: help screenshots npm spark run test test-cluster test-fast check fuzz bench evaluate soak import-census audit sbom lock clean format relative
 
 help:  ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -92,7 +92,13 @@ $(VENV)/.run: requirements.lock pyproject.toml hatch_build.py $(wildcard recsvc/
 	@echo "installing $$(grep -c == requirements.lock) packages, which takes a minute or two the first time"
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(MAKE) --no-print-directory relative
 	@touch $@
+
+# Where this checkout is, as seen from there. Python 3.11 reads these files as the locale has it, and does not
+# start where that is C and the folder has a letter that is not ASCII (3.13 reads UTF-8).
+relative:
+	@for pth in $(VENV)/lib/python*/site-packages/_editable_impl_recsvc.pth; do [ ! -e "$$pth" ] || echo ../../../.. > "$$pth"; done
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
