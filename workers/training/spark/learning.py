@@ -4,8 +4,8 @@ What leaves the cluster is by item: factors, degrees, and the few others that ea
 formulae are those of `core.model.confidence`, `neighbours` and `transitions`; a test compares both.
 
 MLlib minimises the objective of `training.als` (Hu, Koren, Volinsky, ICDM 2008) but for λ, which it
-multiplies by how many items a reader went for, and by how many went for an item (Zhou, Wilkinson,
-Schreiber, Pan, AAIM 2008). λ is divided by the mean of both, so that on the whole it weighs the same.
+multiplies by how many items a reader went for, or how many went for an item (Zhou, Wilkinson, Schreiber,
+Pan, AAIM 2008). λ is divided by the mean of these over interactions, so that it weighs the same on most.
 """
 
 from pathlib import Path
@@ -37,7 +37,6 @@ class Figures(msgspec.Struct, frozen=True):
     n_interactions: int
     mean_weight: float
     n_liked: int
-    n_liked_items: int
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -107,7 +106,6 @@ def _figures(weighed: DataFrame) -> Figures:
         F.count("*"),
         F.coalesce(F.avg("w"), F.lit(1.0)),
         F.count_if(is_liked),
-        F.count_distinct(F.when(is_liked, F.col("row"))),
     ).first()
     return Figures(*row)
 
@@ -123,7 +121,7 @@ def _fitted(weighed: DataFrame, figures: Figures, params: LearnParams) -> Any:
     """Return a model: MLlib's confidence is 1 + |rating|, and what is not positive is not preferred."""
     confidence = params.confidence.alpha * F.col("w") / figures.mean_weight
     rating = F.greatest(confidence - 1, F.lit(_LEAST)) * F.signum("evidence")
-    degrees = figures.n_liked / figures.n_users, figures.n_liked / figures.n_liked_items
+    degrees = [_degree(weighed, column) for column in ("reader", "row")]
     n_blocks = weighed.sparkSession.sparkContext.defaultParallelism
     als = ALS(
         rank=params.als.factors,
@@ -139,6 +137,13 @@ def _fitted(weighed: DataFrame, figures: Figures, params: LearnParams) -> Any:
         numItemBlocks=n_blocks,
     )
     return als.fit(weighed.select("reader", "row", rating.cast("float").alias("rating")))
+
+
+def _degree(weighed: DataFrame, column: str) -> float:
+    """Return how many are gone for by the reader, or go for the item, of an interaction on average."""
+    counts = weighed.filter(F.col("evidence") > 0).groupBy(column).count()
+    row = counts.agg(F.sum(F.pow("count", F.lit(2))) / F.sum("count")).first()
+    return float(row[0])
 
 
 def _gram(factors: DataFrame) -> NDArray[np.float32]:
