@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from recsvc.background import Background
 from recsvc.clock import now_us
-from recsvc.core.experiments.experiment import NO_TRIAL, Experiment, Trial, forced, trial_of
+from recsvc.core.experiments.experiment import NO_TRIAL, Experiment, Trial, dealt, forced, trial
 from recsvc.errors import StoreError
 from recsvc.store.models.experiments import ExperimentStore, decoded
 
@@ -30,6 +30,7 @@ class Experiments:
         self._raw: dict[bytes, bytes] = {}
         self._open: Sequence[Experiment] = ()
         self._all: Sequence[Experiment] = ()
+        self._trials: dict[tuple[tuple[str, str | None], ...], Trial] = {}
         self._loops = Background()
 
     async def start(self) -> None:
@@ -54,12 +55,21 @@ class Experiments:
         if raw != self._raw:
             self._raw = raw
             self._all = decoded(raw)
+            self._trials = {}
         now = now_us()
         self._open = [one for one in self._all if not one.has_ended(now)]
 
     def trial(self, user: str) -> Trial:
         """Return what a reader's list is made with now."""
-        return trial_of(user, self._open, now_us()) if self._open else NO_TRIAL
+        if not self._open:
+            return NO_TRIAL
+        found = dealt(user, self._open, now_us())
+        # To find out what settings mean takes longer than to answer a feed again.
+        key = tuple((one.name, None if each is None else each.name) for one, each in found)
+        known = self._trials.get(key)
+        if known is None:
+            known = self._trials[key] = trial(found)
+        return known
 
     def forced(self, wanted: str) -> Trial:
         """Return what a list is made with for somebody who tries `experiment=variant, …` out.

@@ -104,6 +104,10 @@ class Experiment(msgspec.Struct, frozen=True):
         raise NotFoundError(f"the experiment {self.name!r} has no variant {name!r}")
 
 
+# Experiments that a reader is in, each with their variant; None where they see both in one list.
+Dealt = list[tuple[Experiment, Variant | None]]
+
+
 class Trial(msgspec.Struct, frozen=True):
     """What a list is made with for a reader who is in experiments.
 
@@ -122,19 +126,35 @@ INTERLEAVED = "interleaved"
 
 
 def trial_of(reader: str, experiments: Iterable[Experiment], at_us: int) -> Trial:
-    """Return what a reader's lists are made with at an instant.
+    """Return what a reader's lists are made with at an instant, as `dealt` and `trial` say."""
+    return trial(dealt(reader, experiments, at_us))
+
+
+def dealt(reader: str, experiments: Iterable[Experiment], at_us: int) -> Dealt:
+    """Return the experiments that a reader is in at an instant, each with their variant.
 
     Args:
         experiments: in the order of names.
     """
-    running = [one for one in experiments if one.is_running(at_us)]
-    found = [(one, one.variant_of(reader)) for one in running if not one.is_interleaved]
-    trial = _together([(one, variant) for one, variant in found if variant is not None])
-    for one in running:
-        if one.is_interleaved and one.has(reader):
-            first, second = (trial.tuning.and_then(variant.tuning) for variant in one.variants)
-            return Trial((*trial.variants, f"{one.name}={INTERLEAVED}"), first, second)
-    return trial
+    found: Dealt = []
+    for one in experiments:
+        if one.is_running(at_us) and one.has(reader):
+            found.append((one, None if one.is_interleaved else one.variant_of(reader)))
+    return found
+
+
+def trial(found: Dealt) -> Trial:
+    """Return what lists are made with that are of some variants; one interleaved at most."""
+    tuned, both, names = AS_USUAL, None, []
+    for one, variant in found:
+        if variant is None:
+            both = one.variants
+        else:
+            tuned = tuned.and_then(variant.tuning)
+        names.append(f"{one.name}={INTERLEAVED if variant is None else variant.name}")
+    if both is None:
+        return Trial(tuple(names), tuned)
+    return Trial(tuple(names), *(tuned.and_then(variant.tuning) for variant in both))
 
 
 def forced(wanted: Iterable[str], experiments: Sequence[Experiment]) -> Trial:
@@ -145,7 +165,7 @@ def forced(wanted: Iterable[str], experiments: Sequence[Experiment]) -> Trial:
         NotFoundError: when there is no such experiment, or variant.
     """
     by_name = {one.name: one for one in experiments}
-    found = []
+    found: Dealt = []
     for text in wanted:
         name, is_pair, variant = text.strip().partition("=")
         if not is_pair:
@@ -153,14 +173,7 @@ def forced(wanted: Iterable[str], experiments: Sequence[Experiment]) -> Trial:
         if name not in by_name:
             raise NotFoundError(f"there is no experiment {name!r}")
         found.append((by_name[name], by_name[name].variant(variant)))
-    return _together(found)
-
-
-def _together(found: Sequence[tuple[Experiment, Variant]]) -> Trial:
-    tuned = AS_USUAL
-    for _, variant in found:
-        tuned = tuned.and_then(variant.tuning)
-    return Trial(tuple(f"{one.name}={variant.name}" for one, variant in found), tuned)
+    return trial(found)
 
 
 def placed(new: Experiment, others: Iterable[Experiment], at_us: int) -> Experiment:
