@@ -53,7 +53,8 @@ class Streams:
     """
 
     def __init__(self, redis: Redis, consumer: str) -> None:
-        self.epochs = Epochs(Pipe(redis))
+        self._pipe = Pipe(redis)
+        self.epochs = Epochs(self._pipe)
         self._redis = redis
         self._consumer = consumer
 
@@ -178,11 +179,8 @@ class Streams:
 
     async def lengths(self) -> dict[int, int]:
         """Return how many entries each shard's log holds."""
-        with translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for shard in range(keys.N_SHARDS):
-                pipeline.xlen(keys.events(shard))
-            return dict(enumerate(await pipeline.execute()))
+        asked = [("XLEN", keys.events(shard)) for shard in range(keys.N_SHARDS)]
+        return dict(enumerate(await self._pipe.send_all(asked)))
 
     async def erase(self, shard: int, cuts: dict[str, str]) -> dict[str, int]:
         """Write a shard's log anew without some readers' entries, each up to a cut.
