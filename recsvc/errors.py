@@ -16,6 +16,7 @@ RecsvcError
 ├── NotFiniteError           scores that should be numbers are not
 ├── SettingsError            a setting is unknown or out of range; the start stops
 ├── AlreadyRunningError      another process owns the data folder
+├── GroundError              the data folder is another than at the start
 ├── SourceError              an archive on the network does not answer, or not as it should
 ├── StoreError               Redis does not answer, or not as it should
 │   └── StoreUnavailableError
@@ -124,6 +125,10 @@ class SettingsError(RecsvcError):
 
 class AlreadyRunningError(RecsvcError):
     """Raised when another process owns the data folder."""
+
+
+class GroundError(RecsvcError):
+    """Raised when the data folder is another than at the start."""
 
 
 class SourceError(RecsvcError):

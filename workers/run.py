@@ -17,7 +17,8 @@ from typing import Any
 import structlog
 
 from recsvc.clock import now_us
-from recsvc.errors import RecsvcError, StoreError, StoreRefusesError
+from recsvc.errors import GroundError, RecsvcError, StoreError, StoreRefusesError
+from recsvc.ground import Ground
 from recsvc.live.wish_file import WishFile
 from recsvc.settings import Settings
 from recsvc.store import keys
@@ -123,6 +124,7 @@ class Worker:
             settings.reclaim_after_s,
             settings.log.budget.unknown_items,
         )
+        self._ground = Ground(settings.archive_path)
         archive = self._files = Archive(settings.archive_path)
         self._questions = Questions(pipe)
         self._items = Items(pipe)
@@ -276,7 +278,8 @@ class Worker:
                 started = start is None
                 if isinstance(exc, DAMAGE):
                     self._archiver.doubt(now_us())
-                self._watch.failed(name, str(exc) or repr(exc), time.monotonic())
+                if not isinstance(exc, GroundError):  # that is told once, for all of them
+                    self._watch.failed(name, str(exc) or repr(exc), time.monotonic())
                 if failing != repr(exc):
                     failing = repr(exc)
                     if not isinstance(exc, RecsvcError):
@@ -326,6 +329,16 @@ class Worker:
         await self._archiver.agreement.epoch()
         await self._ingest.start()
 
+    def _leads_here(self) -> bool:
+        """Return whether this worker leads; asked by whoever reads or writes files.
+
+        Raises:
+            GroundError: when they are not those that it began with.
+        """
+        if self._token:
+            self._ground.check()
+        return bool(self._token)
+
     async def _set_clock(self) -> None:
         await self._pause(EVERY_S)
         await follow_clock(self._redis)
@@ -334,6 +347,7 @@ class Worker:
         """Look whether store and archive still are two halves of one log."""
         await self._pause(_COMPARE_S if self._compared else _LOOK_S)
         if self._token:
+            self._troubles.note("ground", self._ground.problem())
             await self._watch.look(time.monotonic())
             self._troubles.note("archive", await self._archiver.agreement.problem())
             self._compared = True
@@ -341,7 +355,7 @@ class Worker:
     async def _compare_sample(self) -> None:
         """Compare some boards and profiles with the log: soon after the start, then now and then."""
         await self._pause(self._audited_after_s)
-        if self._token:
+        if self._leads_here():
             started_s = time.monotonic()
             self._archiver.scrub(random.Random())
             told = await self._audit.run_once(random.Random())
@@ -353,7 +367,7 @@ class Worker:
         """Copy what only the store has, beside the archive."""
         await self._pause(max(self._settings.archive.every_s, _COPY_PAUSES * self._copying_s))
         held = await self._streams.epochs.held()
-        if self._token and held:
+        if self._leads_here() and held:
             started_s = time.monotonic()
             await self._copies.write(held[0])
             self._copying_s = time.monotonic() - started_s
@@ -388,7 +402,7 @@ class Worker:
     async def _archive(self) -> None:
         """Archive and erase one after another: each would disturb the other."""
         await self._rest(_LOOK_S)
-        if not self._token:
+        if not self._leads_here():
             return
         with self._files.alone() as is_alone:
             if not is_alone:
@@ -401,7 +415,7 @@ class Worker:
 
     async def _collect(self) -> None:
         await self._pause(_COLLECT_S)
-        if self._token:
+        if self._leads_here():
             await self._exposures.run_once(now_us())
 
     async def _measure(self) -> None:
@@ -416,12 +430,12 @@ class Worker:
 
     async def _export(self) -> None:
         await self._rest(_LOOK_S)
-        if self._token:
+        if self._leads_here():
             await self._unless_stopping(self._exporter.run_once())
 
     async def _train(self) -> None:
         await self._rest(_LOOK_S)
-        if self._token:
+        if self._leads_here():
             await self._unless_stopping(self._trainer.run_once(self._token, now_us()))
 
     async def _warm(self) -> None:
@@ -433,7 +447,7 @@ class Worker:
 
     async def _answer(self) -> None:
         await self._rest(_ANSWER_S)
-        if self._token:
+        if self._leads_here():
             for identity, question in (await self._questions.take(now_us())).items():
                 answer = await look(self._files, self._streams, question, now_us())
                 await self._questions.answer(identity, answer)

@@ -15,6 +15,7 @@ from recsvc.core import compiled
 from recsvc.core.items.address import Addresses
 from recsvc.core.items.item import names_in
 from recsvc.errors import SettingsError, StoreError, StoreUnavailableError
+from recsvc.ground import Ground
 from recsvc.lists.assembled import assembled
 from recsvc.lists.experiments import Experiments
 from recsvc.lists.exposures import Exposures
@@ -81,6 +82,7 @@ class Services:
         self.kinds = settings.kinds
         self.refuses_unknown = settings.log.budget.unknown_items == "refuse"
         self.store_problem = StoreProblem(settings.data_path)
+        self.ground = Ground(settings.archive_path) if settings.is_bundled else None
         # items
         self.items = Items(pipe, trending)
         shown_at = Addresses(settings.digest.item_url, None)

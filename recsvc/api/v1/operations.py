@@ -92,8 +92,10 @@ def problems_of(services: Services) -> list[str]:
     if view.snapshot_refused:
         problems.append(f"the published model is refused: {view.snapshot_refused}")
     problems += services.mail_watch.problems
-    problems += [problem for problem in (damage.problem, skew_problem()) if problem is not None]
-    problems += [told for told in view.worker_problems.values() if told not in problems]
+    ground = services.ground.problem() if services.ground is not None else None
+    told = (ground, damage.problem, skew_problem())
+    problems += [problem for problem in told if problem is not None]
+    problems += [said for said in view.worker_problems.values() if said not in problems]
     return problems
 
 
