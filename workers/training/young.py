@@ -4,12 +4,14 @@ Where most readers went for one item or two, their histories say little of them,
 around says much. So strangers would get better lists than whoever says who they are. Until training can
 weigh the voices, those readers are served with the voice of the strangers' list, as loud as
 
-    4 · c / (c + e²)        points of a doubling of votes
+    4 · c / (c + e²) · k² / (k² + 10²)        points of a doubling of votes
 
 with c the further readers of what a reader went for, and e the further items of whoever went for an
 item, both on average over all that was gone for. Knowing someone by their history takes others who share
 it: e further items pair in e² ways. On a young site of news c is 3 and e is a third; in a small library
 of papers that hardly two readers share, c is a tenth and e is 2; where much is known, e² is above all c.
+k is over how many items the crowd is spread, as Simpson's index counts them: a crowd around three items
+has chosen three places of a list, and must not drown what somebody's one vote says of all others.
 """
 
 import numpy as np
@@ -20,6 +22,7 @@ from recsvc.core.ranking.params import BlendParams
 
 _CROWD = "trending_month"  # what strangers are served
 _LOUDEST = 4.0
+_SPREAD = 10.0
 _INAUDIBLE = 0.1
 
 
@@ -33,11 +36,13 @@ def young(evidence: sp.csr_matrix, params: BlendParams) -> dict[str, float]:
     liked = evidence > 0
     if not liked.nnz or params.trending == 0 or _CROWD in params.weights:
         return {}
-    crowd = _further(np.bincount(liked.indices, minlength=liked.shape[1]))
+    support = np.bincount(liked.indices, minlength=liked.shape[1])
+    crowd = _further(support)
     own = _further(np.diff(liked.indptr))
     if crowd == 0:
         return {}
-    weight = _LOUDEST * crowd / (crowd + own**2)
+    spread = float(liked.nnz) ** 2 / float((support**2).sum())
+    weight = _LOUDEST * crowd / (crowd + own**2) * spread**2 / (spread**2 + _SPREAD**2)
     return {_CROWD: float(f"{weight:.3g}")} if weight >= _INAUDIBLE else {}
 
 

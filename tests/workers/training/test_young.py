@@ -34,7 +34,7 @@ def test_who_is_known_gets_no_worse_list_than_a_stranger_on_the_first_days(kind:
 
 
 def test_the_crowd_is_heard_while_readers_share_much_and_have_done_little():
-    alike = [young(matrix([[0, n] for n in range(1, m)]), SET) for m in (3, 9, 30)]
+    alike = [young(matrix([[n % 40] for n in range(40 * m)]), SET) for m in (2, 5, 20)]
 
     loud = [weights["trending_month"] for weights in alike]
     assert loud == sorted(loud)
@@ -51,8 +51,16 @@ def test_the_crowd_is_silent_where_nobody_shares_anything_or_histories_say_enoug
     assert young(sp.csr_matrix((3, 500), dtype=np.float32), SET) == {}
 
 
+def test_a_crowd_around_a_few_items_does_not_drown_what_a_vote_says():
+    """Twelve readers, the same three items."""
+    around_three = young(matrix([[0, 1 + n % 2] for n in range(12)]), SET)
+
+    doublings = np.log2(1 + 12)
+    assert around_three.get("trending_month", 0.0) * doublings < 1
+
+
 def test_the_crowd_stays_silent_where_trending_was_silenced():
-    shared = matrix([[0]] * 9)
+    shared = matrix([[n % 40] for n in range(200)])
 
     assert young(shared, SET)
     assert young(shared, replace(SET, trending=0.0)) == {}
