@@ -249,6 +249,7 @@ class Feed(msgspec.Struct, frozen=True):
 
     Attributes:
         search: of a search, what it made of its query.
+        variants: `experiment=variant`, of the experiments that its reader is in.
     """
 
     feed_id: str
@@ -262,6 +263,7 @@ class Feed(msgspec.Struct, frozen=True):
     stale: bool = False
     next: str | None = None
     search: QueryReport | None = None
+    variants: tuple[str, ...] = ()
 
     @property
     def continuation(self) -> str | None:

@@ -167,6 +167,8 @@ export interface Feed {
   items: Listed[];
   /** Cursor of the page that follows. */
   next: string | null;
+  /** `experiment=variant`, of the experiments that its reader is in. */
+  variants?: string[];
 }
 
 /** What a search made of its query. */
