@@ -201,7 +201,7 @@ class Feeds:
         )
         listed = RankedList("feed", feed.source, ranking, feed.feed_id)
         position = feed.items[0].position if feed.items else 0
-        return self._pager.here(listed, position, feed.next)
+        return self._pager.here(listed, position, feed.next, feed.user)
 
     async def held(self, user: str | None, page: Page) -> Feed:
         """Return a page as its reader saw it, with what they have acted on since where it stood.

@@ -91,11 +91,13 @@ class Pager:
         """Return a further page: the list as it was, without what must no longer be shown.
 
         Raises:
-            InvalidError: when the page's cursor is none, or another list's.
+            InvalidError: when the page's cursor is none, or another list's or reader's.
             ExpiredError: when its list is gone.
         """
         assert page.cursor is not None
         start = self.start(page.cursor, kind)
+        if start.reader and start.reader != self._lists.whose(audience.user):
+            raise InvalidError("this cursor continues another reader's list", "cursor")
         rest = await self._rest(start)
         shown, behind = cut(rest, slice(0, page.limit)), cut(rest, slice(page.limit, None))
         following = None
@@ -108,13 +110,16 @@ class Pager:
         places = (start.position + kept).tolist()
         return Piece(start.source, cut(shown, kept), start.feed_id, places, following)
 
-    def here(self, listed: RankedList, position: int, following: str | None) -> str:
+    def here(
+        self, listed: RankedList, position: int, following: str | None, user: str | None
+    ) -> str:
         """Return a cursor that brings a page again, and what follows it.
 
         Args:
             listed: of this page alone.
             position: of its first place.
             following: the cursor of the next page.
+            user: whose it is; None where it is anybody's.
         """
         start = self.follow(listed.kind, listed.source, listed.feed_id, position)
         rest = listed.ranking
@@ -123,7 +128,8 @@ class Pager:
             if behind.frozen is not None:
                 return self.sealed(msgspec.structs.replace(behind, position=position))
             rest = joined(rest, Ranking(*cursors.unpack(behind.carried)))
-        return self.sealed(msgspec.structs.replace(start, carried=_packed(rest)))
+        whose = self._lists.whose(user)
+        return self.sealed(msgspec.structs.replace(start, carried=_packed(rest), whose=whose))
 
     def start(self, text: str, kind: ListKind) -> Cursor:
         """Read a cursor back.
@@ -171,7 +177,10 @@ class Pager:
             with suppress(StoreUnavailableError):
                 place = await self._lists.freeze(audience.user, _packed(ranking))
                 return msgspec.structs.replace(start, frozen=place)
-        return msgspec.structs.replace(start, carried=_packed(cut(rest, slice(0, _CARRIED))))
+        carried = _packed(cut(rest, slice(0, _CARRIED)))
+        return msgspec.structs.replace(
+            start, carried=carried, whose=self._lists.whose(audience.user)
+        )
 
     async def _rest(self, start: Cursor) -> Ranking:
         """Return what stands at a cursor and behind it."""

@@ -37,6 +37,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         carried: all that follows, packed, where that is little.
         frozen: (whose, entry): where the whole list is kept otherwise.
         after: (listed_us, row) of the last item shown, for lists in order of listing.
+        whose: fingerprint of the reader whose list is carried; of a frozen one its place says it.
     """
 
     kind: str
@@ -48,6 +49,14 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     carried: bytes = b""
     frozen: tuple[str, str] | None = None
     after: tuple[int, int] | None = None
+    whose: str = ""
+
+    @property
+    def reader(self) -> str:
+        """Fingerprint of the reader whose own list it continues; empty where it is anybody's."""
+        if self.kind != "feed":
+            return ""
+        return self.whose if self.frozen is None else self.frozen[0]
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):

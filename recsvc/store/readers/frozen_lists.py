@@ -55,7 +55,7 @@ class FrozenLists:
         Raises:
             StoreUnavailableError: when it was not kept.
         """
-        whose = "" if user is None else whose_lists(self._signs, user)
+        whose = self.whose(user)
         same = (whose, hashlib.blake2b(packed, digest_size=16).digest())
         now_s = now_us() // SECOND_US
         entry, at_s = self._latest.get(same, ("", 0))
@@ -63,6 +63,10 @@ class FrozenLists:
             entry = await self._add(whose, packed)
             self._remember(same, (entry, now_s))
         return whose, entry
+
+    def whose(self, user: str | None) -> str:
+        """Return by what a reader's lists are known; empty for everybody's."""
+        return "" if user is None else whose_lists(self._signs, user)
 
     def _remember(self, same: tuple[str, bytes], entry: tuple[str, int]) -> None:
         self._latest.pop(same, None)  # what is written last stands last

@@ -185,6 +185,25 @@ def test_a_cursor_of_another_list_is_refused(zoo: Service):
     assert zoo.http.get("/v1/feed", params={"cursor": other}).status_code == 400
 
 
+@pytest.mark.parametrize("limit", [3, 25], ids=["long", "short"])
+def test_a_cursor_of_another_reader_shows_nothing_of_theirs(zoo: Service, limit: int):
+    """Whether what follows waits in the store or travels in the cursor itself."""
+    zoo.act("theirs", "upvote", "lynx-1")
+    zoo.act("mine", "upvote", "otter-1")
+    first = zoo.feed("theirs", limit=limit)
+    asked = {"limit": limit, "cursor": first["next"]}
+
+    for whose in ({"user": "mine"}, {"user": "nobody yet"}, {}):
+        answer = zoo.http.get("/v1/feed", params=asked | whose)
+        assert (answer.status_code, answer.json()["field"]) == (400, "cursor"), whose
+
+    second = zoo.feed("theirs", **asked)
+    assert set(ids(first)).isdisjoint(ids(second))
+    assert len(ids(second)) > 0
+    public = zoo.get("/v1/feed", limit=limit)
+    assert zoo.feed("mine", limit=limit, cursor=public["next"])["items"], "this one is anybody's"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("limit", 0), ("limit", 101), ("limit", "many"), ("seen", "ever"), ("diversity", 2),
