@@ -1,9 +1,10 @@
 """Exploration: a few slots go to plausible items that little is known of, with known probability.
 
 Each slot behind the first three is explored with probability ε, independently. It then shows an item
-drawn uniformly, without replacement, from a pool of P: what the reader's own ranking places behind its
-first page and few readers stand behind. The propensity of an explored item is how likely it was, before
-anything was drawn, to be explored at this very position s of the list (from 0):
+drawn uniformly, without replacement, from a pool of P: what the reader's own ranking places first behind
+its first page and few readers stand behind. Little is known of these, and they may well be wanted; what
+lies deeper is hardly ever clicked, and so teaches little. The propensity of an explored item is how
+likely it was, before anything was drawn, to be explored at this very position s of the list (from 0):
 
     ε · P(fewer than P of the s − 3 slots before are explored) / P
 
@@ -39,6 +40,7 @@ Rows = NDArray[np.int64]
 FIRST = 3  # what leads a feed is never left to chance
 _PAGE = 20
 _FEW_READERS = 10
+_MOST = 15  # in the pool
 _UNIT = 10_000
 _PLAIN_BYTES, _SEEDED_BYTES = 12, 20
 
@@ -118,8 +120,8 @@ def explored(
     behind = ranking.rows[_PAGE:]
     # What is beyond has no readers, as little as what has few.
     readers = support.take(behind, mode="clip") if len(support) else np.zeros(len(behind))
-    pool = _PAGE + ((readers < _FEW_READERS) | (behind >= len(support))).nonzero()[0]
-    lottery = Lottery(seed, round(share * _UNIT), min(len(pool), 0xFFFF))
+    pool = _PAGE + ((readers < _FEW_READERS) | (behind >= len(support))).nonzero()[0][:_MOST]
+    lottery = Lottery(seed, round(share * _UNIT), len(pool))
     slots = lottery.slots(len(ranking.rows))
     if len(slots) == 0:
         return ranking, None if len(pool) == 0 or lottery.share == 0 else lottery

@@ -54,6 +54,18 @@ def test_only_items_with_few_readers_behind_the_first_page_are_explored():
     assert lottery.pool == 3
 
 
+def test_what_is_explored_is_what_the_reader_may_well_want():
+    """Not what is left over deep in the list, however many few readers stand behind."""
+    before = ranking(200)
+
+    after, lottery = explored(before, unread(400), 1.0, 7)
+
+    drawn = set(after.rows[after.sources == EXPLORE])
+    assert drawn == set(before.rows[20:35])
+    assert lottery is not None
+    assert lottery.pool == len(drawn)
+
+
 @given(seed=seeds, share=st.floats(0.01, 1), pool=st.integers(1, 280))
 def test_the_feed_id_tells_which_slots_were_explored_and_how_likely_it_was(seed, share, pool):
     support = np.full(600, 50, np.int32)
@@ -68,10 +80,12 @@ def test_the_feed_id_tells_which_slots_were_explored_and_how_likely_it_was(seed,
     likely = [told.propensity(position) for position in range(300)]
     slots = np.flatnonzero(after.sources == EXPLORE).tolist()
     assert [position for position, p in enumerate(likely) if p is not None] == slots
-    assert all(0 < likely[slot] <= round(share * 10_000) / 10_000 / pool + 1e-12 for slot in slots)
+    assert all(
+        0 < likely[slot] <= round(share * 10_000) / 10_000 / told.pool + 1e-12 for slot in slots
+    )
 
 
-@pytest.mark.parametrize(("share", "pool"), [(0.2, 20), (0.3, 5), (1.0, 7)])
+@pytest.mark.parametrize(("share", "pool"), [(0.2, 15), (0.3, 5), (1.0, 7)])
 def test_propensities_are_how_often_an_item_really_is_in_a_slot(share: float, pool: int):
     """Deep in the list too, where the pool may be empty."""
     n, length = 12_000, 20 + max(pool, 20)
