@@ -100,7 +100,8 @@ class Trying(msgspec.Struct, frozen=True):
         way = self.way_of(manifest)
         if way is None:
             return None
-        if self.means.without is not None:
+        # What was fitted in a process is fitted so again, to the readers that are here.
+        if self.means.without is not None and manifest.engine != "implicit":
             return self.means.without(self.holdout, way, manifest)
         return fitted(self.holdout.past, self.material.content, way, manifest)
 

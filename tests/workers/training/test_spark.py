@@ -125,4 +125,5 @@ async def test_spark_learns_the_same_of_the_same_log_and_its_model_is_published(
     assert there.verdict is not None
     assert there.verdict.n_readers == here.verdict.n_readers
     assert there.verdict.foreseen > 0.98 * here.verdict.foreseen
+    assert there.verdict.against["served"].theirs == pytest.approx(here.verdict.foreseen, rel=0.1)
     assert not [left for left in (tmp_path / "spark").iterdir() if left.is_dir()]
