@@ -25,8 +25,9 @@ SESSION_COOKIE = "recsvc_console"
 # So much of a body costs as much as another request.
 _BYTES_OF_A_REQUEST = 16_384
 
-# What proxies write into the requests that they pass on, besides all that begins so.
-_FORWARDED = (b"x-forwarded", b"x-original-", b"x-envoy-", b"x-amzn-", b"x-amz-cf-", b"cf-")
+# What proxies write into the requests that they pass on, besides all that begins so. What names a
+# request for tracing is none of it: clients write that, too (`huggingface_hub`: x-amzn-trace-id).
+_FORWARDED = (b"x-forwarded", b"x-original-", b"x-envoy-", b"x-amz-cf-", b"cf-")
 _PASSED_ON = frozenset(
     {
         b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"client-ip",
