@@ -147,6 +147,7 @@ def is_former(text: str) -> bool:
         and len(fields) == 10
         and fields[0] in get_args(ListKind)
         and isinstance(fields[2], int)
+        and isinstance(fields[7], bytes)  # its scores; now a place stands there
     )
 
 

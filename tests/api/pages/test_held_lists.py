@@ -10,7 +10,9 @@ import pytest
 from tests.service import Service, wait_until
 
 N = 8
-CARD = re.compile(r'<li class="paper[^"]*" id="([a-z-]+):([^"]+)"(.*?)</li>', re.S)
+CARD = re.compile(
+    r'<li class="paper[^"]*" id="([a-z-]+):([^"]+)"(.*?)(?=<li class="paper|</ol>|</main>)', re.S
+)
 
 
 @pytest.fixture
