@@ -7,11 +7,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from recsvc.clock import now_us
+from recsvc.clock import DAY_US, now_us
 from recsvc.core.experiments.off_policy import Estimate
 from recsvc.settings import from_environment
-
-_DAY_US = 24 * 3600 * 1_000_000
 
 
 @click.command("exposures")
@@ -50,7 +48,7 @@ def exposures(
     from workers.log.off_policy import of_share
 
     settings = from_environment()
-    since_us = now_us() - 7 * _DAY_US
+    since_us = now_us() - 7 * DAY_US
     if since is not None:
         since_us = int(since.replace(tzinfo=UTC).timestamp() * 1_000_000)
     files = ExposureFiles(settings.exposures_path)

@@ -93,23 +93,23 @@ async def test_nobody_is_left_waiting_when_all_senders_end_at_once(redis: Redis)
 
 @pytest.mark.one_server
 async def test_whoever_waits_is_told_when_their_connection_is_lost_and_the_next_are_answered(
-    redis: Redis,
+    redis: Redis, store_url: str
 ) -> None:
-    pipe = Pipe(redis)
-    own = await redis.client_id()
+    pipe, watching = Pipe(redis), connect(store_url)  # which shares no connection with it
     for _ in range(3):  # more than travel at a time: none of the lost ones counts as under way
         waiting = asyncio.gather(
             pipe.send("BLPOP", "nothing", 0), pipe.send("PING"), return_exceptions=True
         )
         others = set[int]()
         while not others:
-            found = await redis.client_list()
-            others = {int(c["id"]) for c in found if c["cmd"] == "blpop"} - {own}
+            found = await watching.client_list()
+            others = {int(c["id"]) for c in found if c["cmd"] == "blpop"}
         for number in others:
-            await redis.client_kill_filter(_id=str(number))
+            await watching.client_kill_filter(_id=str(number))
         lost = await waiting
         assert all(isinstance(one, StoreUnavailableError) for one in lost)
         assert await asyncio.wait_for(pipe.send("ECHO", "here"), 10) == b"here"
+    await watching.aclose()
 
 
 @pytest.mark.one_server
