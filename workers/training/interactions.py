@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recsvc.clock import DAY_US
 from recsvc.core.readers.kinds import HIDE, UPVOTE, Role
 from recsvc.core.readers.profile import ProfileParams
+from workers.log.archive import IDENTITY
 from workers.training.believing import believed, vouched
 from workers.training.past import Past
 
@@ -71,7 +72,7 @@ def interactions(heard: CatalogueLog, params: ProfileParams, now_us: int) -> Int
 
     Entries that appear twice count once; events of items that are not listed wait for their item.
     """
-    log, rows = heard.events.unique(["shard", "entry_ms", "entry_seq"]), heard.listed
+    log, rows = heard.events.unique(IDENTITY), heard.listed
     table = pl.concat([_states(log, params, now_us), _signals(log, params, now_us)])
     known = pl.DataFrame(
         {"item": list(rows), "row": list(rows.values())},
@@ -116,7 +117,7 @@ def votes(heard: CatalogueLog, params: ProfileParams) -> Votes:
     """Return the upvotes that stand in a log on items of the catalogue."""
     rows = heard.listed
     log = heard.events.filter(pl.col("item").is_in(list(rows)), vouched())
-    log = log.unique(["shard", "entry_ms", "entry_seq"])
+    log = log.unique(IDENTITY)
     found = _standing(log, params).filter(pl.col("state") == UPVOTE)
     voted = np.array([rows[item] for item in found["item"]], np.int64)
     return Votes(voted, found["at_us"].to_numpy().astype(np.int64))

@@ -84,3 +84,17 @@ def test_an_entry_that_is_in_the_archive_and_in_the_stream_counts_once(events):
 
     assert (once.evidence != twice.evidence).nnz == 0
     assert once.n_events == twice.n_events == len(events)
+
+
+def test_what_two_stores_gave_the_same_id_counts_each():
+    """A store that was emptied gives ids out again; so it is with one whose clock is set back."""
+    one, other = (
+        log_of([Entry(user, item, "upvote", NOW_US, NOW_US)]) for user, item in ("ua", "vb")
+    )
+
+    found = interactions(
+        CatalogueLog(pl.concat([one, other]), {"a": 0, "b": 1}, 2), ProfileParams(), NOW_US
+    )
+
+    assert found.users == ["u", "v"]
+    assert found.n_events == 2
