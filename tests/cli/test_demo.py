@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from recsvc.clock import SECOND_US, from_us
 from recsvc.sources import demo
 from tests.service import Service, recsvc, wait_until
 
@@ -46,3 +49,13 @@ def test_the_demo_stays_where_it_is_wanted(new_service, tmp_path: Path):
 
     assert recsvc("demo", "remove", data_dir=service.folder).returncode == 0
     wait_until(lambda: service.get("/v1/stats")["items"] == 1, "the own paper alone")
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 10, 31, 60, 1439])
+def test_at_no_time_of_day_is_a_paper_still_to_come(minutes: int):
+    now_us = 1_796_083_200_000_000 + minutes * 60 * SECOND_US  # a midnight and a little
+
+    papers = demo.papers(now_us)
+
+    assert len({paper.id for paper in papers}) == 444
+    assert max(paper.listed_at for paper in papers) <= from_us(now_us)

@@ -104,7 +104,8 @@ def papers(now_us: int) -> list[NewItem]:
                 organisation=paper.organisation,
                 comments=paper.comments,
                 published_at=_midnight(paper.date),
-                listed_at=day + timedelta(minutes=place // _DAYS),
+                # Soon after midnight those of today are listed by now, too.
+                listed_at=min(day + timedelta(minutes=place // _DAYS), from_us(now_us)),
             )
         )
     return items
