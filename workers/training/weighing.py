@@ -5,7 +5,7 @@ the readers who are asked does not depend on the weights, so that a trial of wei
 a small array. From the weights that are set, and from each voice speaking loudest, one weight at a time
 is moved for as long as the lists get better by more than it costs to have moved: every doubling away
 from what is set costs a share of the doubt about the mean, so that little evidence moves little. At the
-end the whole move must be worth its own doubt: where few are asked, what is likely better is taken.
+end the whole move must be worth twice its own doubt.
 
 Weights that are in force stay until others are surely better: a feed must not swing between two ways of
 speaking that are as good as each other whenever a model is trained.
@@ -47,7 +47,7 @@ Weights = NDArray[np.float64]
 _TRIALS = 400
 _DEPTH = 100
 _BATCH = 32
-_FEWEST_READERS = 30
+_FEWEST_READERS = 60
 
 _LOUDEST = 16.0
 _WAKING = (1.0, 0.25, 1 / 16)
@@ -57,8 +57,7 @@ _SOFTEST = 1 / 256
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 _COST = 0.05  # of a doubling, in standard errors of the mean
-_WORTH = 1.0  # standard errors that leaving what is set must be worth,
-_SURE = 2.0  # and leaving what is in force
+_SURE = 2.0  # standard errors that the whole move must be worth
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -142,7 +141,7 @@ def weigh(tried: Trying, trial: Snapshot, held: Mapping[str, float] = _NONE) -> 
     in_force = np.array([held.get(voice.name, np.nan) for voice in voices])
     if not np.isnan(in_force).any():
         kept = pool.ndcg(in_force)
-        if _is_more(kept, unled, _SURE) and not _is_more(foreseen, kept, _SURE):
+        if _is_surely_more(kept, unled) and not _is_surely_more(foreseen, kept):
             return Weighed(_named(voices, in_force), ndcg, before)
     found = None if ndcg.mean() <= unled.mean() else _found(pool, set_to)
     if found is None:
@@ -182,7 +181,7 @@ def _may_speak(voice: Voice, params: BlendParams) -> bool:
 
 
 def _found(pool: Pool, set_to: Weights) -> Weights | None:
-    """Return weights that rank better, in all likelihood; None where there are none."""
+    """Return weights that rank better, surely; None where there are none."""
     before = pool.ndcg(set_to)
     doubt = before.std() / np.sqrt(len(before))
 
@@ -190,15 +189,15 @@ def _found(pool: Pool, set_to: Weights) -> Weights | None:
         return float(pool.ndcg(weights).mean() - _COST * doubt * _doublings(weights, set_to))
 
     best = _climbed(worth, set_to)
-    if not _is_more(pool.ndcg(best), before, _WORTH):
+    if not _is_surely_more(pool.ndcg(best), before):
         return None
     return best * _spread(pool, set_to) / _spread(pool, best)
 
 
-def _is_more(ours: Values, theirs: Values, doubts: float) -> bool:
-    """Return whether readers gain, on average, more than so many standard errors."""
+def _is_surely_more(ours: Values, theirs: Values) -> bool:
+    """Return whether readers gain, on average, more than twice what chance could give them."""
     gain = ours - theirs
-    return bool(gain.mean() > doubts * gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > _SURE * gain.std() / np.sqrt(len(gain)))
 
 
 def _climbed(worth: Callable[[Weights], float], set_to: Weights) -> Weights:
