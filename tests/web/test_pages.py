@@ -278,6 +278,7 @@ def test_keys_do_what_the_buttons_do_and_can_be_put_off(at):
     page.keyboard.press("o")
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
+    page.wait_for_load_state()  # from then on the new page listens to keys
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.get_by_label("Use these keys").uncheck()
