@@ -22,6 +22,7 @@ import msgspec
 import polars as pl
 import structlog
 
+from recsvc import durable
 from recsvc.alone import alone
 from recsvc.clock import from_us
 from recsvc.core.fitting import UNREADABLE
@@ -379,13 +380,11 @@ class Archive:
         sha256 = hashlib.sha256(content.getbuffer()).hexdigest()
         unfinished = path.with_suffix(".tmp")
         unfinished.write_bytes(content.getbuffer())
-        manifest.sync(unfinished)
         listed = manifest.read(self._folder)
         if (known := listed.get(self._name(path))) is not None:
             listed[known.name] = msgspec.structs.replace(known, becoming=sha256)
             manifest.write(self._folder, listed)
-        unfinished.replace(path)
-        manifest.sync(path.parent)
+        durable.replace(path, by=unfinished)
         ranges = _ranges(events, _until(metadata))
         return Listed(self._name(path), events.height, sha256, ranges)
 

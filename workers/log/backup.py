@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from recsvc import durable
 from recsvc.clock import now_us
 from recsvc.core.fitting import UNREADABLE
 from recsvc.errors import ConflictError, InvalidError
@@ -26,7 +27,7 @@ from recsvc.store.log.streams import Streams
 from workers.log import manifest
 from workers.log.archive import Archive
 from workers.log.backup_erasures import forget_erased, remember_backup
-from workers.log.manifest import Listed, digest, sync
+from workers.log.manifest import Listed, digest
 
 NAME = "backup.json"
 BACKUP_FORMAT = 1
@@ -96,7 +97,7 @@ async def back_up(redis: Redis, data_dir: Path, to: Path) -> Backup:
     made = Backup(
         made_us, path.name, digest(path), lengths, lasts, listed, sorted(gaps), secrets
     )  # fmt: skip
-    sync(to / "archive")
+    durable.sync(to / "archive")
     _write(to, made)
     _remove_others(to, made)
     forget_erased(to, made_us)
@@ -152,7 +153,7 @@ def restore(backup: Path, data_dir: Path) -> Backup:
         path = archive / one.name
         path.parent.mkdir(exist_ok=True)
         _copy(_kept(backup, one), path, mode=0o644)
-        sync(path.parent)
+        durable.sync(path.parent)
     manifest.write(archive, {one.name: one for one in made.archive})
     for name in made.secrets:
         _copy(backup / name, data_dir / name)
@@ -204,9 +205,7 @@ def _copy(source: Path, to: Path, mode: int = 0o600) -> None:
 def _write(to: Path, made: Backup) -> None:
     unfinished = to / f"{NAME}.tmp"
     unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-    sync(unfinished)
-    unfinished.replace(to / NAME)
-    sync(to)
+    durable.replace(to / NAME, by=unfinished)
 
 
 def _remove_others(to: Path, made: Backup) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from recsvc import durable
 from recsvc.core.fitting import UNREADABLE
-from workers.log.manifest import sync
 
 log = structlog.get_logger()
 
@@ -35,8 +35,7 @@ def remember_backup(data_dir: Path, to: Path) -> None:
     known = set(_backups(data_dir)) | {to.resolve()}
     unfinished = data_dir / f"{_BACKUPS}.tmp"
     unfinished.write_bytes(b"".join(os.fsencode(path) + b"\n" for path in sorted(known)))
-    sync(unfinished)
-    unfinished.replace(data_dir / _BACKUPS)
+    durable.replace(data_dir / _BACKUPS, by=unfinished)
 
 
 def tell_backups(data_dir: Path, users: Collection[str], now_us: int) -> None:
@@ -66,8 +65,7 @@ def forget_erased(backup: Path, made_us: int) -> None:
     if left:
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(b"".join(_encode(one) + b"\n" for one in left))
-        sync(unfinished)
-        unfinished.replace(path)
+        durable.replace(path, by=unfinished)
     else:
         path.unlink(missing_ok=True)
 

@@ -17,10 +17,10 @@ from typing import TypeVar
 import polars as pl
 import structlog
 
+from recsvc import durable
 from recsvc.clock import DAY_US, SECOND_US, apart_us, from_us, now_us
 from recsvc.store.log.exposures import MOST_PACKS, Exposure, ExposureLog, shown_in
 from workers.log.archive import DAMAGE, scanned
-from workers.log.manifest import sync
 from workers.log.params import ExposureFileParams
 
 log = structlog.get_logger()
@@ -234,9 +234,7 @@ def _put(folder: Path, when: str, exposures: pl.DataFrame) -> None:
     path = folder / f"{when}.{_digest(content.getvalue())}.parquet"
     unfinished = path.with_suffix(".tmp")
     unfinished.write_bytes(content.getbuffer())
-    sync(unfinished)
-    unfinished.replace(path)
-    sync(folder)
+    durable.replace(path, by=unfinished)
 
 
 def _is_whole(file: Path) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from recsvc import durable
 from recsvc.core.fitting import UNREADABLE
 from recsvc.store.formats import refuse_newer
 
@@ -88,9 +89,7 @@ def write(folder: Path, listed: dict[str, Listed]) -> None:
     raw = msgspec.json.format(msgspec.json.encode(_Manifest(files)))
     unfinished = folder / f"{NAME}.{os.getpid()}.tmp"
     unfinished.write_bytes(raw)
-    sync(unfinished)
-    unfinished.replace(folder / NAME)
-    sync(folder)
+    durable.replace(folder / NAME, by=unfinished)
 
 
 def digest(path: Path) -> str:
@@ -100,12 +99,3 @@ def digest(path: Path) -> str:
         while block := file.read(_BLOCK_BYTES):
             found.update(block)
     return found.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Make a file, or the names in a folder, durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from redis.exceptions import ResponseError
 
+from recsvc import durable
 from recsvc.errors import StoreError
-from recsvc.store.bundled.mending import sync
 from recsvc.store.connection import Redis, translated
 
 PICTURE = "dump.rdb"
@@ -93,4 +93,4 @@ def furnish(data_dir: Path, taken: Path) -> None:
     for path in (*logs.iterdir(), logs, logs.parent, data_dir):
         if path.is_file():
             path.chmod(0o600)
-        sync(path)
+        durable.sync(path)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from recsvc import durable
 from recsvc.store.bundled.binary import server_binary
 from recsvc.store.bundled.causes import ROOM_BYTES, Cause, StoreDownError, down
 from recsvc.store.bundled.entries import Span
@@ -68,7 +69,7 @@ def _cut(path: Path, at: int, aside: Path) -> None:
     _need_room(path, size - at)
     aside.mkdir()
     _copy(path, [Span(at, size)], aside / f"{path.name}.from-{at}")
-    sync(aside)
+    durable.sync(aside)
     with path.open("r+b") as file:
         file.truncate(at)
         os.fsync(file.fileno())
@@ -86,9 +87,8 @@ def _write_anew(path: Path, kept: list[Span], aside: Path) -> None:
         except OSError:  # not on every file system
             _need_room(path, path.stat().st_size)
             shutil.copy2(path, aside)
-        sync(aside)
-        mended.replace(path)
-        sync(path.parent)
+        durable.sync(aside)
+        durable.replace(path, by=mended)
     finally:
         mended.unlink(missing_ok=True)
 
@@ -136,12 +136,3 @@ def _need_room(path: Path, n_bytes: int) -> None:
 def _forget_oldest(folder: Path) -> None:
     for old in sorted(folder.glob(f"{DAMAGED}*"))[:-_KEPT]:
         shutil.rmtree(old)
-
-
-def sync(folder: Path) -> None:
-    """Make names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
