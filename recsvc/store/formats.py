@@ -4,11 +4,22 @@ Keys grow by keys and fields that older releases do not know and do not miss; th
 goes up when what an older release knows would mean something else to it.
 """
 
+import msgspec
+
 from recsvc.errors import NewerError
 from recsvc.store import keys
 from recsvc.store.connection import Redis, translated
 
 STORE_FORMAT = 1
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What every release reads of a file of JSON."""
+
+    format: int = 1
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
 
 
 async def check(redis: Redis) -> None:
@@ -46,3 +57,13 @@ def refuse_newer(what: str, found: int, known: int) -> None:
             f"{what} has format {found}, of a newer release; this one reads up to {known}: "
             "docs/upgrading.md says how to go back"
         )
+
+
+def refuse_newer_file(what: str, raw: bytes, known: int) -> None:
+    """Leave alone a file of JSON that a newer release wrote, by the `format` that it names.
+
+    Raises:
+        NewerError: saying so.
+        msgspec.MsgspecError: when it is no JSON object.
+    """
+    refuse_newer(what, _decode_head(raw).format, known)

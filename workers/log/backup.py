@@ -22,7 +22,7 @@ from recsvc.core.fitting import UNREADABLE
 from recsvc.errors import ConflictError, InvalidError
 from recsvc.store.bundled.copying import furnish, picture
 from recsvc.store.connection import Redis
-from recsvc.store.formats import refuse_newer
+from recsvc.store.formats import refuse_newer_file
 from recsvc.store.log.streams import Streams
 from workers.log import manifest
 from workers.log.archive import Archive
@@ -59,13 +59,6 @@ class Backup(msgspec.Struct, frozen=True):
     format: int = BACKUP_FORMAT
 
 
-class _Head(msgspec.Struct, frozen=True):
-    """What every release reads of a backup."""
-
-    format: int = 1
-
-
-_decode_head = msgspec.json.Decoder(_Head).decode
 _decode = msgspec.json.Decoder(Backup).decode
 
 
@@ -113,7 +106,7 @@ def read(backup: Path) -> Backup:
     """
     try:
         raw = (backup / NAME).read_bytes()
-        refuse_newer("the backup", _decode_head(raw).format, BACKUP_FORMAT)
+        refuse_newer_file("the backup", raw, BACKUP_FORMAT)
         return _decode(raw)
     except FileNotFoundError:
         raise InvalidError(f"there is no backup in {str(backup)!r}") from None

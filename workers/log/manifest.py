@@ -16,7 +16,7 @@ import msgspec
 
 from recsvc import durable
 from recsvc.core.fitting import UNREADABLE
-from recsvc.store.formats import refuse_newer
+from recsvc.store.formats import refuse_newer_file
 
 NAME = "manifest.json"
 ARCHIVE_FORMAT = 1
@@ -54,18 +54,11 @@ class Listed(msgspec.Struct, frozen=True):
     becoming: str = ""
 
 
-class _Head(msgspec.Struct, frozen=True):
-    """What every release reads of a manifest."""
-
-    format: int = 1
-
-
 class _Manifest(msgspec.Struct, frozen=True):
     files: list[Listed]
     format: int = ARCHIVE_FORMAT
 
 
-_decode_head = msgspec.json.Decoder(_Head).decode
 _decode = msgspec.json.Decoder(_Manifest).decode
 
 
@@ -77,7 +70,7 @@ def read(folder: Path) -> dict[str, Listed]:
     """
     try:
         raw = (folder / NAME).read_bytes()
-        refuse_newer("the archive", _decode_head(raw).format, ARCHIVE_FORMAT)
+        refuse_newer_file("the archive", raw, ARCHIVE_FORMAT)
         return {listed.name: listed for listed in _decode(raw).files}
     except (FileNotFoundError, *UNREADABLE):
         return {}
