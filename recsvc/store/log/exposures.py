@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from recsvc.store import keys
+from recsvc.store import erasure_ids, keys
 from recsvc.store.access.signatures import reader_digest, signatures
 from recsvc.store.pipe import Command, Pipe
 
@@ -18,7 +18,6 @@ PACK_BYTES = 16 * 1024
 MOST_PACKS = 2_048
 
 _FIELD = "x"
-_INSTANT_DIGITS = 12  # an erasure's id begins with its instant in milliseconds, in hexadecimal
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
@@ -132,7 +131,7 @@ class ExposureLog:
             ]
         )
         return {
-            user: 1_000 * (int(identity[:_INSTANT_DIGITS], 16) + 1)
+            user: erasure_ids.until_us(identity)
             for user, identity in zip(names, answers, strict=True)
             if identity is not None
         }

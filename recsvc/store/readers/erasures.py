@@ -6,13 +6,12 @@ digest, so that whoever knows the id can find the proof and nobody can read the 
 """
 
 import enum
-import os
 
 import msgspec
 
 from recsvc.clock import DAY_S
 from recsvc.errors import NotFoundError
-from recsvc.store import keys, scripts
+from recsvc.store import erasure_ids, keys, scripts
 from recsvc.store.access.signatures import reader_digest, signatures
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.frozen_lists import whose_lists
@@ -20,7 +19,6 @@ from recsvc.store.readers.frozen_lists import whose_lists
 MAX_PROOFS = 100_000
 
 _PURPOSE = "erasure"
-_RANDOM_BYTES = 6
 # Longer than any event id is remembered.
 _FORGOTTEN_S = 800 * DAY_S
 
@@ -84,8 +82,7 @@ class Erasures:
     async def request(self, user: str, now_us: int) -> Proof:
         """Forget a reader, and note that what is logged of them must go too."""
         shard, signs = keys.shard_of(user), await signatures(self._pipe)
-        # The id ends in the shard: whoever asks how far it is names no reader to look it up by.
-        identity = f"{now_us // 1000:012x}{os.urandom(_RANDOM_BYTES).hex()}{shard:02x}"
+        identity = erasure_ids.new(shard, now_us)
         key_names = [
             keys.profile(shard, user),
             keys.shown(shard, user),
@@ -107,7 +104,7 @@ class Erasures:
         Raises:
             NotFoundError: when there was none with this id.
         """
-        shard = _shard_in(identity)
+        shard = erasure_ids.shard_in(identity)
         proof, job = await self._pipe.send_all(
             [("HGET", keys.ERASED, identity), ("HGET", keys.erasures(shard), identity)]
         )
@@ -171,14 +168,14 @@ class Erasures:
 
     async def note(self, identity: str, erasure: Erasure) -> None:
         """Keep how far an erasure is."""
-        key = keys.erasures(_shard_in(identity))
+        key = keys.erasures(erasure_ids.shard_in(identity))
         await scripts.reserved(self._pipe, "HSET", key, identity, _encode(erasure))
 
     async def settle(self, identity: str, erasure: Erasure, now_us: int) -> None:
         """Replace an erasure by its proof: from here on nothing in the store names the reader."""
         proof = await self._proof(identity, erasure, ErasureState.COMPACTING, now_us)
         await self._put(proof)
-        await self._pipe.send("HDEL", keys.erasures(_shard_in(identity)), identity)
+        await self._pipe.send("HDEL", keys.erasures(erasure_ids.shard_in(identity)), identity)
         await self._forget_oldest()
 
     async def compacting(self) -> list[Proof]:
@@ -213,18 +210,3 @@ class Erasures:
     ) -> Proof:
         digest = await self._digest(erasure.user)
         return Proof(identity, digest, erasure.requested_us, state, erased_us, erasure.counts)
-
-
-def _shard_in(identity: str) -> int:
-    """Return the shard that an erasure's id names.
-
-    Raises:
-        NotFoundError: when it is no such id.
-    """
-    try:
-        shard = int(identity[-2:], 16)
-    except ValueError:
-        shard = keys.N_SHARDS
-    if not 0 <= shard < keys.N_SHARDS:
-        raise NotFoundError(f"there is no erasure {identity!r}")
-    return shard
