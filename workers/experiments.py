@@ -5,6 +5,7 @@ is left out and told of.
 """
 
 import asyncio
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ import structlog
 
 from recsvc.clock import DAY_US
 from recsvc.core.experiments.experiment import Experiment
-from recsvc.core.experiments.report import Report, Tally, interleaved_report, report
+from recsvc.core.experiments.report import Report, Tally, Values, interleaved_report, report
 from recsvc.store.models.experiments import ExperimentStore
 from workers.log.archive import Archive
 from workers.log.attribution import attributed_in
@@ -67,12 +68,10 @@ class Measuring:
             .filter(pl.col("variant").is_not_null())
         )
         places = attributed_in(exposures, self._archive, experiment.starts_us)
-        acts = [pl.col(column).sum().alias(name) for name, column in _COUNTED.items()]
-        did = places.group_by("user").agg(acts).collect()
-        shown = places.group_by("variant").agg(pl.col("item").n_unique()).collect()
         if experiment.is_interleaved:
             return _of_interleaved(experiment, exposures, places, now_us)
-        readers = _readers(exposures).join(did, on="user", how="left").fill_null(0)
+        readers = _with_acts(_readers(exposures), places)
+        shown = places.group_by("variant").agg(pl.col("item").n_unique()).collect()
         items = dict(shown.iter_rows())
         kept = readers.filter(pl.col("n_variants") == 1)
         tallies = [
@@ -91,12 +90,9 @@ def _of_interleaved(
     tallies = []
     for team in (0, 1):
         picks = places.filter(pl.col("team") == team)
-        acts = [pl.col(column).sum().alias(name) for name, column in _COUNTED.items()]
-        did = picks.group_by("user").agg(acts).collect()
-        whole = readers.join(did, on="user", how="left", maintain_order="left").fill_null(0)
+        whole = _with_acts(readers, picks)
         n_items = picks.select(pl.col("item").n_unique()).collect().item()
-        sums = {name: whole[name].to_numpy().astype(np.float64) for name in _COUNTED}
-        tallies.append(Tally(whole["lists"].to_numpy().astype(np.float64), sums, n_items))
+        tallies.append(Tally(_values(whole["lists"]), _sums(whole, _COUNTED), n_items))
     return interleaved_report(experiment, tallies, _share(readers), now_us)
 
 
@@ -122,7 +118,22 @@ def _readers(exposures: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
+def _with_acts(readers: pl.DataFrame, places: pl.LazyFrame) -> pl.DataFrame:
+    """Return readers, in their order, with how often each did what a measure counts at some places."""
+    acts = [pl.col(column).sum().alias(name) for name, column in _COUNTED.items()]
+    did = places.group_by("user").agg(acts).collect()
+    return readers.join(did, on="user", how="left", maintain_order="left").fill_null(0)
+
+
 def _tally(readers: pl.DataFrame, n_items: int) -> Tally:
-    sums = {name: readers[name].to_numpy().astype(np.float64) for name in (*_COUNTED, "empty")}
-    sums["returns"] = (readers["days"].to_numpy() > 1).astype(np.float64)
-    return Tally(readers["lists"].to_numpy().astype(np.float64), sums, n_items)
+    returned = _values(readers["days"] > 1)
+    sums = _sums(readers, (*_COUNTED, "empty")) | {"returns": returned}
+    return Tally(_values(readers["lists"]), sums, n_items)
+
+
+def _sums(readers: pl.DataFrame, names: Iterable[str]) -> dict[str, Values]:
+    return {name: _values(readers[name]) for name in names}
+
+
+def _values(column: pl.Series) -> Values:
+    return column.to_numpy().astype(np.float64)

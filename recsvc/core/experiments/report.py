@@ -156,8 +156,7 @@ def interleaved_report(
     ]
     for name, figure in arms[1].figures.items():
         more = rate(theirs.sums[name] - ours.sums[name], theirs.lists)
-        control = arms[0].figures[name].value
-        lift = figure.value / control - 1 if control else None
+        lift = _lift(figure.value, arms[0].figures[name].value)
         arms[1].figures[name] = Figure(figure.value, above_nothing(more), lift)
     return Report(at_us, arms, 0, 1.0, share)
 
@@ -177,5 +176,8 @@ def _rate(name: str, tally: Tally) -> Rate:
 def _figure(found: Rate, control: Rate | None) -> Figure:
     if control is None:
         return Figure(found.value)
-    lift = found.value / control.value - 1 if control.value else None
-    return Figure(found.value, difference(found, control), lift)
+    return Figure(found.value, difference(found, control), _lift(found.value, control.value))
+
+
+def _lift(value: float, control: float) -> float | None:
+    return value / control - 1 if control else None
