@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from recsvc.cli.context import store
-from recsvc.clock import from_us, now_us, to_us
+from recsvc.cli.instants import INSTANT, utc_us
+from recsvc.clock import from_us, now_us
 from recsvc.core.experiments.experiment import Experiment, Variant
 from recsvc.core.experiments.report import Arm, Report
+from recsvc.core.ranking.tuning import settings_in
 from recsvc.errors import InvalidError
 from recsvc.settings import from_environment
 from recsvc.store.models.experiments import ExperimentStore
 from recsvc.store.pipe import Pipe
-
-_INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.group()
@@ -58,8 +58,8 @@ def list_command() -> None:
     "--traffic", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True
 )
 @click.option("--layer", default="main", show_default=True, help="Of one layer a reader is in one.")
-@click.option("--starts", type=_INSTANT, help="When (UTC); at once if not said.")
-@click.option("--ends", type=_INSTANT, help="When (UTC).")
+@click.option("--starts", type=INSTANT, help="When (UTC); at once if not said.")
+@click.option("--ends", type=INSTANT, help="When (UTC).")
 @click.option("--guarded", is_flag=True, help="End it where a variant is surely worse.")
 @click.option("--interleaved", is_flag=True, help="Show each reader one list of both variants.")
 def create(
@@ -73,8 +73,8 @@ def create(
     asked = {
         "name": name,
         "variants": [_variant(text) for text in variants],
-        "starts_us": 0 if starts is None else _instant(starts),
-        "ends_us": None if ends is None else _instant(ends),
+        "starts_us": 0 if starts is None else utc_us(starts),
+        "ends_us": None if ends is None else utc_us(ends),
         "traffic": options["traffic"],
         "layer": options["layer"],
         "is_guarded": options["guarded"],
@@ -131,15 +131,7 @@ def remove(name: str) -> None:
 
 def _variant(text: str) -> Variant:
     name, _, settings = text.partition("=")
-    try:
-        found = msgspec.json.decode(settings, type=dict[str, Any]) if settings else {}
-    except msgspec.MsgspecError as exc:
-        raise InvalidError(f"the settings of {name!r} are no JSON object: {exc}") from None
-    return Variant(name, settings=found)
-
-
-def _instant(given: datetime) -> int:
-    return to_us(given.replace(tzinfo=UTC))
+    return Variant(name, settings=settings_in(settings, name))
 
 
 def _print(found: Report) -> None:

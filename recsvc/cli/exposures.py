@@ -1,12 +1,13 @@
 """`recsvc exposures`: what readers were shown, and what they did with it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from recsvc.cli.instants import INSTANT, utc_us
 from recsvc.clock import DAY_US, now_us
 from recsvc.core.experiments.off_policy import Estimate
 from recsvc.settings import from_environment
@@ -15,7 +16,7 @@ from recsvc.settings import from_environment
 @click.command("exposures")
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    type=INSTANT,
     help="Of lists served since then (UTC); a week ago if not said.",
 )
 @click.option(
@@ -48,9 +49,7 @@ def exposures(
     from workers.log.off_policy import of_share
 
     settings = from_environment()
-    since_us = now_us() - 7 * DAY_US
-    if since is not None:
-        since_us = int(since.replace(tzinfo=UTC).timestamp() * 1_000_000)
+    since_us = now_us() - 7 * DAY_US if since is None else utc_us(since)
     files = ExposureFiles(settings.exposures_path)
     found = attributed_since(files, Archive(settings.archive_path), since_us, window_hours)
     if to is not None:

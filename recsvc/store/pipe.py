@@ -123,9 +123,8 @@ class Pipe:
         self._waiting.append(letter)
         if not self._is_due and self._under_way < _IN_FLIGHT:
             self._is_due = True
-            letter.answers.get_loop().call_soon(
-                self._send_waiting
-            )  # with what others ask meanwhile
+            # In the next step, with what others ask meanwhile.
+            letter.answers.get_loop().call_soon(self._send_waiting)
         return letter.answers
 
     def _send_waiting(self) -> None:
@@ -174,11 +173,11 @@ class Pipe:
         ending = StoreUnavailableError("shutting down")
         exc = _translation(found) if isinstance(found, Exception) else ending
         before_s = asyncio.get_running_loop().time() - self._longest_s
-        while self._waiting and self._waiting[0].posted_s < before_s:
-            batch.append(self._waiting.pop(0))
+        n_long = sum(letter.posted_s < before_s for letter in self._waiting)
+        lost, self._waiting = batch + self._waiting[:n_long], self._waiting[n_long:]
         if self._waiting:
             self._send_waiting()
-        for letter in batch:
+        for letter in lost:
             letter.fail(exc)
 
     def _next_batch(self) -> list[_Letter]:

@@ -14,7 +14,7 @@ from recsvc.api.services import Services
 from recsvc.api.v1.experiments import ExperimentAsked, all_of, experiment
 from recsvc.clock import now_us
 from recsvc.core.experiments.report import MEASURES
-from recsvc.core.ranking.tuning import tunable
+from recsvc.core.ranking.tuning import settings_in, tunable
 from recsvc.errors import InvalidError
 
 _EXPERIMENTS = f"{PATH}/experiments"
@@ -59,10 +59,8 @@ async def experiments(
 @post(f"{_EXPERIMENTS}/begin", include_in_schema=False)
 async def begin(data: URLEncodedBody[Begun], services: NamedDependency[Services]) -> Redirect:
     """Begin an experiment of the usual lists against others."""
-    variants = [
-        {"name": "control"},
-        {"name": data.variant.strip(), "settings": _json(data.settings)},
-    ]
+    name = data.variant.strip()
+    variants = [{"name": "control"}, {"name": name, "settings": settings_in(data.settings, name)}]
     form = {
         "name": data.name.strip(),
         "variants": variants,
@@ -84,13 +82,6 @@ async def stop(data: URLEncodedBody[Named], services: NamedDependency[Services])
     """End an experiment now."""
     await services.experiment_store.stop(data.name, now_us())
     return Redirect(_EXPERIMENTS, status_code=303)
-
-
-def _json(text: str) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(text or "{}", type=dict[str, Any])
-    except msgspec.MsgspecError as exc:
-        raise InvalidError(f"the settings are no JSON object: {exc}") from None
 
 
 router = Router("/", route_handlers=[experiments, begin, stop])

@@ -125,11 +125,6 @@ NO_TRIAL = Trial()
 INTERLEAVED = "interleaved"
 
 
-def trial_of(reader: str, experiments: Iterable[Experiment], at_us: int) -> Trial:
-    """Return what a reader's lists are made with at an instant, as `dealt` and `trial` say."""
-    return trial(dealt(reader, experiments, at_us))
-
-
 def dealt(reader: str, experiments: Iterable[Experiment], at_us: int) -> Dealt:
     """Return the experiments that a reader is in at an instant, each with their variant.
 

@@ -60,6 +60,23 @@ def tunable() -> dict[str, str]:
     return {name: meta.description or "" for name, (_, _, meta) in _tunable().items()}
 
 
+def settings_in(text: str, of: str) -> dict[str, Any]:
+    """Return settings that somebody typed as a JSON object; none where nothing stands.
+
+    Args:
+        of: whose they are, for people.
+
+    Raises:
+        InvalidError: when it is none.
+    """
+    try:
+        return msgspec.json.decode(text or "{}", type=dict[str, Any])
+    except msgspec.MsgspecError as exc:
+        raise InvalidError(
+            f"the settings of {of!r} are no JSON object: {exc}", "settings"
+        ) from None
+
+
 def tuning(settings: Mapping[str, Any]) -> Tuning:
     """Return what settings say, by their names in lower case.
 

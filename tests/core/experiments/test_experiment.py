@@ -7,9 +7,10 @@ from recsvc.core.experiments.experiment import (
     NO_TRIAL,
     Experiment,
     Variant,
+    dealt,
     forced,
     placed,
-    trial_of,
+    trial,
 )
 from recsvc.core.ranking.arrangement import ArrangementParams
 from recsvc.core.ranking.params import BlendParams
@@ -89,16 +90,16 @@ def test_a_list_is_made_with_all_variants_while_they_run():
     loud = Experiment("x", (Variant("a", settings=LOUD), Variant("b", settings=LOUD)), 10, 20)
     long = Experiment("y", (Variant("a", settings={"fresh_weight": 1}),) * 2, 10, layer="z")
 
-    assert trial_of("ada", [loud, long], 9) == NO_TRIAL
-    trial = trial_of("ada", [loud, long], 10)
-    assert trial.variants[0].startswith("x=")
-    assert trial.variants[1] == "y=a"
-    blend = trial.tuning.of_blend(BlendParams(fresh=0.1, weights={"recent": 0.2}))
+    assert trial(dealt("ada", [loud, long], 9)) == NO_TRIAL
+    found = trial(dealt("ada", [loud, long], 10))
+    assert found.variants[0].startswith("x=")
+    assert found.variants[1] == "y=a"
+    blend = found.tuning.of_blend(BlendParams(fresh=0.1, weights={"recent": 0.2}))
     assert (blend.personal, blend.fresh) == (2.0, 1.0)
     assert blend.weights == {"recent": 0.2, "next": 0.5}
-    assert trial.tuning.of_arrangement(ArrangementParams()).diversity == 0.3
-    assert trial_of("ada", [loud, long], 20).variants == ("y=a",)
-    assert hash(trial) is not None
+    assert found.tuning.of_arrangement(ArrangementParams()).diversity == 0.3
+    assert trial(dealt("ada", [loud, long], 20)).variants == ("y=a",)
+    assert hash(found) is not None
 
 
 def test_a_variant_can_be_tried_out_and_nothing_else():
