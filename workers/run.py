@@ -423,7 +423,7 @@ class Worker:
         await self._pause(
             max(self._settings.archive.every_s / 2, _MEASURE_PAUSES * self._measuring_s)
         )
-        if self._token:
+        if self._leads_here():
             started_s = time.monotonic()
             await self._unless_stopping(self._measuring.run_once(now_us()))
             self._measuring_s = time.monotonic() - started_s

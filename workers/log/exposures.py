@@ -18,7 +18,7 @@ import polars as pl
 import structlog
 
 from recsvc import durable
-from recsvc.clock import DAY_US, SECOND_US, apart_us, from_us, now_us
+from recsvc.clock import DAY_US, HOUR_US, SECOND_US, apart_us, from_us, now_us
 from recsvc.store.log.exposures import MOST_PACKS, Exposure, ExposureLog, shown_in
 from workers.log.archive import DAMAGE, scanned
 from workers.log.params import ExposureFileParams
@@ -165,12 +165,15 @@ class ExposureCollector:
         self._params = params
         self._every_us = int(every_s * SECOND_US)
         self._last_us: int | None = None
+        self._dropped_us = 0
         self._alone = asyncio.Lock()
 
     async def run_once(self, at_us: int) -> int:
         """Collect if it is time; return how many exposures were moved."""
         if self._last_us is None:
             self._last_us = at_us
+        if apart_us(self._dropped_us, at_us) >= HOUR_US:  # also where nothing new comes
+            await self._drop(at_us)
         n = await self._waiting.waiting()
         is_due = apart_us(self._last_us, at_us) >= self._every_us
         return await self.collect(at_us) if n and (is_due or n >= _MANY) else 0
@@ -188,9 +191,14 @@ class ExposureCollector:
             if not kept.is_empty():
                 await asyncio.to_thread(self._files.write, kept, at_us)
             await self._waiting.forget_until(last)
+        await self._drop(at_us)
+        log.info("exposures_collected", n=kept.height)
+        return kept.height
+
+    async def _drop(self, at_us: int) -> None:
+        self._dropped_us = at_us
+        async with self._alone:
             await asyncio.to_thread(self._files.drop, self._params, at_us)
-            log.info("exposures_collected", n=kept.height)
-            return kept.height
 
     async def erase(self, users: Sequence[str]) -> dict[str, int]:
         """Erase what readers were shown before they asked for it, in hand or not; return how much."""

@@ -157,6 +157,16 @@ async def test_a_damaged_file_stops_nobody_from_being_erased_and_no_figure(world
         assert "leaver" not in world.files.scan().collect()["user"]
 
 
+async def test_old_files_go_also_where_nobody_is_shown_anything_any_more(world):
+    world.exposures.note("ada", "f1", shown("a"))
+    await world.collected()
+
+    await world.collector.run_once(now_us() + 89 * DAY_US)
+    assert world.files.files()
+    await world.collector.run_once(now_us() + 92 * DAY_US)
+    assert not world.files.files()
+
+
 async def test_old_files_go_and_the_oldest_of_what_is_too_much(world):
     for days in (200, 3, 2, 1):
         world.files.write(pl.DataFrame(schema=EXPOSURES), now_us() - days * DAY_US)
