@@ -227,7 +227,7 @@ class Worker:
         loops = [
             self._forever(self._ingest_once, "ingest", start=self._begin),
             self._forever(self._compare, "compare"),
-            self._forever(self._set_clock, "clock"),
+            self._forever(self._set_clock, "clock reading"),
             self._forever(self._copy, "copying"),
             self._forever(self._compare_sample, "auditing"),
             self._forever(self._beat, "heartbeat"),
@@ -348,7 +348,7 @@ class Worker:
         await self._pause(_COMPARE_S if self._compared else _LOOK_S)
         if self._token:
             self._troubles.note("ground", self._ground.problem())
-            await self._watch.look(time.monotonic())
+            await self._watch.look()
             self._troubles.note("archive", await self._archiver.agreement.problem())
             self._compared = True
 

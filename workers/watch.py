@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import NamedTuple
 
 from recsvc.store.bundled import mended_problem
 from recsvc.store.clock import skew_problem
@@ -12,8 +13,24 @@ from workers.log.archive import Archive
 
 STUCK_S = 60.0
 
-_TOLD = ("ingest", "archiving", "copying", "train", "recount", "topics", "warm", "auditing")
 _BARE = "the archive holds {n} events and the catalogue no item: put the items anew"
+
+
+class _Failing(NamedTuple):
+    """Since when a part fails, when it did so last, and why.
+
+    One that rests for minutes between its runs and failed once does not go on failing meanwhile.
+    """
+
+    since_s: float
+    latest_s: float
+    why: str
+
+    def told(self, part: str) -> str | None:
+        """Return what is to be said of a part, once it goes on."""
+        if self.latest_s - self.since_s < STUCK_S:
+            return None
+        return f"the worker's part `{part}` fails again and again: {self.why}"
 
 
 class Watch:
@@ -24,18 +41,20 @@ class Watch:
         self._archive = archive
         self._items = items
         self._data_dir = data_dir
-        self._failing: dict[str, tuple[float, str]] = {}  # part -> since when, and why
+        # Of each part that ever failed; None once it went well again.
+        self._failing: dict[str, _Failing | None] = {}
 
     def failed(self, part: str, why: str, now_s: float) -> None:
         """Note that a part of the worker failed; it is tried again."""
-        since_s, _ = self._failing.get(part, (now_s, ""))
-        self._failing[part] = (since_s, why)
+        known = self._failing.get(part)
+        self._failing[part] = _Failing(known.since_s if known else now_s, now_s, why)
 
     def went_well(self, part: str) -> None:
         """Note that a part did what it had to."""
-        self._failing.pop(part, None)
+        if part in self._failing:
+            self._failing[part] = None
 
-    async def look(self, now_s: float) -> None:
+    async def look(self) -> None:
         """Look at everything that is wrong by now.
 
         Raises:
@@ -43,11 +62,8 @@ class Watch:
         """
         note = self._troubles.note
         note("clock", skew_problem())
-        for part in _TOLD:
-            since_s, why = self._failing.get(part, (now_s, ""))
-            is_stuck = now_s - since_s > STUCK_S
-            told = f"the worker's part `{part}` fails again and again: {why}"
-            note(part, told if is_stuck else None)
+        for part, failing in self._failing.items():
+            note(part, None if failing is None else failing.told(part))
         note("log", mended_problem(self._data_dir))
         note("disk", disk_problem(self._data_dir))
         n_events = await asyncio.to_thread(self._archive.count)

@@ -25,30 +25,43 @@ class Told:
         self._troubles = Troubles(pipe)
         self.watch = Watch(self._troubles, Archive(folder / "archive"), Items(pipe), folder)
 
-    async def now(self, now_s: float = 0.0) -> dict[str, str]:
-        await self.watch.look(now_s)
+    async def now(self) -> dict[str, str]:
+        await self.watch.look()
         await self._troubles.tell()
         found = await self._redis.hgetall(keys.PROBLEMS)
         # The machine that runs this may be short of room itself.
         return {n.decode(): text.decode() for n, text in found.items()}
 
 
-@pytest.mark.parametrize("part", ["archiving", "train", "ingest", "copying"])
+@pytest.mark.parametrize(
+    "part", ["archiving", "train", "ingest", "copying", "exposures", "readers"]
+)
 async def test_a_part_that_goes_on_failing_is_told_with_its_reason(
     redis: Redis, tmp_path: Path, part: str
 ):
     told = Told(redis, tmp_path)
     told.watch.failed(part, "No space left on device", 0.0)
-    assert part not in await told.now(STUCK_S)
+    assert part not in await told.now()
     told.watch.failed(part, "No space left on device", STUCK_S)
 
-    found = await told.now(STUCK_S + 1)
+    found = await told.now()
 
     assert found[part] == (
         f"the worker's part `{part}` fails again and again: No space left on device"
     )
     told.watch.went_well(part)
-    assert part not in await told.now(STUCK_S + 2)
+    assert part not in await told.now()
+
+
+async def test_a_part_that_failed_once_and_rests_is_not_said_to_fail_again_and_again(
+    redis: Redis, tmp_path: Path
+):
+    told = Told(redis, tmp_path)
+    told.watch.failed("auditing", "the store does not answer", 0.0)
+    told.watch.went_well("auditing")
+    told.watch.failed("auditing", "the store does not answer", 2 * STUCK_S)
+
+    assert "auditing" not in await told.now()
 
 
 async def test_a_disk_that_is_nearly_full_is_told_until_there_is_room(redis: Redis, tmp_path: Path):
