@@ -3,13 +3,13 @@
 import asyncio
 import sys
 from datetime import date
-from pathlib import Path
 
 import click
 import msgspec
 
 from recsvc.cli.context import store
 from recsvc.cli.demo import remove_demo
+from recsvc.cli.piped import at_hand
 from recsvc.cli.reporting import progress, report
 from recsvc.clock import now_us
 from recsvc.errors import InvalidError, UnknownFormatError
@@ -70,7 +70,9 @@ def intake_options(command: click.decorators.FC) -> click.decorators.FC:
 
 
 @import_command.command("files")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True)
+)
 @click.option("--year", type=click.IntRange(1900, 2200), help="Year of dates that name none.")
 @click.option("--page-date", metavar="YYYY-MM-DD", help="Date of the page, where it names none.")
 @click.option(
@@ -121,8 +123,8 @@ def files_command(
 ) -> None:
     """Bring in what FILES hold, whether the service runs or not.
 
-    The format is recognised by the content. Importing the same files again changes nothing. The exit
-    code is 1 when anything was not understood.
+    The format is recognised by the content; `-` is standard input. Importing the same files again
+    changes nothing. The exit code is 1 when anything was not understood.
     """
     settings = from_environment()
     options = Options(
@@ -135,21 +137,25 @@ def files_command(
         settings.gorse_types(),
         tuple(name.strip() for name in (names or "").split(",") if name.strip()),
     )
-    try:
-        # Every file is recognised before anything is written: an unknown one changes nothing.
-        found = [one for file in files for one in recognised(Path(file), options, encoding or "")]
-        _check_libraries(found, reader, add_items)
-    except UnknownFormatError as exc:
-        click.echo(f"recsvc: {exc}; nothing was written", err=True)
-        sys.exit(1)
     params = intake_params(settings, dry_run=dry_run, reader=reader, add_items=add_items)
     if not again:
         from workers.log.archive import Archive
 
         params = msgspec.structs.replace(params, archived=Archive(settings.archive_path).known)
-    report(
-        asyncio.run(_import(settings, found, options, params, again, keep_demo)), dry_run, as_json
-    )
+    with at_hand(files) as named:
+        try:
+            # Every file is recognised before anything is written: an unknown one changes nothing.
+            found = [
+                one
+                for path, name in named
+                for one in recognised(path, options, encoding or "", name)
+            ]
+            _check_libraries(found, reader, add_items)
+        except UnknownFormatError as exc:
+            click.echo(f"recsvc: {exc}; nothing was written", err=True)
+            sys.exit(1)
+        summary = asyncio.run(_import(settings, found, options, params, again, keep_demo))
+    report(summary, dry_run, as_json)
 
 
 def intake_params(

@@ -46,13 +46,18 @@ SOURCES: list[Source] = [
 LIBRARIES: list[Source] = [zotero, csl_json, ris, bibtex]
 
 
-def recognised(path: Path, options: Options, encoding: str = "") -> list[tuple[Source, Content]]:
+def recognised(
+    path: Path, options: Options, encoding: str = "", name: str = ""
+) -> list[tuple[Source, Content]]:
     """Return what a file holds, and as what; a recording may hold several answers.
+
+    Args:
+        name: of the file, for people, if not its path.
 
     Raises:
         UnknownFormatError: when no source recognises it.
     """
-    file = Content(str(path), path=path, encoding=encoding)
+    file = Content(name or str(path), path=path, encoding=encoding)
     return [(source_of(content, options), content) for content in opened(file)]
 
 

@@ -26,9 +26,9 @@ class Cli:
         self.redis = Redis.from_url(url, decode_responses=True, protocol=3)
         self.folder = folder
 
-    def run(self, *arguments: object, **settings: object) -> Result:
+    def run(self, *arguments: object, stdin: bytes = b"", **settings: object) -> Result:
         env = self.env | {f"RECSVC_{name.upper()}": str(value) for name, value in settings.items()}
-        done = CliRunner().invoke(main, [str(a) for a in arguments], env=env)
+        done = CliRunner().invoke(main, [str(a) for a in arguments], input=stdin, env=env)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done

@@ -1,7 +1,10 @@
 """`recsvc import FILE...`: what a person sees, and what is in the store afterwards."""
 
+import gzip
 import json
+import os
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,31 @@ def test_the_saved_pages_give_444_papers_and_importing_twice_changes_nothing(
     assert cli.items() == stored
     assert len(stored) == 444
     assert {item["origin"] for item in stored.values()} == {"seed-pages"}
+
+
+ITEMS = jsonl({"id": "a", "title": "A paper"}, {"id": "b", "title": "Another"}).encode()
+
+
+@pytest.mark.parametrize("sent", [ITEMS, gzip.compress(ITEMS)], ids=["plain", "gzip"])
+def test_what_comes_through_a_pipe_is_read_as_a_file_is(cli: Cli, sent: bytes):
+    pipe = cli.folder / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_bytes, args=[sent])
+    writing.start()
+
+    piped = cli.run("import", pipe)
+    writing.join()
+    again = cli.run("import", "-", stdin=sent)
+
+    assert piped.stdout == "2 read: 2 new, 0 changed, 0 unchanged, 0 duplicate, 0 not understood\n"
+    assert again.stdout == "2 read: 0 new, 0 changed, 2 unchanged, 0 duplicate, 0 not understood\n"
+
+
+def test_what_is_wrong_with_standard_input_is_said_of_it(cli: Cli):
+    done = cli.run("import", "-", stdin=b"")
+
+    assert done.exit_code == 1
+    assert "standard input: the file is empty" in done.stderr
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(cli: Cli, seeds: list[Path]):
