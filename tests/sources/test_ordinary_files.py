@@ -190,7 +190,7 @@ OTHERS = {
     "cut.csv.gz": (gzip.compress(b"id,title\n")[:10], "damaged or cut off"),
     "empty.csv.gz": (gzip.compress(b""), "the file is empty"),
     "none.json": (b"[ ]\n", "the list in it is empty"),
-    "names.csv": (b"ID,Title\na,A\n", "as a table it has ID, Title: --column"),
+    "names.csv": (b"who,what\na,A\n", "as a table it has what, who: --column"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from recsvc.core.readers.events import event_of
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
-from recsvc.sources.records import Happened, Note, Options, Record, convert_each
+from recsvc.sources.records import Happened, Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.tables.rows import Row
 from recsvc.sources.text.dates import moment
@@ -37,10 +37,16 @@ _FIELDS = (
 
 
 def recognises(content: Content, options: Options) -> bool:
-    """Return whether rows have a user, an item and a kind or a rating."""
-    return any(
-        tables.holds(content, options, {"user", "item", what}) for what in ("kind", "rating")
+    """Return whether rows have a user, an item and a kind or a rating.
+
+    Posts have who wrote them, a title and a type, which is no kind of event.
+    """
+    if tables.holds(content, options, {"user", "item", "rating"}):
+        return True
+    is_post = not tables.calls(content, options, "kind") and tables.holds(
+        content, options, {"title"}
     )
+    return tables.holds(content, options, {"user", "item", "kind"}) and not is_post
 
 
 def read(content: Content, options: Options) -> Iterator[Record]:
@@ -61,9 +67,7 @@ def read(content: Content, options: Options) -> Iterator[Record]:
         return Happened(place, event_of(fields), trust)
 
     yield from convert_each(tables.read(content, options, _FIELDS), convert)
-    others = tables.unused(content, options, _FIELDS)
-    if others:
-        yield Note(content.file, f"not read: {', '.join(others)} (--column FIELD=COLUMN)")
+    yield from tables.notes(content, options, _FIELDS)
 
 
 def _rated(rating: str, options: Options) -> str:

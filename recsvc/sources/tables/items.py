@@ -7,7 +7,7 @@ from recsvc.core.items.item import ItemFields, NewItem
 from recsvc.errors import InvalidError
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Place
-from recsvc.sources.records import Note, Options, Record, convert_each
+from recsvc.sources.records import Options, Record, convert_each
 from recsvc.sources.tables import rows as tables
 from recsvc.sources.tables.rows import Row
 from recsvc.sources.text.dates import moment
@@ -33,9 +33,7 @@ def recognises(content: Content, options: Options) -> bool:
 def read(content: Content, options: Options) -> Iterator[Record]:
     """Yield the items of a table."""
     yield from convert_each(tables.read(content, options, _FIELDS), _convert)
-    others = tables.unused(content, options, _FIELDS)
-    if others:
-        yield Note(content.file, f"not read: {', '.join(others)} (--column FIELD=COLUMN)")
+    yield from tables.notes(content, options, _FIELDS)
 
 
 def _convert(_: Place, row: Row) -> NewItem:

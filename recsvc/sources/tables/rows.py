@@ -1,8 +1,9 @@
 """Rows of any table: JSON objects or CSV, under the names of fields that we use.
 
 Which column holds which field is said on the command line (`--column item=paper_id`); a column that
-has the field's own name needs no saying. A table without a header has its columns named in their order
-(`--columns user,item,rating,at`). Ids are text: of numbers, only whole ones are taken.
+has the field's own name, or one that others usually give it, needs no saying. A table without a header
+has its columns named in their order (`--columns user,item,rating,at`). Ids are text: of numbers, only
+whole ones are taken.
 """
 
 import csv
@@ -17,7 +18,8 @@ from recsvc.errors import InvalidError
 from recsvc.sources.reading import json_records
 from recsvc.sources.reading.content import NOT_TEXT, Content, is_text
 from recsvc.sources.reading.place import Place, Problem
-from recsvc.sources.records import TOO_DEEP, Options
+from recsvc.sources.records import TOO_DEEP, Note, Options
+from recsvc.sources.tables.names import columns_of
 
 Row = dict[str, Any]
 
@@ -39,26 +41,39 @@ def columns(content: Content, options: Options) -> set[str] | None:
 
 
 def holds(content: Content, options: Options, fields: set[str]) -> bool:
-    """Return whether a table has all these fields, by their own or the names they were given."""
-    found = columns(content, options)
-    if found is None:
-        return False
-    return all(
-        field in options.constants or options.columns.get(field, field) in found for field in fields
-    )
+    """Return whether a table has all these fields, by whatever names."""
+    wanted = fields - options.constants.keys()
+    return len(_placed_fields(content, options, sorted(wanted))) == len(wanted)
 
 
-def unused(content: Content, options: Options, fields: tuple[str, ...]) -> list[str]:
-    """Return the columns that no field is read from."""
-    used = {options.columns.get(field, field) for field in fields}
-    return sorted((columns(content, options) or set()) - used)
+def calls(content: Content, options: Options, field: str) -> bool:
+    """Return whether a table has a field by its own name, or as was said."""
+    own = options.columns.get(field, field)
+    return field in options.constants or own in (columns(content, options) or ())
+
+
+def notes(content: Content, options: Options, fields: Sequence[str]) -> Iterator[Note]:
+    """Yield which columns were taken for which fields unasked, and which are not read."""
+    found = _placed_fields(content, options, fields)
+    guessed = [f"{column} as {field}" for field, column in found.items()
+               if column != options.columns.get(field, field)]  # fmt: skip
+    if guessed:
+        yield Note(
+            content.file, f"read {', '.join(guessed)} (--column FIELD=COLUMN says otherwise)"
+        )
+    unread = sorted((columns(content, options) or set()) - set(found.values()))
+    if unread:
+        yield Note(content.file, f"not read: {', '.join(unread)} (--column FIELD=COLUMN)")
 
 
 def read(
-    content: Content, options: Options, fields: tuple[str, ...]
+    content: Content, options: Options, fields: Sequence[str]
 ) -> Iterator[tuple[Place, Row] | Problem]:
     """Yield the fields of each row; of CSV, empty cells are left out."""
     form = _form(content, options)
+    # Of JSON a later object may have what the first had not.
+    held = {field: options.columns.get(field, field) for field in fields}
+    held |= _placed_fields(content, options, fields)
     found = _csv(content, options) if form is None else _json(content, form)
     for one in found:
         if isinstance(one, Problem):
@@ -66,8 +81,8 @@ def read(
             continue
         place, raw = one
         row: Row = dict(options.constants)
-        for field in fields:
-            value = raw.get(options.columns.get(field, field))
+        for field, column in held.items():
+            value = raw.get(column)
             if value is not None:
                 row[field] = value
         yield place, row
@@ -104,6 +119,12 @@ def nested(value: object) -> object:
         except (*UNREADABLE, UnicodeError):
             return value
     return value
+
+
+def _placed_fields(content: Content, options: Options, fields: Sequence[str]) -> dict[str, str]:
+    """Return by field which column holds it; a field that has one value in all rows needs none."""
+    missing = [field for field in fields if field not in options.constants]
+    return columns_of(missing, sorted(columns(content, options) or ()), options.columns)
 
 
 def _json(

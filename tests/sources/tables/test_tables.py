@@ -14,6 +14,7 @@ from recsvc.core.access.trust import Trust, trust_of
 from recsvc.core.items.item import Organisation
 from recsvc.core.readers.events import Entry
 from recsvc.errors import UnknownFormatError
+from recsvc.sources.tables.names import columns_of
 from tests.sources.reading import read_text
 
 AT = datetime(2026, 11, 2, 10, tzinfo=UTC)
@@ -250,3 +251,90 @@ def test_an_item_that_waits_for_nobody_knows_when_is_refused(cell: str):
     found = read_text(f"id,title,listed_at\na,A,{cell}\n")
 
     assert (len(found.items), len(found.problems)) == (0, 1)
+
+
+USUAL = {
+    "userId,movieId,rating,timestamp\n7,31,4.5,1762077600\n": ("7", "31", "upvote"),
+    "User ID;Item ID;Event Type;Date\n7;31;click;2025-11-02T10:00:00Z\n": ("7", "31", "click"),
+    "visitorid\titemid\tevent\tcreated_at\n7\t31\tread\t2025-11-02 10:00:00\n": ("7", "31", "read"),
+    lines({"uid": 7, "paper": "31", "action": "save", "ts": 1762077600}): ("7", "31", "save"),
+    lines(
+        {"reviewerID": "7", "asin": "31", "overall": 5.0, "unixReviewTime": 1762077600}
+    ): ("7", "31", "upvote"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", USUAL)
+def test_columns_that_others_call_as_others_do(text: str):
+    found = read_text(text)
+
+    (event,) = found.events
+    assert found.name == "events"
+    assert (event.user, event.item, event.kind) == USUAL[text]
+    assert event.at == datetime(2025, 11, 2, 10, tzinfo=UTC)
+    (note,) = found.notes
+    assert note.startswith("read ")
+    assert " as user" in note
+
+
+def test_items_whose_columns_others_call_as_others_do():
+    text = "ID,Name,Genres,Year,Link\n31,Nets,a|b,2025,https://x.example/31\n"
+
+    found = read_text(text)
+
+    (item,) = found.items
+    assert (item.id, item.title, item.topics) == ("31", "Nets", ("a", "b"))
+    assert (item.published_at, item.url) == (
+        datetime(2025, 1, 1, tzinfo=UTC),
+        "https://x.example/31",
+    )
+    assert found.notes == [
+        "read ID as id, Name as title, Link as url, Genres as topics, Year as published_at "
+        "(--column FIELD=COLUMN says otherwise)"
+    ]
+
+
+def test_posts_are_items_whatever_their_type_and_whoever_wrote_them():
+    found = read_text("post_id,user_id,title,type,created_at\n31,7,Nets,story,2025-11-02\n")
+
+    (item,) = found.items
+    assert (found.name, item.id, item.title) == ("items", "31", "Nets")
+
+
+FIELDS = ("user", "item", "kind", "at", "id", "title", "text")
+NAMES = (
+    "user",
+    "User",
+    "user_id",
+    "uid",
+    "item",
+    "ITEM_ID",
+    "type",
+    "kind",
+    "ts",
+    "date",
+    "x",
+    "id",
+    "ID",
+)
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), unique=True),
+    st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(NAMES)),
+)
+def test_no_column_is_two_fields_and_what_was_said_or_is_called_so_goes_first(
+    columns: list[str], said: dict[str, str]
+):
+    found = columns_of(FIELDS, columns, said)
+
+    guessed = [column for field, column in found.items() if column != said.get(field, field)]
+    assert len(set(guessed)) == len(guessed)
+    assert set(guessed).isdisjoint(
+        {*said.values(), *set(FIELDS) - said.keys()} & set(found.values())
+    )
+    for field in FIELDS:
+        own = said.get(field, field)
+        assert (
+            found.get(field) == own if own in columns else field not in said or field not in found
+        )
