@@ -11,7 +11,7 @@ from recsvc.core.text.terms import searchable
 
 _HYPHENED = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")
 _HYPHEN = re.compile(r"[-\u2010\u2011]")
-_NUMBERED = re.compile(r"(?<![^\W_])([^\W\d_]+) (?=(\d[^\W_]*))")
+_NUMBER = re.compile(r" (\d[^\W_]*)")
 _MARKED = re.compile(r"(?<![^\W_])([^\W_]+)([+#*]+)(?![^\W_])")
 _DOTTED = re.compile(r"(?<![\w.])\.([^\W\d_][^\W_]+)")
 # Numbers below or above letters in TeX, with what it takes: `H_2O`, `Bi$_{2}$Se$_3$`, `$^{87}$Rb`.
@@ -27,22 +27,42 @@ _SPELLED = str.maketrans({"+": "plus", "#": "sharp", "*": "star"})
 def joined(text: str) -> Iterator[str]:
     """Yield as one word each what hyphens tie, what a number follows or belongs to, and initials."""
     plain = searchable(text)
-    for found in _HYPHENED.findall(plain):
+    odd = _odd(plain)
+    for found in _HYPHENED.findall(odd):
         parts = _HYPHEN.split(found)
         yield "".join(parts)
         if len(parts) > 2:
             yield from map("".join, itertools.pairwise(parts))
-    for word, number in _NUMBERED.findall(plain):
-        yield word + number
-    if "_" in plain or "^" in plain:
-        yield from (_TEX_SIGNS.sub("", found) for found in _WITH_NUMBERS.findall(plain))
-    yield from (found.replace(".", "") for found in _INITIALS.findall(plain))
+    for number in _NUMBER.finditer(plain):
+        word = _word_before(plain, number.start())
+        if word:
+            yield word + number[1]
+    if "_" in odd or "^" in odd:
+        yield from (_TEX_SIGNS.sub("", found) for found in _WITH_NUMBERS.findall(odd))
+    yield from (found.replace(".", "") for found in _INITIALS.findall(odd))
 
 
 def marked(text: str) -> Iterator[str]:
     """Yield words with the signs that are part of them, spelled: `C++` to `cplusplus`."""
-    plain = searchable(text)
-    for word, signs in _MARKED.findall(plain):
+    odd = _odd(searchable(text))
+    for word, signs in _MARKED.findall(odd):
         yield word + signs.translate(_SPELLED)
-    for word in _DOTTED.findall(plain):
+    for word in _DOTTED.findall(odd):
         yield f"dot{word}"
+
+
+def _odd(plain: str) -> str:
+    """Return what holds more than letters and digits: a small part of most texts, quickly looked through.
+
+    What is looked for there never goes over a space.
+    """
+    return " ".join(part for part in plain.split() if not part.isalnum())
+
+
+def _word_before(plain: str, end: int) -> str:
+    """Return the word without digits that ends there; empty where there is none."""
+    start = end
+    while start and plain[start - 1].isalnum():
+        start -= 1
+    word = plain[start:end]
+    return "" if any(map(str.isdecimal, word)) else word
