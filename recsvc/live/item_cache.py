@@ -4,6 +4,7 @@ What everybody sees comes from here, so that what is hidden, and what of `extra`
 stops here: no list, page or feed can forget to leave it out.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 import msgspec
@@ -33,7 +34,8 @@ class ItemCache:
         self._addresses = addresses
         self._public_extra = public_extra
         self._capacity = capacity
-        self._held: dict[str, StoredItem] = {}
+        # Whose first is found at once, however many went before it.
+        self._held: OrderedDict[str, StoredItem] = OrderedDict()
         self._views: dict[str, tuple[StoredItem, int, msgspec.Raw]] = {}
 
     def put(self, item: StoredItem) -> StoredItem | None:

@@ -6,6 +6,7 @@ checked before: what is wrong is found and refused at one place. Headers, compre
 those of every answer.
 """
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -35,7 +36,8 @@ class Quick:
 
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
-        self._asked: dict[bytes, msgspec.Struct] = {}
+        # Whose first is found at once, however many went before it.
+        self._asked: OrderedDict[bytes, msgspec.Struct] = OrderedDict()
 
     def knows(self, query: bytes) -> bool:
         """Return whether a query was read and checked before."""
@@ -46,7 +48,7 @@ class Quick:
         if len(query) <= _LONGEST and query not in self._asked:
             self._asked[query] = asked
             if len(self._asked) > _REMEMBERED:
-                del self._asked[next(iter(self._asked))]
+                self._asked.popitem(last=False)
 
     async def answer(self, request: Request[Any, Any, Any], visit: Visit) -> msgspec.Struct:
         """Return what answers a request whose query is known."""

@@ -27,7 +27,21 @@ _SPELLED = str.maketrans({"+": "plus", "#": "sharp", "*": "star"})
 def joined(text: str) -> Iterator[str]:
     """Yield as one word each what hyphens tie, what a number follows or belongs to, and initials."""
     plain = searchable(text)
+    return _joined(plain, _odd(plain))
+
+
+def marked(text: str) -> Iterator[str]:
+    """Yield words with the signs that are part of them, spelled: `C++` to `cplusplus`."""
+    return _marked(_odd(searchable(text)))
+
+
+def all_in(plain: str) -> set[str]:
+    """Return both, of a searchable text."""
     odd = _odd(plain)
+    return {*_joined(plain, odd), *_marked(odd)}
+
+
+def _joined(plain: str, odd: str) -> Iterator[str]:
     for found in _HYPHENED.findall(odd):
         parts = _HYPHEN.split(found)
         yield "".join(parts)
@@ -42,9 +56,7 @@ def joined(text: str) -> Iterator[str]:
     yield from (found.replace(".", "") for found in _INITIALS.findall(odd))
 
 
-def marked(text: str) -> Iterator[str]:
-    """Yield words with the signs that are part of them, spelled: `C++` to `cplusplus`."""
-    odd = _odd(searchable(text))
+def _marked(odd: str) -> Iterator[str]:
     for word, signs in _MARKED.findall(odd):
         yield word + signs.translate(_SPELLED)
     for word in _DOTTED.findall(odd):

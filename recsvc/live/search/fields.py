@@ -63,11 +63,9 @@ def document(row: int, item: StoredItem) -> tantivy.Document:
     links = (item.extra.get("arxiv_id"), item.extra.get("doi"), item.url)
     for name in set(names.of((item.id, *item.aliases), links, item.title)):
         made.add_text("named", name)
-    as_given = f"{item.title}\n{item.text}"
-    together = {*compounds.joined(as_given), *compounds.marked(as_given)}
-    made.add_text("compounds", " ".join(together))
+    made.add_text("compounds", " ".join(compounds.all_in(f"{title}\n{text}")))
     made.add_text("title_words", title)
-    made.add_text("words", written(item))
+    made.add_text("words", f"{title}\n{text}\n{said}")
     for topic in item.shown_topics:
         made.add_text("topic", topic)
     if item.organisation is not None:
