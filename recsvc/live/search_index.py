@@ -2,7 +2,7 @@
 
 One typed door to tantivy (BM25, Snowball stems, Levenshtein automata). A process that serves owns its
 index and shares it with nobody, so that nothing can lock or corrupt it; 100,000 abstracts take about
-130 MB and five seconds at the start.
+130 MB and eight seconds at the start.
 
 Not one folder shared by all: tantivy allows one writer per folder, which would need an election, a
 way to notice that the elected one died, and readers that lag behind. In memory an item is committed

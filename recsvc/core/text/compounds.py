@@ -64,7 +64,7 @@ def _marked(odd: str) -> Iterator[str]:
 
 
 def _odd(plain: str) -> str:
-    """Return what holds more than letters and digits: a small part of most texts, quickly looked through.
+    """Return what holds more than letters and digits: a small part of most texts, soon looked through.
 
     What is looked for there never goes over a space.
     """
