@@ -31,6 +31,7 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
 from recsvc.store.log.exposures import ExposureLog
+from recsvc.store.log.loop import LoopStore
 from recsvc.store.log.questions import Questions
 from recsvc.store.log.streams import Streams
 from recsvc.store.mail.deliveries import Deliveries
@@ -55,6 +56,7 @@ from workers.log.audit import Audit, Derived
 from workers.log.exposures import ExposureCollector, ExposureFiles
 from workers.log.looking import look
 from workers.log.site_copies import SiteCopies
+from workers.loop.health import LoopHealth
 from workers.privacy.copies import BackupHolding, SiteHolding, WishHolding
 from workers.privacy.eraser import Compact, Eraser
 from workers.privacy.exporter import Exporter, ExportHolding
@@ -154,6 +156,8 @@ class Worker:
         shown = ExposureFiles(settings.exposures_path)
         self._measuring = Measuring(ExperimentStore(pipe), shown, archive)
         self._measuring_s = 0.0
+        self._loop = LoopHealth(LoopStore(pipe), shown, archive, self._items)
+        self._looping_s = 0.0
         self._exposures = ExposureCollector(
             ExposureLog(pipe),
             shown,
@@ -236,6 +240,7 @@ class Worker:
             self._forever(self._archive, "archiving"),
             self._forever(self._collect, "exposures"),
             self._forever(self._measure, "experiments"),
+            self._forever(self._look_at_loop, "loop"),
             self._forever(self._train, "train"),
             self._forever(self._extract_topics, "topics"),
             self._forever(self._warm, "warm"),
@@ -427,6 +432,14 @@ class Worker:
             started_s = time.monotonic()
             await self._unless_stopping(self._measuring.run_once(now_us()))
             self._measuring_s = time.monotonic() - started_s
+
+    async def _look_at_loop(self) -> None:
+        """Count how the loop fares, a small part of the time."""
+        await self._pause(max(self._settings.archive.every_s, _MEASURE_PAUSES * self._looping_s))
+        if self._leads_here():
+            started_s = time.monotonic()
+            await self._unless_stopping(self._loop.run_once(now_us()))
+            self._looping_s = time.monotonic() - started_s
 
     async def _export(self) -> None:
         await self._rest(_LOOK_S)

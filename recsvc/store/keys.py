@@ -38,6 +38,7 @@ rs:{site}:answers           hash    TTL by hand      worker        api      ques
 rs:{site}:exposures         stream  2,048 packs      api           worker   lists served (msgpack), until they are in a file
 rs:{site}:experiments       hash    200              api, cli      all      experiment -> how it is set (JSON)
 rs:{site}:experimented      hash    200              worker        api      experiment -> what came of it (JSON)
+rs:{site}:loop              hash    2,160 hours      worker        api      hour (since 1970) -> what its lists were like (msgpack)
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
 rs:{site}:epochs            list    epochs met       worker        worker   logs whose events are held, current first
 rs:{site}:format            string  one              all           all      format of all these keys, a number
@@ -133,6 +134,7 @@ EXPORTS = "rs:{site}:exports"
 EXPERIMENTS = "rs:{site}:experiments"
 EXPERIMENT_REPORTS = "rs:{site}:experimented"
 EXPOSURES = "rs:{site}:exposures"
+LOOP = "rs:{site}:loop"
 OWNERS = "rs:{site}:owners"
 RECOUNT = "rs:{site}:recount"
 UNKNOWN = "rs:{site}:unknown"

@@ -37,6 +37,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "exposures": None,
     "experiments": None,
     "experimented": None,
+    "loop": None,
     "export": None,
     "questions": None,
     "answers": None,

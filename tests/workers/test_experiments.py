@@ -12,10 +12,10 @@ from recsvc.core.experiments.experiment import Experiment, Variant
 from recsvc.store.connection import Redis
 from recsvc.store.models.experiments import ExperimentStore
 from recsvc.store.pipe import Pipe
+from tests.workers.shown_and_done import write_done, write_shown
 from workers.experiments import Measuring
 from workers.log.archive import Archive
-from workers.log.exposures import EXPOSURES, ExposureFiles
-from workers.log.schema import SCHEMA
+from workers.log.exposures import ExposureFiles
 
 N = 600
 
@@ -52,15 +52,8 @@ class World:
                 shown.append((feed, user, at, 1.0, variants, "personal", "s", [0, 1], items, *what))
                 if rng.random() < click_share[variant.name]:
                     done.append((n * 4 + k, feed, user, "both", 1, "click", at + SECOND_US))
-        self.files.write(pl.DataFrame(shown, schema=EXPOSURES, orient="row"), self.now)
-        self.logged(done)
-
-    def logged(self, done: list[tuple]) -> None:
-        """Write what was done: number, feed, reader, item, position, kind, instant."""
-        names = ("entry_ms", "feed_id", "user", "item", "position", "kind", "received_us")
-        events = pl.DataFrame(done, schema={n: SCHEMA[n] for n in names}, orient="row")
-        whole = events.lazy().match_to_schema(SCHEMA, missing_columns="insert").collect()
-        self.archive.write(whole.with_columns(shard=pl.lit(0, pl.Int32)), {0: "9-9"}, self.now)
+        write_shown(self.files, shown, self.now)
+        write_done(self.archive, done, self.now)
 
 
 @pytest.fixture
@@ -142,8 +135,8 @@ async def test_of_an_interleaved_list_a_click_counts_for_whose_pick_it_was(world
         feed, user = f"f{n}", f"r{n}"
         shown.append((feed, user, at, 1.0, ["x=interleaved"], "personal", "s", *lists))
         done.append((n, feed, user, "abc"[place], place, "click", at + SECOND_US))
-    world.files.write(pl.DataFrame(shown, schema=EXPOSURES, orient="row"), world.now)
-    world.logged(done)
+    write_shown(world.files, shown, world.now)
+    write_done(world.archive, done, world.now)
     await world.measuring.run_once(world.now)
     found = await world.store.report("x")
 

@@ -97,12 +97,16 @@ def attributed_in(
     exposures: pl.LazyFrame, archive: Archive, since_us: int, window_hours: float = WINDOW_HOURS
 ) -> pl.LazyFrame:
     """Return the places of exposures since an instant with what the archive says came of them."""
+    return attributed(exposures, events_since(archive, since_us), window_hours)
+
+
+def events_since(archive: Archive, since_us: int) -> pl.LazyFrame:
+    """Return what was logged since an instant, as files have it."""
     # A file's day is the one it was written on: what it holds was logged before.
     first = from_us(since_us).strftime("%Y-%m-%d")
     logged = [archive.scan(file) for file in archive.files() if file.parent.name >= first]
     events = pl.concat([pl.LazyFrame(schema=SCHEMA), *logged])
-    since = events.filter(pl.col("received_us") >= since_us)
-    return attributed(exposures, since, window_hours)
+    return events.filter(pl.col("received_us") >= since_us)
 
 
 def summary(found: pl.DataFrame) -> Summary:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,6 +47,8 @@ _MB = 2**20
 _DIGITS = 16
 # So long a serving process may have exposures in hand, and a little more.
 _IN_HAND_US = SECOND_US // 2
+# So much later than it was served something may be in a file where the store was away, or clocks differ.
+_LATE_US = HOUR_US
 
 
 def table(exposures: Sequence[Exposure]) -> pl.DataFrame:
@@ -71,21 +73,35 @@ class ExposureFiles:
         """Return the files, oldest first."""
         return sorted(self._folder.glob("*/*.parquet"))
 
-    def scan(self, since_us: int = 0) -> pl.LazyFrame:
-        """Return the exposures since an instant, each once."""
-        first = from_us(since_us).strftime("%Y-%m-%d")
+    def scan(self, since_us: int = 0, until_us: int | None = None) -> pl.LazyFrame:
+        """Return the exposures since an instant, and before another if one is given, each once."""
         found = [pl.LazyFrame(schema=EXPOSURES)]
+        for file in self._about(since_us, until_us):
+            with contextlib.suppress(FileNotFoundError):  # dropped this instant
+                found.append(_fitting(scanned(file)))
+        is_within = pl.col("at_us") >= since_us
+        if until_us is not None:
+            is_within &= pl.col("at_us") < until_us
+        return pl.concat(found).filter(is_within).unique(["feed_id", "at_us"], maintain_order=True)
+
+    def _about(self, since_us: int, until_us: int | None) -> Iterator[Path]:
+        """Yield the files that may hold what was served in a stretch of time.
+
+        A file holds what waited when it was written, unless a serving process could not tell before.
+        """
+        first = _stem(max(since_us - _LATE_US, 0))
+        last = None if until_us is None else _stem(until_us + _LATE_US)
         for file in self.files():
-            if file.parent.name >= first:
-                with contextlib.suppress(FileNotFoundError):  # dropped this instant
-                    found.append(_fitting(scanned(file)))
-        is_since = pl.col("at_us") >= since_us
-        return pl.concat(found).filter(is_since).unique(["feed_id", "at_us"], maintain_order=True)
+            written = f"{file.parent.name}/{file.name}"
+            if written >= first:
+                yield file
+                if last is not None and written > last:
+                    return
 
     def write(self, exposures: pl.DataFrame, at_us: int) -> None:
         """Write one file, durable and whole when this returns."""
-        moment = from_us(at_us)
-        _put(self._folder / moment.strftime("%Y-%m-%d"), f"{moment:%H%M%S-%f}", exposures)
+        day, when = _stem(at_us).split("/")
+        _put(self._folder / day, when, exposures)
 
     def of(self, user: str) -> list[pl.DataFrame]:
         """Return a reader's exposures, file by file."""
@@ -232,6 +248,11 @@ def _parted(
 def _fitting(found: pl.LazyFrame) -> pl.LazyFrame:
     """Return what a file holds as it would be written now, one of a former release too."""
     return found.match_to_schema(EXPOSURES, missing_columns="insert", extra_columns="ignore")
+
+
+def _stem(at_us: int) -> str:
+    """Return the day and the beginning of the name of a file that is written at an instant."""
+    return f"{from_us(at_us):%Y-%m-%d/%H%M%S-%f}"
 
 
 def _put(folder: Path, when: str, exposures: pl.DataFrame) -> None:

@@ -1,0 +1,1 @@
+"""How the loop fares: counted from what was shown and done, and guarded."""
