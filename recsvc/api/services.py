@@ -44,6 +44,7 @@ from recsvc.store.items.catalogue import Items
 from recsvc.store.keepsake import Keepsake, KeptPipe
 from recsvc.store.log.dead_letters import DeadLetters
 from recsvc.store.log.exposures import ExposureLog
+from recsvc.store.log.loop import LoopStore
 from recsvc.store.log.questions import Questions
 from recsvc.store.log.writing import EventLog
 from recsvc.store.mail.deliveries import Deliveries
@@ -111,6 +112,7 @@ class Services:
         self.events.observe_logged = wishes.logged
         self.preferences.observe_changed = wishes.preferred
         self.exposures = Exposures(settings.lists.exposures, ExposureLog(pipe))
+        self.loop = LoopStore(pipe)
         self.experiment_store = ExperimentStore(pipe)
         self.experiments = Experiments(self.experiment_store)
         memory = Memory(self.live, self.cache, wishes, self.exposures, self.experiments)

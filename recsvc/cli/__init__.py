@@ -17,6 +17,7 @@ _COMMANDS = {
     "import": ("fetching", "import_command"),  # the files' commands and, beside them, the fetches
     "experiments": ("experiments", "experiments"),
     "exposures": ("exposures", "exposures"),
+    "loop": ("loop", "loop"),
     "export": ("exporting", "export_command"),
     "train": ("training", "train"),
     "rebuild": ("rebuilding", "rebuild"),

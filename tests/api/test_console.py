@@ -1,5 +1,6 @@
 """The console: shut to strangers, safe from other pages, and its figures are those of a recount."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,9 +10,14 @@ import pytest
 import redis
 
 from recsvc.access.owner import owner_of
+from recsvc.clock import DAY_US, HOUR_US, now_us
 from recsvc.core.access.caller import CONSOLE
+from recsvc.core.loop import Came, Hour, Named
 from recsvc.store import keys
 from recsvc.store.bundled import socket_url
+from recsvc.store.connection import connect
+from recsvc.store.log.loop import LoopStore
+from recsvc.store.pipe import Pipe
 from tests.secured import OTHER_ORIGIN, Secured, address
 from tests.service import Service, wait_until
 
@@ -291,3 +297,47 @@ def test_an_experiment_is_begun_seen_and_stopped(secured: Secured, inside: httpx
     stopped = inside.post("/console/experiments/stop", data={"name": "by-form"}, headers=headers)
     assert stopped.status_code == 303
     assert "ended</small>" in inside.get("/console/experiments").text
+
+
+def test_the_loop_is_told_over_the_api_and_drawn_on_the_first_page(
+    secured: Secured, inside: httpx.Client
+):
+    this_hour_us = now_us() // HOUR_US * HOUR_US
+    # Counted for good, so that no worker counts them anew.
+    hours = [
+        Hour(
+            at_us=this_hour_us - back * HOUR_US,
+            counted_us=this_hour_us + DAY_US,
+            lists=1_000 + back,
+            readers=70 + back,
+            gini=0.25,
+            voices={"personal": Came(4_000, 100 + back)},
+            topics=[Named("<b>speech</b>", 0.5, 0.25)],
+        )
+        for back in (3, 2)
+    ]
+
+    async def keep() -> None:
+        store = connect(socket_url(secured.service.folder))
+        for hour in hours:
+            await LoopStore(Pipe(store)).keep(hour)
+        await store.aclose()
+
+    asyncio.run(keep())
+    told = secured.call("GET", "/v1/loop?hours=24", secured.secret).json()["hours"]
+    page = inside.get("/console").text
+
+    mine = [one for one in told if one["lists"] >= 1_000]
+    assert [one["voices"]["personal"]["clicked"] for one in mine] == [103, 102]
+    assert [one["echo"] for one in mine] == [None, None]
+    assert [one["gini"] for one in mine] == [0.25, 0.25]
+    for hour in hours:
+        row = (
+            f"<td>{hour.lists}</td><td>{hour.readers}</td><td>4000</td><td>{hour.all.clicked}</td>"
+        )
+        assert row in page
+    assert 'data-chart="voices"' in page
+    assert page.count('role="img"') >= 4
+    assert "<b>speech" not in page
+    for key in (secured.publishable, secured.token("console-ann")):
+        assert secured.call("GET", "/v1/loop", key).status_code == 403

@@ -1,7 +1,15 @@
 """A small site for the tests of its pages: two days, two subjects, and titles as they come."""
 
+import asyncio
+import math
 from pathlib import Path
 
+from recsvc.clock import DAY_US, HOUR_US, now_us
+from recsvc.core.loop import Came, Hour, Named
+from recsvc.store.bundled import socket_url
+from recsvc.store.connection import connect
+from recsvc.store.log.loop import LoopStore
+from recsvc.store.pipe import Pipe
 from tests.service import Service
 
 FORMULAE = "attention/formulae"
@@ -58,4 +66,27 @@ def started(folder: Path) -> Service:
         ]
     )
     service.settled()
+    asyncio.run(_keep_hours(service))
     return service
+
+
+async def _keep_hours(service: Service) -> None:
+    """Let the console have hours to draw, counted for good."""
+    store = connect(socket_url(service.folder))
+    first_us = now_us() // HOUR_US * HOUR_US - 60 * HOUR_US
+    for n in range(60):
+        if n % 24 == 3:
+            continue  # nobody counted
+        wave = math.sin(n / 4)
+        voices = ("personal", "similar", "trending", "new", "explore")
+        came = {v: Came(900 - 150 * k, int(60 - 9 * k + 20 * wave)) for k, v in enumerate(voices)}
+        hour = Hour(
+            at_us=first_us + n * HOUR_US, counted_us=now_us() + DAY_US, lists=int(200 + 90 * wave),
+            readers=int(80 + 30 * wave), fallback=0.2 - 0.1 * wave, coverage=0.5 + 0.1 * wave,
+            gini=0.6 - 0.1 * wave, novelty=9 + wave, drift=0.3 * wave, echo=0.7, repeated=0.2,
+            cold=Came(90, int(6 + 3 * wave)), voices=came, n_first=4, first_s=5_000 + 900 * wave,
+            n_waiting=2, topics=[Named("attention", 0.7, 0.5), Named("machine learning", 1.0, 1.0)],
+            organisations=[Named("attention-lab", 0.7, 0.5)],
+        )  # fmt: skip
+        await LoopStore(Pipe(store)).keep(hour)
+    await store.aclose()

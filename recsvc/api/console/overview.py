@@ -7,10 +7,13 @@ from litestar import Request, Router, get
 from litestar.di import NamedDependency
 from litestar.response import Template
 
+from recsvc.api.console.charts import HEIGHT, WIDTH, charts
 from recsvc.api.console.page import PATH, page
 from recsvc.api.http.metrics import feeds_by_source
 from recsvc.api.services import Services
+from recsvc.api.v1.loop import WEEK_HOURS, latest
 from recsvc.api.v1.operations import problems_of, stats_of
+from recsvc.clock import from_us
 
 
 class Feeds(msgspec.Struct, frozen=True):
@@ -30,6 +33,7 @@ async def overview(
     request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Template:
     """Items, readers, lag, model, verdicts, weights, and how many feeds fell back."""
+    hours = await latest(services, WEEK_HOURS)
     return page(
         request, "overview",
         problems=problems_of(services),
@@ -39,6 +43,10 @@ async def overview(
         outcomes=await services.training.outcomes(),
         held=await services.training.held(),
         feeds=feeds(feeds_by_source()),
+        hours=hours,
+        charts=charts(hours, WEEK_HOURS),
+        box=(WIDTH, HEIGHT),
+        instant=from_us,
     )  # fmt: skip
 
 
