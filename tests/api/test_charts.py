@@ -37,7 +37,7 @@ def points(path: str) -> dict[int, float]:
 
 
 def test_each_line_leads_back_to_the_figures():
-    drawn = {chart.key: chart for chart in charts(hours(), N)}
+    drawn = {chart.key: chart for chart in charts(hours())}
     wanted = {
         ("lists", 0): lambda hour: hour.lists,
         ("clicks", 0): lambda hour: hour.all.rate,
@@ -59,10 +59,10 @@ def test_each_line_leads_back_to_the_figures():
 
 
 def test_a_line_is_broken_where_nothing_was_counted():
-    chart = next(one for one in charts(hours(), N) if one.key == "drift")
+    chart = next(one for one in charts(hours()) if one.key == "drift")
     known = {hour.at_us // HOUR_US for hour in hours() if hour.drift is not None}
     begins = [at for at in known if at - 1 not in known]
 
     assert chart.lines[0].path.count("M") == len(begins)
-    assert next(one for one in charts(hours(), N) if one.key == "echo").lines == []
-    assert charts([], N) == []
+    assert next(one for one in charts(hours()) if one.key == "echo").lines == []
+    assert charts([]) == []

@@ -13,6 +13,8 @@ from recsvc.core.loop import Hour
 
 WIDTH, HEIGHT = 600, 120
 
+_FEWEST = 24
+
 Series = Sequence[float | None]
 
 
@@ -96,17 +98,17 @@ _DRAWN = (
 )  # fmt: skip
 
 
-def charts(hours: Sequence[Hour], n: int) -> list[Chart]:
-    """Return the charts of the last hours.
+def charts(hours: Sequence[Hour]) -> list[Chart]:
+    """Return the charts of some hours, and of a day at least.
 
     Args:
         hours: oldest first; those that were not counted are not among them.
-        n: hours that a chart spans, up to the last of them.
     """
     if not hours:
         return []
     known = {hour.at_us: hour for hour in hours}
     last_us = hours[-1].at_us
+    n = max((last_us - hours[0].at_us) // HOUR_US + 1, _FEWEST)
     span = [known.get(last_us - back * HOUR_US) for back in range(n - 1, -1, -1)]
     voices = sorted({voice for hour in hours for voice in hour.voices})
     by_voice = _Drawn(

@@ -44,7 +44,7 @@ async def overview(
         held=await services.training.held(),
         feeds=feeds(feeds_by_source()),
         hours=hours,
-        charts=charts(hours, WEEK_HOURS),
+        charts=charts(hours),
         box=(WIDTH, HEIGHT),
         instant=from_us,
     )  # fmt: skip
