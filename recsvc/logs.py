@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from recsvc import tracing
+
 
 def configure(log_format: str, level: str) -> None:
     """Configure logging for this process.
@@ -22,6 +24,7 @@ def configure(log_format: str, level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            tracing.add_to_line,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

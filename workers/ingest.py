@@ -10,6 +10,7 @@ import asyncio
 
 import structlog
 
+from recsvc import tracing
 from recsvc.clock import now_us
 from recsvc.core.access.budget import Unknown
 from recsvc.core.fitting import UNREADABLE
@@ -103,6 +104,7 @@ class Ingest:
         What a dead worker applied and did not acknowledge may come back together with what came after
         it: then the rest goes alone.
         """
+        began_ns = tracing.now_ns()
         answers = await self._attempt(taken)
         overlapping = [shard for shard, answer in answers.items() if answer == OVERLAPS]
         if overlapping:
@@ -119,7 +121,16 @@ class Ingest:
         }
         await self._streams.acknowledge(done)
         self.n_applied += sum(len(entry_ids) for entry_ids in done.values())
+        if tracing.is_on():
+            await self._trace([logged for shard in done for logged in taken[shard]], began_ns)
         return set(taken) - set(done)
+
+    async def _trace(self, applied: list[Logged], began_ns: int) -> None:
+        """Say of the traces that led to entries that these are on the boards, and remember them."""
+        traces = sorted({logged.trace for logged in applied} - {""})
+        if traces:
+            tracing.applied(traces, began_ns, len(applied))
+            await self._streams.traces.note(traces)
 
     async def _attempt(self, taken: dict[int, list[Logged]]) -> dict[int, int]:
         """Apply entries by shard; return what became of each shard's (see `Boards.apply`)."""

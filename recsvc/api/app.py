@@ -5,6 +5,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
+from recsvc import __version__, tracing
 from recsvc.api import gorse
 from recsvc.api.console import routes as console
 from recsvc.api.embed import modules, oembed
@@ -21,6 +22,7 @@ from recsvc.api.http.openapi_completion import COMPONENTS, complete
 from recsvc.api.http.problems import on_recsvc_error, on_recursion, on_validation_error
 from recsvc.api.http.query_names import learn_names
 from recsvc.api.http.request_body import JSONRequest
+from recsvc.api.http.traces import note_answer
 from recsvc.api.huggingface import routes as huggingface
 from recsvc.api.mail import digest_pages, subscribe_pages
 from recsvc.api.pages import brand
@@ -74,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """Return the application, with the environment's settings unless others are given."""
     settings = settings or from_environment()
     configure(settings.log_format, settings.log_level)
+    tracing.begin("api", __version__)
     wrapping.use(settings.wrapping_key)
     compiled.use(is_wanted=settings.compiled)
     app = App(
@@ -108,9 +111,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *([gorse.router(settings.gorse_path)] if settings.gorse_path else []),
         ],
         middleware=[compressed, door],
-        before_send=[add_headers],
+        before_send=[add_headers, *([note_answer] if tracing.is_on() else [])],
         lifespan=[lifespan_of(settings), watching(settings)],
         on_startup=[metrics.observe],
+        on_shutdown=[tracing.end],
         dependencies=provided(lambda: app),
         exception_handlers={
             RecsvcError: on_recsvc_error,

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from recsvc import __version__, tracing
 from recsvc.cli.context import check_store
 from recsvc.cli.exposure import refuse_to_expose
 from recsvc.cli.starting import check_engine, prepare_folder, wait_for_port
@@ -124,7 +125,9 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.stop)
+    tracing.begin("worker", __version__)
     await running.run()
+    tracing.end()
     # A training that was given up goes on in its thread, which the interpreter would wait for.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -41,6 +41,8 @@ rs:{site}:experimented      hash    200              worker        api      expe
 rs:{site}:loop              hash    2,160 hours      worker        api      hour (since 1970) -> what its lists were like (msgpack)
 rs:{site}:export:<id>       list    TTL              worker        api      lines of an export
 rs:{site}:epochs            list    epochs met       worker        worker   logs whose events are held, current first
+rs:{site}:traces            list    128, TTL         worker        worker   traces of what was applied since a training (W3C
+                                                                            traceparent), the latest first
 rs:{site}:format            string  one              all           all      format of all these keys, a number
 rs:{site}:problems          hash    TTL              worker        api      name of a problem -> what to say of it
 rs:{site}:indexed           string  one              worker        worker   present once all readers are in `readers`
@@ -112,6 +114,7 @@ N_SHARDS = 64
 ANY = "rs:*"
 
 EPOCHS = "rs:{site}:epochs"
+TRACES = "rs:{site}:traces"
 FORMAT = "rs:{site}:format"
 PROBLEMS = "rs:{site}:problems"
 SECRET = "rs:{site}:secret"  # noqa: S105 - the name of a key

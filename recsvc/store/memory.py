@@ -32,6 +32,7 @@ GROWS_WITH: dict[str, Unit | None] = {
     "prefs": "reader",
     "lists": "reader",
     "erasures": None,
+    "traces": None,
     "erased": None,
     "exports": None,
     "exposures": None,

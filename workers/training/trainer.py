@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import structlog
 
+from recsvc import tracing
 from recsvc.clock import SECOND_US, apart_us
 from recsvc.core.fitting import UNREADABLE
 from recsvc.core.model.snapshot import Manifest, Snapshot
@@ -130,6 +131,20 @@ class Trainer:
 
     async def train(self, token: int | None, now_us: int) -> Snapshot:
         """Train on all events; publish what the gate lets pass."""
+        # What is on the boards by now is in the log that is read after this.
+        traces = await self._streams.traces.take() if tracing.is_on() else []
+        with tracing.learning(traces) as learning:
+            trained = await self._train(token, now_us)
+            learning.note(
+                snapshot_id=trained.manifest.snapshot_id,
+                events=trained.manifest.n_events,
+                interactions=trained.manifest.n_interactions,
+                items=trained.manifest.n_items,
+                engine=self._params.engine,
+            )
+        return trained
+
+    async def _train(self, token: int | None, now_us: int) -> Snapshot:
         started_s = time.monotonic()
         material = await self._steps.gather(self._archive, self._streams, self._items, now_us)
         current = await self._current(material.catalogue_id)

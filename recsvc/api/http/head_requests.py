@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.types import Message, Send
 
+from recsvc import tracing
 from recsvc.api.http import hosts
 from recsvc.api.http.bodies import Bodies, Body
 from recsvc.api.http.overload import Gate, Lane, is_probe, refuse
@@ -49,7 +50,8 @@ class App(Litestar):
                 await refuse(send)
             else:
                 place.set(body)
-                await super().__call__(scope, body, send)
+                with tracing.request(scope["method"], scope["headers"]):
+                    await super().__call__(scope, body, send)
         finally:
             body.release()
             if not body.is_outside:

@@ -12,6 +12,7 @@ from recsvc.store.addresses import is_cluster
 from recsvc.store.connection import Redis, translated
 from recsvc.store.entry_ids import parse
 from recsvc.store.log.epochs import Epochs
+from recsvc.store.log.traces import Traces
 from recsvc.store.pipe import Pipe
 
 GROUP = "boards"
@@ -29,8 +30,8 @@ class Logged(msgspec.Struct, frozen=True):
     Attributes:
         fields: `e` the packed event; of a change of state also `s`, `w` and `n`: the state, the
             instant it was on since and the instant it is on since, empty for off; of a vote that
-            is held also `d`, the instant from which it counts. No fields at all: the entry was
-            erased while it was pending.
+            is held also `d`, the instant from which it counts; of what was traced also `t`, the
+            trace. No fields at all: the entry was erased while it was pending.
     """
 
     entry_id: str
@@ -44,17 +45,24 @@ class Logged(msgspec.Struct, frozen=True):
         """
         return _decode(self.fields[b"e"])
 
+    @property
+    def trace(self) -> str:
+        """The trace that it belongs to, as W3C Trace Context writes it; empty without one."""
+        return self.fields.get(b"t", b"").decode("ascii", "replace")
+
 
 class Streams:
     """Consumes the shards' logs for one worker.
 
     Attributes:
         epochs: which logs the store holds.
+        traces: of what was applied lately.
     """
 
     def __init__(self, redis: Redis, consumer: str) -> None:
         self._pipe = Pipe(redis)
         self.epochs = Epochs(self._pipe)
+        self.traces = Traces(self._pipe)
         self._redis = redis
         self._consumer = consumer
 

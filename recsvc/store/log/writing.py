@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
+from recsvc import tracing
 from recsvc.clock import DAY_S, HOUR_S, HOUR_US, SECOND_US
 from recsvc.core.access.budget import BudgetParams
 from recsvc.core.access.caller import is_anonymous
@@ -100,7 +101,17 @@ class _Named(NamedTuple):
 _NAMELESS = _Named(b"", b"", b"")
 
 
-_Waiting = tuple[Entry, int | None, asyncio.Future[Outcome]]
+class _Waiting(NamedTuple):
+    """An entry that waits to be sent.
+
+    Attributes:
+        trace: that it is part of; empty for none.
+    """
+
+    entry: Entry
+    said_us: int | None
+    trace: str
+    future: asyncio.Future[Outcome]
 
 
 class EventLog:
@@ -172,7 +183,11 @@ class EventLog:
         """
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in entries]
-        self._waiting += zip(entries, said_us, futures, strict=True)
+        trace = tracing.carried()
+        self._waiting += [
+            _Waiting(entry, said, trace, future)
+            for entry, said, future in zip(entries, said_us, futures, strict=True)
+        ]
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._drain())
         # What gathers several takes as long again as a single event's own way.
@@ -195,7 +210,7 @@ class EventLog:
             return [batch]
         parts: dict[int, list[_Waiting]] = {}
         for waiting in batch:
-            parts.setdefault(keys.shard_of(waiting[0].user), []).append(waiting)
+            parts.setdefault(keys.shard_of(waiting.entry.user), []).append(waiting)
         return list(parts.values())
 
     async def _send(self, batch: list[_Waiting]) -> None:
@@ -203,22 +218,23 @@ class EventLog:
         args: list[object] = list(self._limits)
         try:
             self._signs = self._signs or await signatures(self._pipe)
-            for entry, said_us, _ in batch:
-                named = _named(self._signs, entry, said_us)
-                self._add(entry, named, key_names, args)
+            for one in batch:
+                named = _named(self._signs, one.entry, one.said_us)
+                self._add(one.entry, named, key_names, args)
+                args.append(one.trace)
             results = await scripts.call(self._pipe, "record", key_names, args, self._replicas)
         except BaseException as exc:
             # Whatever it is: nobody else would tell those who wait for this.
             lost = exc if isinstance(exc, Exception) else StoreUnavailableError("shutting down")
-            for _, _, future in batch:
-                if not future.done():
-                    future.set_exception(lost)
+            for one in batch:
+                if not one.future.done():
+                    one.future.set_exception(lost)
             if not isinstance(exc, Exception):
                 raise
             return
-        for (_, _, future), result in zip(batch, results, strict=True):
-            if not future.done():
-                future.set_result(Outcome(result))
+        for one, result in zip(batch, results, strict=True):
+            if not one.future.done():
+                one.future.set_result(Outcome(result))
 
     def _add(self, entry: Entry, named: _Named, key_names: list[str], args: list[object]) -> None:
         aliases = self._aliases()

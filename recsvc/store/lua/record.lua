@@ -12,10 +12,11 @@
 -- ARGV[8]   interactions and impressions kept of each of them, whatever stands
 -- ARGV[9]   event ids of a shard's anonymous sessions that are remembered, at most twice that
 -- ARGV[10]  seconds that preferences of an anonymous session live, and what is known of it at all
--- ARGV[11..] thirteen per event: digest of its id ('' if it has none), item, role, name of the state or
+-- ARGV[11..] fourteen per event: digest of its id ('' if it has none), item, role, name of the state or
 --           signal, instant (µs), value (thousandths), entry (msgpack), aliases of the item (msgpack
 --           list, '' for none), instant received (µs), '1' for an anonymous session, user,
---           digest of its id as former releases made it ('' for none), keyed digest of the user
+--           digest of its id as former releases made it ('' for none), keyed digest of the user,
+--           trace that it is part of ('' for none)
 --
 -- Readers who are not anonymous are in the index: their name, and when they were last heard of.
 --
@@ -24,7 +25,7 @@
 -- A state that changes - a vote, a save, a hide - is logged with its transition (s, w, n: state, instant
 -- it was on since, instant it is on since), so that counters can follow the log without reading profiles.
 -- A vote that does not count at once also says from when on it will (d). A signal that is its reader's first of
--- this name on the item says so (f).
+-- this name on the item says so (f). What is part of a trace says of which (t).
 
 -- Fields that no item can have, as control characters are not part of ids.
 local FIRST_SEEN, PRUNE_AT, VERSION = '\1', '\2', '\3'
@@ -157,6 +158,12 @@ local function is_first(ids, ids_before, id, former)
   return is_new and before[1] == 0 and before[2] == 0 and not is_known(ids, former)
 end
 
+-- Append an entry to the log, with the trace that it is part of.
+local function append(events, fields, trace)
+  if trace ~= '' then fields[#fields + 1], fields[#fields + 2] = 't', trace end
+  return redis.call('XADD', events, '*', unpack(fields))
+end
+
 -- When keys end, by key: told once at the end, however many events of a call touch them.
 local lives, begun = {}, {}
 
@@ -164,10 +171,10 @@ for e = 0, #KEYS / 8 - 1 do
   local k = 8 * e
   local ids, ids_before, events = KEYS[k + 1], KEYS[k + 2], KEYS[k + 3]
   local profile, shown, readers, names = KEYS[k + 4], KEYS[k + 5], KEYS[k + 6], KEYS[k + 7]
-  local a = 10 + 13 * e
+  local a = 10 + 14 * e
   local id, item, role, name = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4]
   local at, value, entry = tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6]), ARGV[a + 7]
-  local received = ARGV[a + 9]
+  local received, trace = ARGV[a + 9], ARGV[a + 14]
   local is_stranger = ARGV[a + 10] == '1'
   local profile_ttl = is_stranger and anonymous_ttl or known_ttl
   local items_cap = is_stranger and math.min(strangers_items, profile_cap) or profile_cap
@@ -195,7 +202,7 @@ for e = 0, #KEYS / 8 - 1 do
   if not fresh then
     answers[e + 1] = 0
   elseif role == 'exposure' then
-    redis.call('XADD', events, '*', 'e', entry)
+    append(events, {'e', entry}, trace)
     redis.call('ZADD', shown, 'GT', ARGV[a + 5], item)
     local most = is_stranger and math.min(strangers_items, shown_cap) or shown_cap
     redis.call('ZREMRANGEBYRANK', shown, 0, -most - 1)
@@ -210,7 +217,7 @@ for e = 0, #KEYS / 8 - 1 do
       if not s and not known[ACTED_ON] then fields[3], fields[4] = 'f', '1' end
       s = s or {0, 0, 0}
       known[name] = {s[1] + 1, s[2] + value, math.max(s[3], at)}
-      entry_id = redis.call('XADD', events, '*', unpack(fields))
+      entry_id = append(events, fields, trace)
     else
       local old = known[name] or 0
       local newer = at > math.abs(old) or (at == math.abs(old) and role == 'clear')
@@ -221,9 +228,9 @@ for e = 0, #KEYS / 8 - 1 do
         local due = now ~= '' and name == 'upvote' and counts_from(profile, received)
         local fields = {'e', entry, 's', name, 'w', was, 'n', now}
         if due then fields[9], fields[10] = 'd', due end
-        entry_id, is_switched = redis.call('XADD', events, '*', unpack(fields)), true
+        entry_id, is_switched = append(events, fields, trace), true
       else
-        entry_id = redis.call('XADD', events, '*', 'e', entry)
+        entry_id = append(events, {'e', entry}, trace)
         answers[e + 1] = 2
       end
     end
