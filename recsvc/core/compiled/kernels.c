@@ -109,31 +109,70 @@ int64_t score_sums(const float *scores, const float *warm, int64_t n, const int6
     return 0;
 }
 
-/* A heap of the best rows so far, the worst of them on top. Rows come in ascending order, so that of equal
- * scores the first are kept. */
+/* The best rows so far, as numbers whose order is that of the list: the score above, the row, turned round,
+ * below, so that of equal scores the first row is best. They are gathered without order, and whenever their
+ * room is full all but the best k go; what is not above the worst of those need not be looked at again. */
 
 #define STRETCH 16
 
-static int is_worse(const float *scores, int64_t a, int64_t b) {
-    return scores[a] < scores[b] || (scores[a] == scores[b] && a > b);
+static uint64_t key_of(float score, int64_t row) {
+    uint32_t bits;
+    score += 0.0f; /* -0 is 0 */
+    memcpy(&bits, &score, sizeof bits);
+    bits = bits >> 31 ? ~bits : bits | 0x80000000;
+    return (uint64_t)bits << 32 | (UINT32_MAX - (uint32_t)row);
 }
 
-static void sink(const float *scores, int64_t *heap, int64_t size, int64_t at) {
-    const int64_t row = heap[at];
-    for (int64_t below; (below = 2 * at + 1) < size; at = below) {
-        if (below + 1 < size && is_worse(scores, heap[below + 1], heap[below])) below++;
-        if (!is_worse(scores, heap[below], row)) break;
-        heap[at] = heap[below];
+static int64_t row_of(uint64_t key) { return UINT32_MAX - (uint32_t)key; }
+
+static void swap(uint64_t *a, uint64_t *b) {
+    const uint64_t kept = *a;
+    *a = *b, *b = kept;
+}
+
+/* Parts keys by the middle one of three; returns where the larger ones end. No two keys are equal. */
+static int64_t parted(uint64_t *keys, int64_t size) {
+    uint64_t *first = keys, *middle = keys + size / 2, *last = keys + size - 1;
+    if (*first < *middle) swap(first, middle);
+    if (*middle < *last) swap(middle, last);
+    if (*first < *middle) swap(first, middle);
+    swap(middle, last);
+    int64_t to = 0;
+    for (int64_t at = 0; at < size - 1; at++) { /* without a branch, which nothing would foretell */
+        const uint64_t key = keys[at];
+        keys[at] = keys[to], keys[to] = key;
+        to += key > *last;
     }
-    heap[at] = row;
+    swap(keys + to, last);
+    return to;
 }
 
-static void heap_up(const float *scores, int64_t *heap, int64_t size) {
-    for (int64_t at = size / 2; at-- > 0;) sink(scores, heap, size, at);
+/* Brings the largest k of some keys to the front (Hoare 1961). */
+static void selected(uint64_t *keys, int64_t size, int64_t k) {
+    while (size > 1 && k > 0 && k < size) {
+        const int64_t at = parted(keys, size);
+        if (at >= k) size = at;
+        else keys += at + 1, size -= at + 1, k -= at + 1;
+    }
 }
 
-/* Whether any of some scores is above the least that counts: looked at together, as hardly any is. */
-static int is_any_above(const float *scores, float least) {
+/* Puts keys in order, the largest first. */
+static void sorted(uint64_t *keys, int64_t size) {
+    for (; size > 12;) { /* the smaller part first, so that calls stand few deep */
+        const int64_t at = parted(keys, size), above = at + 1, rest = size - above;
+        if (at < rest) sorted(keys, at), keys += above, size = rest;
+        else sorted(keys + above, rest), size = at;
+    }
+    for (int64_t at = 1; at < size; at++) {
+        const uint64_t key = keys[at];
+        int64_t to = at;
+        for (; to > 0 && keys[to - 1] < key; to--) keys[to] = keys[to - 1];
+        keys[to] = key;
+    }
+}
+
+/* Whether any of some scores is at least as much as counts: looked at together, as hardly any is. */
+static int is_any_worth(const float *scores, float least) {
     int found = 0;
     for (int i = 0; i < STRETCH; i++) found |= scores[i] > least;
     return found;
@@ -141,33 +180,33 @@ static int is_any_above(const float *scores, float least) {
 
 /* `may_show` is NULL where all rows may be. */
 static int64_t top(const float *scores, const uint8_t *may_show, int64_t n, int64_t k, int64_t *rows) {
+    if (k <= 0) return 0;
+    if (n > UINT32_MAX) return OUTSIDE;
+    const int64_t room = (k < n ? k : n) * 4 + STRETCH;
+    uint64_t *keys = malloc((size_t)room * sizeof *keys);
+    if (!keys) return NO_MEMORY;
     int64_t size = 0;
     float least = -INFINITY;
-    if (k <= 0) return 0;
     for (int64_t start = 0; start < n; start += STRETCH) {
         const int64_t end = start + STRETCH < n ? start + STRETCH : n;
-        if (end == start + STRETCH && !is_any_above(scores + start, least)) continue;
-        for (int64_t row = start; row < end; row++) {
-            if (!(scores[row] > least) || (may_show && !may_show[row]) || scores[row] > FLT_MAX) continue;
-            if (size < k) {
-                rows[size++] = row;
-                if (size < k) continue;
-                heap_up(scores, rows, size);
-            } else {
-                rows[0] = row;
-                sink(scores, rows, size, 0);
-            }
-            least = scores[rows[0]];
+        if (end == start + STRETCH && !is_any_worth(scores + start, least)) continue;
+        if (size + STRETCH > room) {
+            selected(keys, size, k);
+            size = k;
+            uint64_t worst = keys[0];
+            for (int64_t at = 1; at < k; at++) worst = keys[at] < worst ? keys[at] : worst;
+            least = scores[row_of(worst)];
         }
+        for (int64_t row = start; row < end; row++) /* rows come in order: an equal score is worse */
+            if (scores[row] > least && (!may_show || may_show[row]) && scores[row] <= FLT_MAX)
+                keys[size++] = key_of(scores[row], row);
     }
-    if (size < k) heap_up(scores, rows, size);
-    for (int64_t last = size; last-- > 1;) { /* the worst goes to the end */
-        const int64_t worst = rows[0];
-        rows[0] = rows[last];
-        rows[last] = worst;
-        sink(scores, rows, last, 0);
-    }
-    return size;
+    selected(keys, size, k);
+    const int64_t found = size < k ? size : k;
+    sorted(keys, found);
+    for (int64_t place = 0; place < found; place++) rows[place] = row_of(keys[place]);
+    free(keys);
+    return found;
 }
 
 /* recsvc.core.top_k.top_k. */
