@@ -19,7 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path(__file__).parent / "recsvc" / "core" / "compiled"
 _LIBRARY = "_kernels.so"
-_SOURCES = ("kernels.h", "kernels.c")  # as in recsvc/core/compiled/kernels.py
+SOURCES = ("kernels.h", "kernels.c", "ranking.c")  # as in recsvc/core/compiled/kernels.py
 _TAKES_S = 60
 
 # The same arithmetic as numpy's on any processor of the kind: nothing is contracted or reassociated.
@@ -47,17 +47,21 @@ def compiler() -> list[str]:
     raise NoCompilerError("no C compiler: install one, or `pip install ziglang`")
 
 
-def build(into: Path = FOLDER, source: Path = FOLDER / "kernels.c") -> Path:
-    """Build the kernels, or what may be taken for them; return the library.
+def build(into: Path = FOLDER, source: Path | None = None) -> Path:
+    """Build the kernels; return the library.
+
+    Args:
+        source: what may be taken for them instead.
 
     Raises:
         NoCompilerError: when there is no compiler, or none that can.
     """
-    stamp = zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in _SOURCES))
+    sources = [FOLDER / name for name in SOURCES[1:]] if source is None else [source]
+    stamp = zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in SOURCES))
     command = [*compiler(), *FLAGS, "-fPIC", "-shared", f"-DKERNELS_STAMP={stamp}u"]
     with tempfile.TemporaryDirectory(dir=into) as folder:
         made = Path(folder) / _LIBRARY
-        command += ["-o", str(made), str(source), "-lm"]
+        command += ["-o", str(made), *map(str, sources), "-lm"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_TAKES_S)
         except (OSError, subprocess.TimeoutExpired) as exc:

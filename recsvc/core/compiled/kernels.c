@@ -241,25 +241,32 @@ static void add_points(const struct voice *voice, const float *warm, int64_t sta
 #define BLOCK 1024
 
 /* recsvc.core.ranking.blend.Blend._best. */
-int64_t best_rows(const float *common, const float *lift, int64_t n_lift, const float *warm,
-                  const uint8_t *may_show, int64_t n_may_show, int64_t n, const struct voice *voices,
-                  int64_t n_voices, const int64_t *excluded, int64_t n_excluded, float *total, int64_t k,
-                  int64_t *rows, float *scores, uint8_t *loudest) {
+int64_t best_rows(const float *common, const float *warm, int64_t n, const struct bounds *bounds,
+                  const struct voice *voices, int64_t n_voices, float *total, int64_t k, int64_t *rows,
+                  float *scores, uint8_t *loudest) {
     for (int64_t start = 0, end; start < n; start = end) { /* as much as stays in the nearest cache */
         int is_finite = 1;
         end = start + BLOCK < n ? start + BLOCK : n;
         for (int64_t row = start; row < end; row++) total[row] = common[row];
         for (int64_t i = 0; i < n_voices; i++)
             if (voices[i].scores) add_points(&voices[i], warm, start, end, total);
-        for (int64_t row = start; row < end && row < n_lift; row++) total[row] += lift[row];
+        for (int64_t row = start; row < end && row < bounds->n_lift; row++) total[row] += bounds->lift[row];
         for (int64_t row = start; row < end; row++) is_finite &= fabsf(total[row]) <= FLT_MAX;
         if (!is_finite) return NOT_FINITE;
     }
-    for (int64_t i = 0; i < n_excluded; i++) {
-        if (excluded[i] < 0) return OUTSIDE;
-        if (excluded[i] < n) total[excluded[i]] = -INFINITY;
+    for (int64_t i = 0; i < bounds->n_tired; i++) {
+        const int64_t row = bounds->tired[i];
+        if (row < 0) return OUTSIDE;
+        if (row >= n) continue;
+        total[row] -= bounds->tired_points[i];
+        if (!(fabsf(total[row]) <= FLT_MAX)) return NOT_FINITE;
     }
-    const int64_t found = top(total, may_show, n < n_may_show ? n : n_may_show, k, rows);
+    for (int64_t i = 0; i < bounds->n_excluded; i++) {
+        if (bounds->excluded[i] < 0) return OUTSIDE;
+        if (bounds->excluded[i] < n) total[bounds->excluded[i]] = -INFINITY;
+    }
+    const int64_t reach = n < bounds->n_may_show ? n : bounds->n_may_show;
+    const int64_t found = top(total, bounds->may_show, reach, k, rows);
     for (int64_t place = 0; place < found; place++) {
         float most = 0.0f;
         scores[place] = total[rows[place]];

@@ -28,11 +28,20 @@ struct voice {
     float slope, base, scale_slope, scale_base;
 };
 
+/* What of a ranking is not the voices'. Rows of any array may lie beyond those ranked. */
+struct bounds {
+    const float *lift;         /* added to rows */
+    const int64_t *tired;      /* rows that step back, */
+    const float *tired_points; /* each by so many points */
+    const uint8_t *may_show;   /* by row; those beyond may not */
+    const int64_t *excluded;   /* rows */
+    int64_t n_lift, n_tired, n_may_show, n_excluded;
+};
+
 /* Adds up what the voices say, and finds the best rows that may be shown: returns how many of `k`. */
-int64_t best_rows(const float *common, const float *lift, int64_t n_lift, const float *warm,
-                  const uint8_t *may_show, int64_t n_may_show, int64_t n, const struct voice *voices,
-                  int64_t n_voices, const int64_t *excluded, int64_t n_excluded, float *total, int64_t k,
-                  int64_t *rows, float *scores, uint8_t *loudest);
+int64_t best_rows(const float *common, const float *warm, int64_t n, const struct bounds *bounds,
+                  const struct voice *voices, int64_t n_voices, float *total, int64_t k, int64_t *rows,
+                  float *scores, uint8_t *loudest);
 
 /* Finds the rows of the highest finite scores: returns how many of `k`. */
 int64_t top_rows(const float *scores, int64_t n, int64_t k, int64_t *rows);
@@ -62,3 +71,66 @@ int64_t text_profile(const struct texts *texts, const int64_t *history, const fl
 /* Says in (k, m) `added` how much each row of a history adds to each of k rows, terms to a power. */
 int64_t text_shares(const struct texts *texts, const int64_t *rows, int64_t k, const int64_t *history,
                     const float *evidence, int64_t m, double power, float *added);
+
+/* Where items lead to: as `walk_sums` takes it. */
+struct lists {
+    const int64_t *starts;
+    const int32_t *led;
+    const uint16_t *weights;
+    int64_t n, n_entries;
+};
+
+/* Texts by their terms: as `text_scores` takes it. */
+struct postings {
+    const int32_t *starts, *rows;
+    const float *weights;
+    int64_t n_terms, n_entries;
+};
+
+/* What there is, whoever asks. */
+struct moment {
+    const float *common; /* (n,) what all common voices say */
+    const float *warm;   /* (n,) 1 for rows with interactions, else 0 */
+    const struct texts *texts;
+    const struct postings *postings;
+    int64_t n;
+};
+
+/* What a reader did: m rows, and never 0 of each. */
+struct history {
+    const int64_t *rows;
+    const float *evidence;
+    int64_t m;
+};
+
+/* How the scores of a group of rows become points: (score - mean) * scale. */
+struct group {
+    double mean, scale;
+};
+
+#define SILENT 0 /* says nothing */
+#define COMMON 1 /* says points */
+#define SAID 2   /* has its scores already */
+#define LED 3    /* where the history leads to */
+#define READ 4   /* what reads like it */
+
+/* A voice, and how it is heard by one reader. */
+struct speaker {
+    int32_t kind, is_even, is_squared;
+    int32_t is_silent; /* found out: that it says nothing, or nothing in numbers */
+    double weight;     /* points of one standard deviation */
+    double power;      /* of a READ one: what the terms of a history are taken to, */
+    double most;       /* and postings: who looks for more reads all texts at once */
+    const float *points; /* (n,) of a COMMON one */
+    const float *fade;   /* (n,); NULL: 1 */
+    float *scores;       /* (n,) of all others; found out, unless they were SAID */
+    const struct lists *lists; /* of a LED one */
+    int64_t n_lists;
+    const float *loud; /* (m,) of a LED one: how loud each of the history leads on */
+    struct group cold, hot; /* found out: of the rows without and with interactions */
+};
+
+/* Ranks for a reader: returns how many of `k` rows. */
+int64_t ranked(const struct moment *moment, const struct history *history, struct speaker *speakers,
+               int64_t n_speakers, const struct bounds *bounds, int64_t k, int64_t *rows, float *scores,
+               uint8_t *loudest);

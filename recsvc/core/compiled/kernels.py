@@ -21,7 +21,7 @@ Matrix = NDArray[np.float32]
 Sums = NDArray[np.float64]
 
 LIBRARY = "_kernels.so"
-SOURCES = ("kernels.h", "kernels.c")
+SOURCES = ("kernels.h", "kernels.c", "ranking.c")
 
 
 class NotBuiltError(Exception):
@@ -79,19 +79,19 @@ class Spoken(NamedTuple):
     line: tuple[float, float, float, float]
 
 
-class Addends(NamedTuple):
-    """What else adds to a reader's scores, and takes rows away.
+class Bounds(NamedTuple):
+    """What of a ranking is not the voices'. Rows may lie beyond those ranked.
 
     Attributes:
-        common: (n or more,) what all common voices say.
-        lift: of what is followed; None when that is nothing.
-        warm: (n,) 1 for rows with interactions, else 0.
-        excluded: rows; some may lie beyond n.
+        lift: points added by row; None when that is nothing.
+        tired: rows that step back, and by how many points; None when there are none.
+        may_show: by row; those beyond may not.
+        excluded: rows that may not.
     """
 
-    common: Vector
     lift: Vector | None
-    warm: Vector
+    tired: tuple[Rows, Vector] | None
+    may_show: NDArray[np.bool_]
     excluded: Rows
 
 
@@ -135,9 +135,9 @@ class Kernels:
     """
 
     def __init__(self, library: Any) -> None:
-        self._library = library
-        self._ffi = _declarations()
-        self._buffer = self._ffi.from_buffer
+        self.library = library
+        self.ffi = _declarations()
+        self._buffer = self.ffi.from_buffer
 
     def text_scores(self, postings: Any, terms: Rows, weights: Vector, n: int) -> Vector:
         """Return (n,) what texts say of the wanted terms, as `content.content`.
@@ -146,17 +146,17 @@ class Kernels:
             postings: (n_terms, n) csr_matrix of float32 with indices of 32 bits.
         """
         scores = np.empty(n, np.float32)
-        self._call(
-            self._library.text_scores,
-            self._i32(postings.indptr),
+        self.call(
+            self.library.text_scores,
+            self.i32(postings.indptr),
             len(postings.indptr) - 1,
-            self._i32(postings.indices),
-            self._f32(postings.data),
+            self.i32(postings.indices),
+            self.f32(postings.data),
             min(len(postings.indices), len(postings.data)),
-            self._i64(terms),
-            self._f32(weights),
+            self.i64(terms),
+            self.f32(weights),
             min(len(terms), len(weights)),
-            self._f32(scores),
+            self.f32(scores),
             n,
         )
         return scores
@@ -165,56 +165,69 @@ class Kernels:
         self, scores: Vector, warm: Vector, own: Rows
     ) -> tuple[list[float], list[float]]:
         """Return the sums of all rows, and those of some, as `standardizing._sums`."""
-        everything, mine = self._ffi.new("double[5]"), self._ffi.new("double[5]")
-        arguments = (self._f32(scores), self._f32(warm), _same_length(scores, warm))
-        self._call(self._library.score_sums, *arguments, self._i64(own), len(own), everything, mine)
+        everything, mine = self.ffi.new("double[5]"), self.ffi.new("double[5]")
+        arguments = (self.f32(scores), self.f32(warm), _same_length(scores, warm))
+        self.call(self.library.score_sums, *arguments, self.i64(own), len(own), everything, mine)
         return list(everything), list(mine)
 
     def top_rows(self, scores: Vector, k: int) -> Rows:
         """Return the rows of the k highest finite scores, as `top_k.top_k`."""
         k = max(0, min(k, len(scores)))
         rows = np.empty(k, np.int64)
-        found = self._call(
-            self._library.top_rows, self._f32(scores), len(scores), k, self._i64(rows)
-        )
+        found = self.call(self.library.top_rows, self.f32(scores), len(scores), k, self.i64(rows))
         return rows[:found]
 
     def best_rows(
-        self, said: Sequence[Spoken], sums: Addends, may_show: NDArray[np.bool_], k: int
+        self, said: Sequence[Spoken], common: Vector, warm: Vector, bounds: Bounds, k: int
     ) -> tuple[Rows, Vector, NDArray[np.uint8]] | None:
         """Return the best rows, their scores and the voice that says most, as `Blend._best`.
 
         Args:
-            may_show: by row; those beyond may not.
+            common: (n or more,) what all common voices say.
+            warm: (n,) 1 for rows with interactions, else 0.
 
         Returns:
             None when what the voices say adds up to no number.
         """
-        n = len(sums.warm)
+        n = len(warm)
         k = max(0, min(k, n))
         rows, scores, loudest = (
             np.empty(k, np.int64),
             np.empty(k, np.float32),
             np.empty(k, np.uint8),
         )
-        lift = np.empty(0, np.float32) if sums.lift is None else sums.lift
-        assert len(sums.common) >= n, "everybody's points reach as far as the model"
+        assert len(common) >= n, "everybody's points reach as far as the model"
         voices, kept = self._voices(said, n)
-        found = self._call(
-            self._library.best_rows,
-            self._f32(sums.common), self._f32(lift), len(lift), self._f32(sums.warm),
-            self._u8(may_show), len(may_show), n, voices, len(said),
-            self._i64(sums.excluded), len(sums.excluded), self._f32(np.empty(n, np.float32)), k,
-            self._i64(rows), self._f32(scores), self._u8(loudest),
+        limits, also_kept = self.bounds(bounds)
+        found = self.call(
+            self.library.best_rows, self.f32(common), self.f32(warm), n, limits, voices, len(said),
+            self.f32(np.empty(n, np.float32)), k, self.i64(rows), self.f32(scores), self.u8(loudest),
         )  # fmt: skip
-        del kept
+        del kept, also_kept
         return None if found < 0 else (rows[:found], scores[:found], loudest[:found])
+
+    def bounds(self, bounds: Bounds) -> tuple[Any, list[Any]]:
+        """Return the struct of bounds, and what has to be kept while it is used."""
+        found = self.ffi.new("struct bounds *")
+        may_show, excluded = self.u8(bounds.may_show), self.i64(bounds.excluded)
+        found.may_show, found.n_may_show = may_show, len(bounds.may_show)
+        found.excluded, found.n_excluded = excluded, len(bounds.excluded)
+        kept = [may_show, excluded]
+        if bounds.lift is not None:
+            kept.append(self.f32(bounds.lift))
+            found.lift, found.n_lift = kept[-1], len(bounds.lift)
+        if bounds.tired is not None:
+            rows, points = bounds.tired
+            kept += [self.i64(rows), self.f32(points)]
+            found.tired, found.tired_points = kept[-2:]
+            found.n_tired = _same_length(rows, points)
+        return found, kept
 
     def walk_sums(self, lists: Lists, history: Rows, loud: Vector, sums: Sums) -> None:
         """Add to (n,) sums where a history leads to, as `walk._led`."""
-        found, m = self._lists(lists), _same_length(history, loud)
-        arguments = (self._i64(history), self._f32(loud), m, self._f64(sums), len(sums))
-        self._call(self._library.walk_sums, *found, *arguments)
+        found, m = self.lists(lists), _same_length(history, loud)
+        arguments = (self.i64(history), self.f32(loud), m, self.f64(sums), len(sums))
+        self.call(self.library.walk_sums, *found, *arguments)
 
     def walk_shares(self, lists: Lists, history: Rows, loud: Vector, rows: Rows, n: int) -> Matrix:
         """Return (k, m): how much each row of a history leads to each of k rows, as `walk._added`.
@@ -223,9 +236,9 @@ class Kernels:
             rows: below n, as is all that lists lead to.
         """
         added = np.zeros((len(rows), len(history)), np.float32)
-        found, m = self._lists(lists), _same_length(history, loud)
-        arguments = (self._i64(history), self._f32(loud), m, self._i64(rows), len(rows), n)
-        self._call(self._library.walk_shares, *found, *arguments, self._f32(added))
+        found, m = self.lists(lists), _same_length(history, loud)
+        arguments = (self.i64(history), self.f32(loud), m, self.i64(rows), len(rows), n)
+        self.call(self.library.walk_shares, *found, *arguments, self.f32(added))
         return added
 
     def text_profile(self, texts: Texts, history: Rows, evidence: Vector) -> tuple[Rows, Sums]:
@@ -233,9 +246,9 @@ class Kernels:
         m = _same_length(history, evidence)
         room = min(m * texts.terms.shape[1], texts.n_terms)
         terms, sums = np.empty(room, np.int64), np.empty(room, np.float64)
-        arguments = (self._i64(history), self._f32(evidence), m, self._i64(terms), self._f64(sums))
-        struct, kept = self._texts(texts)
-        found = self._call(self._library.text_profile, struct, *arguments)
+        arguments = (self.i64(history), self.f32(evidence), m, self.i64(terms), self.f64(sums))
+        struct, kept = self.texts(texts)
+        found = self.call(self.library.text_profile, struct, *arguments)
         del kept  # what a struct points to has to stay until here
         return terms[:found], sums[:found]
 
@@ -245,67 +258,74 @@ class Kernels:
         """Return (k, m): what each row of a history adds to each of k rows, as `content.shares`."""
         m = _same_length(history, evidence)
         added = np.empty((len(rows), m), np.float32)
-        arguments = (self._i64(rows), len(rows), self._i64(history), self._f32(evidence), m)
-        struct, kept = self._texts(texts)
-        self._call(self._library.text_shares, struct, *arguments, power, self._f32(added))
+        arguments = (self.i64(rows), len(rows), self.i64(history), self.f32(evidence), m)
+        struct, kept = self.texts(texts)
+        self.call(self.library.text_shares, struct, *arguments, power, self.f32(added))
         del kept
         return added
 
-    def _lists(self, lists: Lists) -> tuple[Any, ...]:
-        starts, weights = self._i64(lists.starts), _laid_out(lists.weights, np.float16)
+    def lists(self, lists: Lists) -> tuple[Any, ...]:
+        """Return what kernels take of lists: starts, how many, rows, weights, how many of both."""
+        starts, weights = self.i64(lists.starts), _laid_out(lists.weights, np.float16)
         n_entries = _same_length(lists.rows, weights)
         weights_of = self._buffer("uint16_t[]", weights)
-        return starts, len(starts) - 1, self._i32(lists.rows), weights_of, n_entries
+        return starts, len(starts) - 1, self.i32(lists.rows), weights_of, n_entries
 
-    def _texts(self, texts: Texts) -> tuple[Any, tuple[Any, Any]]:
+    def texts(self, texts: Texts) -> tuple[Any, tuple[Any, Any]]:
         """Return the struct of texts, and what has to be kept while it is used."""
         if texts.terms.shape != texts.weights.shape:
             raise IndexError("each term needs a weight")
-        terms, weights = self._i32(texts.terms), self._f32(texts.weights)
-        found = self._ffi.new("struct texts *")
+        terms, weights = self.i32(texts.terms), self.f32(texts.weights)
+        found = self.ffi.new("struct texts *")
         found[0] = (terms, weights, *texts.terms.shape, texts.n_terms)
         return found, (terms, weights)
 
     def _voices(self, said: Sequence[Spoken], n: int) -> tuple[Any, list[Any]]:
         """Return the structs of voices, and what has to be kept while they are used."""
-        voices, kept = self._ffi.new("struct voice[]", len(said)), []
+        voices, kept = self.ffi.new("struct voice[]", len(said)), []
         for i, one in enumerate(said):
             if one.points is None and one.scores is None:
                 continue  # what is new is silent
             pointers = []
             for array in (one.points, one.scores, one.fade):
                 if array is None:
-                    pointers.append(self._ffi.NULL)
+                    pointers.append(self.ffi.NULL)
                     continue
                 if len(array) < n:
                     raise IndexError("a voice does not speak of all rows")
-                pointers.append(self._f32(array))
+                pointers.append(self.f32(array))
             voices[i] = (*pointers, *one.line)
             kept += pointers
         return voices, kept
 
-    def _call(self, function: Any, *arguments: Any) -> int:
+    def call(self, function: Any, *arguments: Any) -> int:
+        """Call a kernel; what it cannot do becomes an error."""
         code: int = function(*arguments)
-        if code >= 0 or code == self._library.NOT_FINITE:
+        if code >= 0 or code == self.library.NOT_FINITE:
             return code
-        if code == self._library.NO_MEMORY:
+        if code == self.library.NO_MEMORY:
             raise MemoryError
         raise IndexError("an array points out of another")
 
-    def _f64(self, array: Sums) -> Any:
+    def f64(self, array: Sums) -> Any:
+        """Return an array as C takes it; so the others: it has to be kept while it is used."""
         return self._buffer("double[]", _laid_out(array, np.float64))
 
-    def _f32(self, array: NDArray[np.float32]) -> Any:
+    def f32(self, array: NDArray[np.float32]) -> Any:
+        """Return numbers."""
         return self._buffer("float[]", _laid_out(array, np.float32))
 
-    def _i64(self, array: NDArray[np.int64]) -> Any:
+    def i64(self, array: NDArray[np.int64]) -> Any:
+        """Return rows."""
         return self._buffer("int64_t[]", _laid_out(array, np.int64))
 
-    def _u8(self, array: NDArray[np.uint8] | NDArray[np.bool_]) -> Any:
+    def u8(self, array: NDArray[np.uint8] | NDArray[np.bool_]) -> Any:
+        """Return bytes, or a mask."""
         assert array.dtype in (np.uint8, np.bool_), array.dtype
         return self._buffer("uint8_t[]", array)
 
-    def _i32(self, array: NDArray[np.int32]) -> Any:
+    def i32(self, array: NDArray[np.int32]) -> Any:
+        """Return narrow rows."""
         return self._buffer("int32_t[]", _laid_out(array, np.int32))
 
 

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from recsvc.clock import HOUR_US
 from recsvc.core import compiled
-from recsvc.core.compiled.kernels import Addends, Spoken
+from recsvc.core.compiled.kernels import Bounds, Kernels, Spoken
+from recsvc.core.compiled.moment import Answer, Moment, Speaker, Standing
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.standardizing import SILENT, Scores, Standard, standard
-from recsvc.core.ranking.voice import CommonVoice, Heard, History, ReaderVoice, Voice, World
+from recsvc.core.ranking.voice import Asked, CommonVoice, Heard, History, ReaderVoice, Voice, World
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.reader import Reader
 from recsvc.core.top_k import keep_only, top_k
@@ -44,6 +45,7 @@ class Common(msgspec.Struct, frozen=True):
         total: (n,) sum of the points.
         loudness: of each voice, share of its weight: a number, or (n,) by row.
         sources: of each voice, index into SOURCES.
+        handed: the same as it was handed to the kernels, once it was.
     """
 
     voices: tuple[Voice, ...]
@@ -51,6 +53,7 @@ class Common(msgspec.Struct, frozen=True):
     total: Scores
     loudness: tuple[float | Scores, ...]
     sources: NDArray[np.uint8]
+    handed: list["Handed"] = msgspec.field(default_factory=list)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -103,6 +106,23 @@ class Said(msgspec.Struct, frozen=True):
         """
         scale = self.standard.scale(warm)
         return scale if self.fade is None else scale * self.fade[rows]
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """What is true for everybody, as it was handed to the kernels, and of what.
+
+    Attributes:
+        asked: those of them that answer readers: (place in the list, among the speakers, voice).
+        sources: of the speakers, index into SOURCES.
+        unsaid: of each voice, what it said where it answers nothing.
+    """
+
+    moment: Moment
+    model: Model
+    params: BlendParams
+    asked: list[tuple[int, int, ReaderVoice]]
+    sources: NDArray[np.uint8]
+    unsaid: tuple[Said, ...]
 
 
 class Voices(msgspec.Struct, frozen=True):
@@ -203,8 +223,86 @@ class Blend(msgspec.Struct, frozen=True):
             NotFiniteError: when the sum of what the voices say is no number.
         """
         known, history = self._history(reader)
+        if (fast := compiled.kernels()) is not None:
+            return self._rank_at_once(self._handed(fast), reader, (known, history), candidates, k)
         heard = [None if asked is None else asked.to_reader(history) for asked in self._asked()]
         return self._best(reader, self._said(known, reader, heard), candidates, k)
+
+    def _rank_at_once(
+        self,
+        handed: Handed,
+        reader: Reader,
+        did: tuple[Rows, History],
+        candidates: Mask,
+        k: int,
+    ) -> Ranking:
+        """Rank by one call of the kernels."""
+        known, history = did
+        heard: list[tuple[int, Asked]] = []
+        answers = []
+        for place, speaker, voice in handed.asked:
+            if (asked := voice.asked(history)) is not None:
+                heard.append((place, asked))
+                answers.append(Answer(speaker, asked.heard.scores, asked.heard.loudness, asked.how))
+        bounds = _bounds(reader, candidates)
+        best = handed.moment.rank(history.rows, history.evidence, answers, bounds, k)
+        if best is None:
+            raise NotFiniteError(_NO_NUMBER)
+        said = list(handed.unsaid)
+        for (place, asked), found in zip(heard, best.standards, strict=True):
+            if found is not None:
+                one = handed.unsaid[place]
+                said[place] = Said(
+                    one.voice, None, one.warm, asked.heard, Standard(*found), self._fade(place)
+                )
+        sources = handed.sources[best.loudest]
+        return Ranking(best.rows, best.scores, sources, Voices(known, tuple(said)))
+
+    def _handed(self, fast: Kernels) -> Handed:
+        """Return what is true for everybody as the kernels have it: handed over once."""
+        for known in self.common.handed:
+            is_of_this = known.model is self.model and known.params is self.params
+            if is_of_this and known.moment.kernels is fast:
+                return known
+        handed = self._hand_over(fast)
+        self.common.handed[:] = [handed]
+        return handed
+
+    def _hand_over(self, fast: Kernels) -> Handed:
+        common, model, warm = self.common, self.model, self.model.warm
+        places = self._speaking(common.voices)
+        asked, speakers = [], []
+        for i in places:
+            voice = common.voices[i]
+            weight = voice.weight(self.params) * self._share(i)
+            speakers.append(Speaker(common.points[i], self._fade(i), weight, voice.is_even))
+            if isinstance(voice, ReaderVoice) and self._is_asked(voice):
+                asked.append((i, len(speakers) - 1, voice))
+        standing = Standing(common.total, warm, model.texts, model.postings)
+        moment = Moment(fast, standing, speakers)
+        unsaid = tuple(
+            Said(voice, points, warm)
+            for voice, points in zip(common.voices, common.points, strict=True)
+        )
+        return Handed(moment, model, self.params, asked, common.sources[places], unsaid)
+
+    def _fade(self, i: int) -> Scores | None:
+        """Return (n,) the share of its weight that voice i has by row; None: alike everywhere."""
+        loudness = self.common.loudness[i]
+        return loudness if isinstance(loudness, np.ndarray) else None
+
+    def _share(self, i: int) -> float:
+        """Return the share of its weight that voice i has everywhere."""
+        loudness = self.common.loudness[i]
+        return 1.0 if isinstance(loudness, np.ndarray) else loudness
+
+    def _speaking(self, voices: Sequence[Voice]) -> list[int]:
+        """Return which voices have a say.
+
+        What no reader asks is no item's source, not even of what all others speak against.
+        """
+        everybody = list(range(len(voices)))
+        return [i for i in everybody if self._is_asked(voices[i])] or everybody
 
     def rank_all(self, readers: Sequence[Reader], candidates: Mask, k: int) -> list[Ranking]:
         """Rank for many readers: the same, each voice asked once for all of them."""
@@ -254,29 +352,24 @@ class Blend(msgspec.Struct, frozen=True):
         Args:
             own: rows of the reader's history.
         """
-        voice, loudness, warm = self.common.voices[i], self.common.loudness[i], self.model.warm
-        fade = loudness if isinstance(loudness, np.ndarray) else None
-        share = 1.0 if isinstance(loudness, np.ndarray) else loudness
-        weight = voice.weight(self.params) * share * heard.loudness
+        voice, warm = self.common.voices[i], self.model.warm
+        weight = voice.weight(self.params) * self._share(i) * heard.loudness
         if not weight:
             return Said(voice, None, warm)
         found = standard(heard.scores, warm, own, weight, is_even=voice.is_even)
         if found is SILENT:
             return Said(voice, None, warm)
-        return Said(voice, None, warm, heard, found, fade)
+        return Said(voice, None, warm, heard, found, self._fade(i))
 
     def _best(self, reader: Reader, voices: Voices, candidates: Mask, k: int) -> Ranking:
-        # What no reader asks is no item's source, not even of what all others speak against.
-        everybody = list(range(len(voices.said)))
-        heard = [i for i in everybody if self._is_asked(voices.said[i].voice)] or everybody
+        heard = self._speaking([one.voice for one in voices.said])
         said, sources = [voices.said[i] for i in heard], self.common.sources[heard]
         fast = compiled.kernels()
         if fast is None:
             best = self._best_by_numpy(reader, said, candidates, k)
         else:
-            excluded = np.array(reader.excluded, np.int64)
-            addends = Addends(self.common.total, reader.shift, self.model.warm, excluded)
-            best = fast.best_rows([one.spoken() for one in said], addends, candidates, k)
+            spoken, warm = [one.spoken() for one in said], self.model.warm
+            best = fast.best_rows(spoken, self.common.total, warm, _bounds(reader, candidates), k)
         if best is None:
             raise NotFiniteError(_NO_NUMBER)
         rows, scores, loudest = best
@@ -310,6 +403,14 @@ class Blend(msgspec.Struct, frozen=True):
                 shift = shift[: len(total)]
                 total[: len(shift)] += shift
         return total
+
+
+def _bounds(reader: Reader, candidates: Mask) -> Bounds:
+    """Return what of a reader's ranking is not the voices', as the kernels take it."""
+    excluded = np.array(reader.excluded, np.int64)
+    if reader.tired is None or reader.lift is not None:
+        return Bounds(reader.shift, None, candidates, excluded)
+    return Bounds(None, (reader.tired.rows, reader.tired.points), candidates, excluded)
 
 
 def _unchecked() -> np.errstate:

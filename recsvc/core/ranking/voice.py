@@ -7,6 +7,9 @@ accounts and the settings' names know voices by this file alone. There are two s
     reader   answers a reader's history; its scores become points within the items with interactions
              and within those without (`standardizing`)
 
+Where the kernels know how a voice computes its scores, `asked` says so, and they do it together with
+all else that a ranking takes; any other voice needs `to_reader` alone.
+
 A voice whose scores are not all finite numbers is silent for that request; the others go on.
 """
 
@@ -17,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core.compiled.moment import Led, Read
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
@@ -90,6 +94,18 @@ class Heard(msgspec.Struct, frozen=True):
         return []
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What a voice is about to say to one reader.
+
+    Attributes:
+        heard: what it says, but for its scores.
+        how: what the kernels are to write there; None: they are there.
+    """
+
+    heard: Heard
+    how: Led | Read | None = None
+
+
 class Voice:
     """What both sorts have in common.
 
@@ -132,6 +148,11 @@ class ReaderVoice(Voice):
     def to_reader(self, history: History) -> Heard | None:
         """Return what the voice says to a reader; None when it has nothing to say."""
         raise NotImplementedError
+
+    def asked(self, history: History) -> Asked | None:
+        """Return the same, its scores left to the kernels where they know how."""
+        heard = self.to_reader(history)
+        return None if heard is None else Asked(heard)
 
     def to_readers(self, histories: Iterable[History]) -> Iterator[Heard | None]:
         """Yield the same for many readers of one model, in order."""

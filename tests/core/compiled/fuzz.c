@@ -3,11 +3,12 @@
  * Built with -fsanitize=address,undefined: whatever reads or writes outside, overflows or shifts too far ends
  * it. Half of the arrays are what they should be, so that there is more to see than refusals. */
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels.c"
+#include "kernels.h"
 
 static uint64_t state;
 
@@ -107,13 +108,27 @@ static void fuzz_top(void) {
     free(scores), free(rows);
 }
 
+static struct bounds bounds_of(int64_t n) {
+    struct bounds found = {.n_lift = below(80), .n_tired = below(5), .n_may_show = below(80), .n_excluded = below(5)};
+    found.lift = numbers(found.n_lift);
+    found.tired = indices64(found.n_tired, n + 3), found.tired_points = numbers(found.n_tired);
+    found.may_show = answers(found.n_may_show);
+    found.excluded = indices64(found.n_excluded, n + 3);
+    return found;
+}
+
+static void bounds_freed(struct bounds bounds) {
+    free((void *)bounds.lift), free((void *)bounds.tired), free((void *)bounds.tired_points);
+    free((void *)bounds.may_show), free((void *)bounds.excluded);
+}
+
 static void fuzz_best(void) {
-    const int64_t n = below(60), k = below(70), n_lift = below(80), n_may_show = below(80);
-    const int64_t n_voices = below(4), n_excluded = below(5);
-    float *common = numbers(n), *lift = numbers(n_lift), *warm = numbers(n);
+    const int64_t n = below(60), k = below(70), n_voices = below(4);
+    float *common = numbers(n), *warm = numbers(n);
     float *total = room(n, sizeof *total), *scores = room(k, sizeof *scores);
-    uint8_t *may_show = answers(n_may_show), *loudest = room(k, 1);
-    int64_t *excluded = indices64(n_excluded, n + 3), *rows = room(k, sizeof *rows);
+    uint8_t *loudest = room(k, 1);
+    int64_t *rows = room(k, sizeof *rows);
+    const struct bounds bounds = bounds_of(n);
     struct voice *voices = room(n_voices, sizeof *voices);
     for (int64_t i = 0; i < n_voices; i++) {
         const int kind = (int)below(4);
@@ -127,12 +142,11 @@ static void fuzz_best(void) {
             .scale_base = number(),
         };
     }
-    done += best_rows(common, lift, n_lift, warm, may_show, n_may_show, n, voices, n_voices, excluded,
-                      n_excluded, total, k, rows, scores, loudest) >= 0;
+    done += best_rows(common, warm, n, &bounds, voices, n_voices, total, k, rows, scores, loudest) >= 0;
     for (int64_t i = 0; i < n_voices; i++)
         free((void *)voices[i].points), free((void *)voices[i].scores), free((void *)voices[i].fade);
-    free(common), free(lift), free(warm), free(total), free(scores), free(may_show), free(loudest);
-    free(excluded), free(rows), free(voices);
+    free(common), free(warm), free(total), free(scores), free(loudest), free(rows), free(voices);
+    bounds_freed(bounds);
 }
 
 static int64_t *starts64(int64_t n, int64_t n_entries) {
@@ -174,6 +188,49 @@ static void fuzz_texts(void) {
     free(sums);
 }
 
+static void fuzz_ranked(void) {
+    const int64_t n = 1 + below(40), width = below(5), n_terms = 1 + below(60), m = below(9), k = below(50);
+    const int64_t n_lists = below(n + 1), n_led = below(80), n_entries = below(120), n_speakers = below(6);
+    const int64_t n_texts = is_right ? n : below(n + 1);
+    struct texts texts = {indices32(n_texts * width, n_terms), numbers(n_texts * width), n_texts, width, n_terms};
+    struct postings postings = {starts32(n_terms, n_entries), indices32(n_entries, n), numbers(n_entries),
+                                n_terms, n_entries};
+    uint16_t *weights = room(n_led, sizeof *weights);
+    for (int64_t i = 0; i < n_led; i++) weights[i] = (uint16_t)any();
+    struct lists lists = {starts64(n_lists, n_led), indices32(n_led, n), weights, n_lists, n_led};
+    struct moment moment = {numbers(n), numbers(n), &texts, &postings, n};
+    struct history history = {indices64(m, n), numbers(m), m};
+    struct speaker *speakers = room(n_speakers, sizeof *speakers);
+    float *loud = numbers(m), *scores = room(k, sizeof *scores);
+    int64_t *rows = room(k, sizeof *rows);
+    uint8_t *loudest = room(k, 1);
+    const struct bounds bounds = bounds_of(n);
+    for (int64_t i = 0; i < n_speakers; i++)
+        speakers[i] = (struct speaker){
+            .kind = (int32_t)below(5),
+            .is_even = (int32_t)below(2),
+            .is_squared = (int32_t)below(2),
+            .weight = number(),
+            .power = number(),
+            .most = (double)below(n_entries + 1),
+            .points = numbers(n),
+            .fade = below(2) ? numbers(n) : NULL,
+            .scores = numbers(n),
+            .lists = &lists,
+            .n_lists = below(2),
+            .loud = loud,
+        };
+    done += ranked(&moment, &history, speakers, n_speakers, &bounds, k, rows, scores, loudest) >= 0;
+    for (int64_t i = 0; i < n_speakers; i++)
+        free((void *)speakers[i].points), free((void *)speakers[i].fade), free(speakers[i].scores);
+    free((void *)texts.terms), free((void *)texts.weights), free((void *)postings.starts);
+    free((void *)postings.rows), free((void *)postings.weights), free((void *)lists.starts);
+    free((void *)lists.led), free(weights), free((void *)moment.common), free((void *)moment.warm);
+    free((void *)history.rows), free((void *)history.evidence), free(speakers), free(loud), free(scores);
+    free(rows), free(loudest);
+    bounds_freed(bounds);
+}
+
 int main(int count, char **arguments) {
     const int64_t rounds = count > 1 ? atoll(arguments[1]) : 1000;
     state = count > 2 ? strtoull(arguments[2], 0, 10) | 1 : 1;
@@ -185,6 +242,7 @@ int main(int count, char **arguments) {
         fuzz_best();
         fuzz_walk();
         fuzz_texts();
+        fuzz_ranked();
     }
     printf("%lld\n", (long long)done);
     return 0;

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_build import FLAGS, FOLDER, NoCompilerError, compiler
+from hatch_build import FLAGS, FOLDER, SOURCES, NoCompilerError, compiler
 
 _ROUNDS = 20_000
 # What is looked for is wherever it is compiled for; half a second of optimising finds no more.
@@ -17,8 +17,10 @@ def test_any_bytes_stay_within(tmp_path):
         command = [*compiler(), *FLAGS, *_SANITIZED, f"-I{FOLDER}"]
     except NoCompilerError as exc:
         pytest.skip(str(exc))
-    program, source = tmp_path / "fuzz", Path(__file__).parent / "fuzz.c"
-    built = subprocess.run([*command, "-o", program, source, "-lm"], capture_output=True, text=True)
+    program = tmp_path / "fuzz"
+    sources = [Path(__file__).parent / "fuzz.c", *(FOLDER / name for name in SOURCES[1:])]
+    command += ["-o", str(program), *map(str, sources), "-lm"]
+    built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode and ("sanitize" in built.stderr or "asan" in built.stderr):
         pytest.skip(f"this compiler has no sanitizers: {built.stderr[-300:]}")
     assert built.returncode == 0, built.stderr

@@ -14,6 +14,7 @@ from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import Blend, Ranking, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes
+from recsvc.core.readers.fatigue import Fatigue
 from recsvc.core.readers.profile import Interaction
 from recsvc.core.readers.reader import Reader
 from tests.core.ranking.worlds import NOW_US, World, world
@@ -39,7 +40,10 @@ def reader_of(model: Model, seed: int, length: int) -> Reader:
     lift = rng.choice([0, 0.5], model.n).astype(np.float32) if seed % 2 else None
     excluded = [*rows.tolist(), *rng.integers(0, model.n + 3, 5).tolist()]
     visible = rng.random(m) < 0.8
-    return Reader(rows, evidence, done, excluded, lift=lift, visible=visible)
+    passed_over = np.unique(rng.integers(0, model.n + 3, seed % 7))
+    tired = Fatigue(passed_over, rng.random(len(passed_over)).astype(np.float32))
+    tired = tired if len(passed_over) else None
+    return Reader(rows, evidence, done, excluded, lift=lift, visible=visible, tired=tired)
 
 
 def answer(of: World, reader: Reader, params: BlendParams, seed: int) -> tuple:
@@ -80,11 +84,12 @@ def plain(said: object) -> object:
     seed=seeds,
     length=st.integers(1, 40) | st.integers(1, 2_000),
     fade=st.sampled_from([0.0, 0.15]),
+    awake=st.sampled_from([{}, {"recent": 1.0, "next": 0.5}]),
 )
-def test_lists_reasons_and_accounts_are_numpys(kernels, size, seed, length, fade):
+def test_lists_reasons_and_accounts_are_numpys(kernels, size, seed, length, fade, awake):
     of = world_of(size)
     reader = reader_of(of.model, seed, length)
-    params = BlendParams(trending=fade, weights={"news": fade})
+    params = BlendParams(trending=fade, weights={"news": fade, **awake})
 
     with compiled.computing_with(None):
         by_numpy, lottery, why, said = answer(of, reader, params, seed)

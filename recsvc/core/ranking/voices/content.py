@@ -10,16 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core import compiled
+from recsvc.core.compiled.moment import Read
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
-from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, Scores, VoiceSource
+from recsvc.core.ranking.voice import (
+    Asked,
+    Heard,
+    History,
+    Matrix,
+    ReaderVoice,
+    Rows,
+    Scores,
+    VoiceSource,
+)
 from recsvc.core.text.terms import term_counts, terms
 from recsvc.core.text.tfidf import Texts
 
 Vector = NDArray[np.float32]
 
 _POWER = 0.7
-# Terms that stand in more of all texts than this are looked for in all texts at once.
+# Of all postings: who looks for more reads all texts at once.
 _MOST = 0.3
 
 
@@ -45,7 +55,12 @@ class Alike(Heard, frozen=True, kw_only=True):
     """What reads like what the reader went for."""
 
     history: History
-    wanted: Wanted
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the history asks for."""
+        h = self.history
+        return profile(h.model.texts, h.rows, h.evidence)
 
     def shares(self, rows: Rows) -> Matrix:
         """Return (k, m): of a term that several items share, each adds its part."""
@@ -86,8 +101,15 @@ class Content(ReaderVoice):
 
     def to_reader(self, history: History) -> Alike:
         """Return how much each text is what the history asks for."""
-        wanted = profile(history.model.texts, history.rows, history.evidence)
-        return Alike(content(history.model, wanted), history=history, wanted=wanted)
+        heard = Alike(np.empty(0, np.float32), history=history)
+        return msgspec.structs.replace(heard, scores=content(history.model, heard.wanted))
+
+    def asked(self, history: History) -> Asked | None:
+        """Return the same, its scores still to be computed."""
+        if history.model.postings.indptr.dtype != np.int32:
+            return super().asked(history)
+        heard = Alike(np.empty(history.model.n, np.float32), history=history)
+        return Asked(heard, Read(_POWER, _MOST * history.model.matrix.nnz))
 
 
 def profile(texts: Texts, rows: Rows, evidence: Vector) -> Wanted:
@@ -100,7 +122,7 @@ def profile(texts: Texts, rows: Rows, evidence: Vector) -> Wanted:
     fast = compiled.kernels()
     sums_of = _sums if fast is None else fast.text_profile
     terms, sums = sums_of(texts, rows, evidence)
-    return Wanted(terms, sums.astype(np.float32) ** np.float32(_POWER))
+    return Wanted(terms, (sums**_POWER).astype(np.float32))
 
 
 def _sums(texts: Texts, rows: Rows, evidence: Vector) -> tuple[Rows, NDArray[np.float64]]:

@@ -10,7 +10,8 @@ chance, and must not come near to what was seen again and again.
 import msgspec
 import numpy as np
 
-from recsvc.core.ranking.voice import History, Matrix, ReaderVoice, Rows, Scores, VoiceSource
+from recsvc.core.compiled.moment import Led
+from recsvc.core.ranking.voice import Asked, History, Matrix, ReaderVoice, Rows, Scores, VoiceSource
 from recsvc.core.ranking.voices.walk import Walked, similar
 
 _LATEST = 10
@@ -42,13 +43,25 @@ class Next(ReaderVoice):
 
     def to_reader(self, history: History) -> Followed | None:
         """Return where the latest items lead; None while nothing was learned."""
+        asked = self.asked(history)
+        if asked is None:
+            return None
+        heard = asked.heard
+        assert isinstance(heard, Followed), "of what comes next"
+        under_root = similar(heard.learned, heard.history, heard.loud, len(heard.scores))
+        np.square(under_root, out=heard.scores)
+        return heard
+
+    def asked(self, history: History) -> Asked | None:
+        """Return the same, its scores still to be computed."""
         learned, rows = history.model.learned, history.rows
         if learned is None or len(rows) == 0:
             return None
         ordered = msgspec.structs.replace(learned, neighbours=learned.transitions, added=None)
         loud = lately(np.minimum(history.evidence, 1), _FADE)
-        scores = np.square(similar(ordered, rows, loud, history.model.n))
-        return Followed(scores, 1.0, learned=ordered, history=rows, loud=loud)
+        scores = np.empty(history.model.n, np.float32)
+        heard = Followed(scores, 1.0, learned=ordered, history=rows, loud=loud)
+        return Asked(heard, Led((ordered.neighbours,), loud, is_squared=True))
 
 
 def lately(evidence: Scores, fade: float) -> Scores:

@@ -4,9 +4,9 @@ The usual walk hears a whole history, the very latest a little louder. Where int
 than that, training wakes this voice, for which what was read ten items ago is long forgotten.
 """
 
-from recsvc.core.ranking.voice import History, ReaderVoice, VoiceSource
+from recsvc.core.ranking.voice import Asked, History, ReaderVoice, VoiceSource
 from recsvc.core.ranking.voices.next import lately
-from recsvc.core.ranking.voices.walk import Walked, similar
+from recsvc.core.ranking.voices.walk import Walked, about_to_walk, walked
 
 _FADE = 0.75
 
@@ -22,9 +22,11 @@ class Recent(ReaderVoice):
 
     def to_reader(self, history: History) -> Walked | None:
         """Return where the latest items lead to; None while nothing was learned."""
-        learned, rows = history.model.learned, history.rows
-        if learned is None or len(rows) == 0:
+        return walked(self.asked(history))
+
+    def asked(self, history: History) -> Asked | None:
+        """Return the same, its scores still to be computed."""
+        learned = history.model.learned
+        if learned is None or len(history.rows) == 0:
             return None
-        loud = lately(history.evidence, _FADE)
-        scores = similar(learned, rows, loud, history.model.n)
-        return Walked(scores, 1.0, learned=learned, history=rows, loud=loud)
+        return about_to_walk(learned, history, lately(history.evidence, _FADE))

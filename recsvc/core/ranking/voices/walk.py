@@ -4,14 +4,18 @@ The lists of all items of a history add up, the latest loudest. The square root 
 a short history leads to from drowning everything else.
 """
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core import compiled
+from recsvc.core.compiled.moment import Led
 from recsvc.core.model.model import Learned
 from recsvc.core.model.neighbours import Neighbours
 from recsvc.core.ranking.params import BlendParams
-from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
+from recsvc.core.ranking.voice import Asked, Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
 
 Vector = NDArray[np.float32]
 
@@ -57,13 +61,33 @@ class Walk(ReaderVoice):
 
     def to_reader(self, history: History) -> Walked | None:
         """Return where the history leads to; quieter while it is short."""
+        return walked(self.asked(history))
+
+    def asked(self, history: History) -> Asked | None:
+        """Return the same, its scores still to be computed."""
         learned, rows, params = history.model.learned, history.rows, history.params
         if learned is None or len(rows) == 0:
             return None
         loud = loudness(history.evidence, params.just_read)
-        scores = similar(learned, rows, loud, history.model.n)
         heard = len(rows) / (len(rows) + params.similar_from)
-        return Walked(scores, heard, learned=learned, history=rows, loud=loud)
+        return about_to_walk(learned, history, loud, heard)
+
+
+def about_to_walk(learned: Learned, history: History, loud: Vector, loudness: float = 1.0) -> Asked:
+    """Return where a history leads to, its scores still to be computed."""
+    scores = np.empty(history.model.n, np.float32)
+    heard = Walked(scores, loudness, learned=learned, history=history.rows, loud=loud)
+    return Asked(heard, Led(tuple(_lists(learned)), loud))
+
+
+def walked(asked: Asked | None) -> Walked | None:
+    """Compute the scores that are still to be, here."""
+    if asked is None:
+        return None
+    heard = asked.heard
+    assert isinstance(heard, Walked), "of what a walk is asked"
+    heard.scores[:] = similar(heard.learned, heard.history, heard.loud, len(heard.scores))
+    return heard
 
 
 def loudness(evidence: Vector, just_read: float) -> Vector:
@@ -73,10 +97,19 @@ def loudness(evidence: Vector, just_read: float) -> Vector:
         evidence: (m,) latest last; what is disliked leads nowhere.
         just_read: how much louder the very latest is: 1 doubles it.
     """
-    loud = 1 + just_read * _FADE ** np.arange(len(evidence) - 1, -1, -1)
-    loud[: max(0, len(evidence) - _MAX_INTERACTIONS)] = 0
-    led: Vector = (np.maximum(evidence, 0) * loud).astype(np.float32)
+    led = np.zeros(len(evidence), np.float32)
+    latest = np.maximum(evidence[-_MAX_INTERACTIONS:], 0)
+    led[len(led) - len(latest) :] = latest * _steps(just_read)[_MAX_INTERACTIONS - len(latest) :]
     return led
+
+
+@cache
+def _steps(just_read: float) -> NDArray[np.floating[Any]]:
+    """Return how loud the latest interactions are, the very latest last."""
+    steps: NDArray[np.floating[Any]] = 1 + just_read * _FADE ** np.arange(
+        _MAX_INTERACTIONS - 1, -1, -1
+    )
+    return steps
 
 
 def similar(learned: Learned, rows: Rows, loud: Vector, n: int) -> Vector:
