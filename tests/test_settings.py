@@ -73,7 +73,7 @@ def another(setting: Declared) -> Any:
         return default / 2 if default else 0.5
     if get_origin(bare) is dict:
         known = {"voice_weights": "fresh", "trust_on_boards": "page", "trust_in_training": "page"}
-        name = known.get(setting.name, "save")  # one that there is
+        name = known.get(setting.name, "share")  # one that adds up
         return {"like": name} if get_args(bare)[1] is str else {name: 0.7}
     if get_origin(bare) is tuple:
         return ("upvote", "click")
@@ -142,6 +142,9 @@ def test_secrets_are_in_no_text_about_the_settings():
     [
         ({"GORSE_FEEDBACK": '{"buy": "purchase"}'}, "GORSE_FEEDBACK"),
         ({"KIND_WEIGHTS": '{"impression": 1}'}, "KIND_WEIGHTS"),
+        ({"KIND_UNITS": '{"purchase": 20}'}, "KIND_UNITS"),
+        ({"KIND_UNITS": '{"upvote": 1}'}, "KIND_UNITS"),
+        ({"KIND_UNITS": '{"click": -1}'}, "KIND_UNITS"),
         ({"TRENDING_KINDS": '{"upvote": 1}'}, "TRENDING_KINDS"),
         ({"TRENDING_KINDS": '{"unsave": 1}'}, "TRENDING_KINDS"),
         ({"TRENDING_KINDS": '{"clck": 1}'}, "TRENDING_KINDS"),

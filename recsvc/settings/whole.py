@@ -162,7 +162,10 @@ class Settings(Place, frozen=True, kw_only=True):
         Raises:
             SettingsError: naming the one to change.
         """
-        kinds = self.kinds
+        try:
+            kinds = self.kinds
+        except SettingsError as exc:
+            raise SettingsError(f"RECSVC_KIND_UNITS: {exc}") from None
         checks: dict[str, Callable[[], object]] = {
             "GORSE_FEEDBACK": self.gorse_types,
             "OFF_FEED_KINDS": lambda: off_since(self.lists.profile.off_feed, kinds),

@@ -97,6 +97,24 @@ def kinds_with(weights: dict[str, float]) -> dict[str, Kind]:
     return table
 
 
+def with_units(table: Mapping[str, Kind], units: Mapping[str, float]) -> dict[str, Kind]:
+    """Return a table of kinds with some units replaced: what a site earns or counts then says how much.
+
+    Raises:
+        SettingsError: for a kind that there is none of, or that does not add up, and a unit that is no
+            amount.
+    """
+    found = dict(table)
+    for name, unit in units.items():
+        known = kind_named(name, table)
+        if known.role is not Role.SIGNAL:
+            raise SettingsError(f"{name!r} does not add up, so that it has no unit")
+        if not 0 <= unit <= _MOST:
+            raise SettingsError(f"the unit of {name!r} is not between 0 and {_MOST:,.0f}")
+        found[name] = msgspec.structs.replace(known, unit=float(unit))
+    return found
+
+
 def kind_named(name: str, kinds: Mapping[str, Kind]) -> Kind:
     """Return a kind that a setting names.
 

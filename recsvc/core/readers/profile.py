@@ -20,7 +20,7 @@ from recsvc.core.access.trust import TrustParams
 from recsvc.core.items.aliases import Aliases
 from recsvc.core.readers.events import Entry
 from recsvc.core.readers.fatigue import FatigueParams
-from recsvc.core.readers.kinds import HIDE, Kind, Role, kinds_with
+from recsvc.core.readers.kinds import HIDE, Kind, Role, kinds_with, with_units
 from recsvc.core.readers.preferences import NO_PREFERENCES, Preferences
 from recsvc.params import setting
 
@@ -162,6 +162,13 @@ class ProfileParams(msgspec.Struct, frozen=True):
             'Weights of kinds of events, e.g. `{"click": 0.5, "purchase": 8}`.', check=kinds_with
         ),
     ] = msgspec.field(default_factory=dict)
+    kind_units: Annotated[
+        dict[str, float],
+        setting(
+            "The `value` that counts as one event of a kind that adds up, e.g. "
+            '`{"purchase": 20, "read": 60}`; 0: each event counts as one.'
+        ),
+    ] = msgspec.field(default_factory=dict)
     off_feed: Annotated[
         tuple[str, ...],
         setting(
@@ -183,8 +190,12 @@ class ProfileParams(msgspec.Struct, frozen=True):
 
     @property
     def kinds(self) -> dict[str, Kind]:
-        """The table of kinds with the weights in force."""
-        return kinds_with(self.kind_weights)
+        """The table of kinds with the weights and units in force.
+
+        Raises:
+            SettingsError: when a unit fits no kind.
+        """
+        return with_units(kinds_with(self.kind_weights), self.kind_units)
 
     def state_weights(self) -> dict[str, float]:
         """Return the weight of each state."""

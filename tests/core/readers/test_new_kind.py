@@ -1,7 +1,12 @@
 """A kind of event is a line in the table, and nothing else. CONTRIBUTING says how."""
 
+import math
+
 import numpy as np
+import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.items.item import StoredItem
@@ -16,6 +21,7 @@ from recsvc.core.readers.profile import ProfileParams, profile_of
 from recsvc.core.readers.reader import Tastes, reader
 from recsvc.core.text.terms import term_counts
 from recsvc.lists.wording import reason_of
+from workers.training.interactions import _signals
 
 NOW_US = 1_763_000_000_000_000
 TITLES = ["kestrel flight", "kestrel wings", "opal glass", "opal light", "tin", "zinc"]
@@ -88,3 +94,26 @@ def test_a_kind_that_only_settings_know_is_something_liked():
     (done,) = profile_of(sent, table).interactions
 
     assert Evidence(ProfileParams({"purchase": 8.0})).of(done, NOW_US) == 8
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(st.one_of(st.none(), st.floats(0.001, 1e6)), min_size=1, max_size=5))
+def test_what_a_purchase_is_worth_says_how_much_it_counts(values: list[float | None]):
+    """As the log is read for training and as a reader is read for their next feed: the same."""
+    params = ProfileParams({"purchase": 8.0}, {"purchase": 20.0})
+    kinds = params.kinds
+    sent = [
+        accept(Event(item="i0", kind="purchase", value=value), "ann", kinds, NOW_US + n)
+        for n, value in enumerate(values)
+    ]
+    (done,) = profile_of(sent, kinds).interactions
+    earned = sum(round(value * 1000) for value in values if value is not None) / 1000
+    amount = earned / 20 if earned else len(values)
+
+    assert Evidence(params).of(done, NOW_US) == pytest.approx(8 * math.log2(1 + amount))
+    log = pl.DataFrame(
+        {name: [getattr(e, name) for e in sent] for name in ("user", "item", "kind", "at_us")}
+        | {"value_milli": pl.Series([e.value_milli for e in sent], dtype=pl.Int64)}
+    )
+    found = _signals(log, params, NOW_US)["evidence"].to_list()
+    assert found == pytest.approx([8 * math.log2(1 + amount)])
