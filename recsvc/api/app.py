@@ -29,6 +29,7 @@ from recsvc.api.pages import brand
 from recsvc.api.pages import problems as page_problems
 from recsvc.api.pages import routes as pages
 from recsvc.api.pages.page import environment
+from recsvc.api.reference import page as reference
 from recsvc.api.services import lifespan_of, provided
 from recsvc.api.syndication import private
 from recsvc.api.syndication import routes as syndication
@@ -126,7 +127,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         template_config=TemplateConfig(
             instance=JinjaTemplateEngine.from_environment(environment(settings))
         ),
-        openapi_config=config(COMPONENTS),
+        openapi_config=config(COMPONENTS, reference.page),
         request_class=JSONRequest,
         request_max_body_size=settings.max_body_bytes,
     )

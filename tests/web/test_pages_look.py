@@ -29,6 +29,7 @@ PAGES = {
     "saved": "/saved",
     "embed": "/embed",
     "subscribe": "/subscribe",
+    "reference": "/schema#recordEvents",
     "console": "/console",
     "console-models": "/console/models",
     "console-experiments": "/console/experiments",

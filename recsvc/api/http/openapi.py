@@ -8,13 +8,18 @@ from litestar import Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.types import BeforeRequestHookHandler
 
 from recsvc import __version__
 from recsvc.core.access.caller import PUBLIC
 
 
-def config(components: Components) -> OpenAPIConfig:
-    """Return how the document is made: OpenAPI 3.1 at /schema."""
+def config(components: Components, for_people: BeforeRequestHookHandler) -> OpenAPIConfig:
+    """Return how the document is made: OpenAPI 3.1 at /schema.
+
+    Args:
+        for_people: answers a request for it in its own way, or leaves it by None.
+    """
     return OpenAPIConfig(
         title="recsvc",
         version=__version__,
@@ -23,7 +28,11 @@ def config(components: Components) -> OpenAPIConfig:
         use_handler_docstrings=True,
         components=components,
         openapi_router=Router(
-            "/schema", route_handlers=[], include_in_schema=False, opt={"access": PUBLIC}
+            "/schema",
+            route_handlers=[],
+            include_in_schema=False,
+            opt={"access": PUBLIC},
+            before_request=for_people,
         ),
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
     )
