@@ -51,7 +51,8 @@ def test_what_a_form_begins_with_is_what_the_service_asks_for(document):
     assert re.sub(r"\s+", " ", calls["recordEvents"].body.example) == (
         '{ "item": "", "kind": "upvote" }'
     )
-    assert fields["item"].is_required and not fields["user"].is_required
+    assert fields["item"].is_required
+    assert not fields["user"].is_required
     assert fields["at"].kind == "time or number"
     assert [one.name for one in calls["getDaily"].parameters if one.is_in_path] == ["name"]
     assert calls["getTrending"].parameters[0].is_repeated
