@@ -108,6 +108,16 @@ struct group {
     double mean, scale;
 };
 
+/* A reader folded into factors: of the latest n_heard interactions. */
+struct taste {
+    const float *items;      /* (n, f) */
+    const double *gram;      /* (f, f) */
+    const float *factors;    /* (f,) the reader's */
+    const float *influence;  /* (f, n_heard) how each interaction made them */
+    const float *confidence; /* (n_heard,) */
+    int64_t f, n_heard;
+};
+
 #define SILENT 0 /* says nothing */
 #define COMMON 1 /* says points */
 #define SAID 2   /* has its scores already */
@@ -127,6 +137,7 @@ struct speaker {
     const struct lists *lists; /* of a LED one */
     int64_t n_lists;
     const float *loud; /* (m,) of a LED one: how loud each of the history leads on */
+    const struct taste *taste; /* where the scores SAID come from, if it is one */
     struct group cold, hot; /* found out: of the rows without and with interactions */
 };
 
@@ -134,3 +145,19 @@ struct speaker {
 int64_t ranked(const struct moment *moment, const struct history *history, struct speaker *speakers,
                int64_t n_speakers, const struct bounds *bounds, int64_t k, int64_t *rows, float *scores,
                uint8_t *loudest);
+
+/* What speaks for a row. */
+struct cause {
+    int64_t history;          /* the interaction without which most would be lost, of those that are visible */
+    double strongest, total;  /* points that it adds, and that all of them add */
+    int64_t voice;            /* the loudest common speaker; -1: there is none */
+    double said, spoken;      /* points of it, and of all of them */
+    int64_t answered;         /* the speaker whose answer says most; -1: none answered */
+    double answered_most;     /* points of that */
+};
+
+/* Finds what speaks for each of k rows, given what `ranked` wrote of the speakers. Those that SAID scores of
+ * unknown origin count for nothing. */
+int64_t causes(const struct moment *moment, const struct history *history, const struct speaker *speakers,
+               int64_t n_speakers, const uint8_t *visible, const int64_t *rows, int64_t k,
+               struct cause *found);

@@ -21,7 +21,7 @@ Matrix = NDArray[np.float32]
 Sums = NDArray[np.float64]
 
 LIBRARY = "_kernels.so"
-SOURCES = ("kernels.h", "kernels.c", "ranking.c")
+SOURCES = ("kernels.h", "kernels.c", "ranking.c", "reasons.c")
 
 
 class NotBuiltError(Exception):

@@ -5,12 +5,12 @@ time: whatever is handed over is kept by the object here that handed it over, or
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsvc.core.compiled.kernels import Bounds, Kernels, Lists, Rows, Texts, Vector
+from recsvc.core.compiled.kernels import Bounds, Kernels, Lists, Matrix, Rows, Texts, Vector
 
 Group = tuple[float, float]
 
@@ -56,20 +56,49 @@ class Read(NamedTuple):
     most: float
 
 
+class FoldedIn(Protocol):
+    """A reader folded in: `factors.FoldIn`."""
+
+    @property
+    def factors(self) -> Vector:
+        """(f,)."""
+
+    @property
+    def influence(self) -> Matrix:
+        """(f, h) how each of the latest h interactions made them."""
+
+    @property
+    def confidence(self) -> Vector:
+        """(h,)."""
+
+
+class Folded(NamedTuple):
+    """A voice that said what a reader folded into factors has in common with items.
+
+    Attributes:
+        items: (n, f) factors.
+        gram: (f, f) of them.
+    """
+
+    items: Matrix
+    gram: NDArray[np.float64]
+    reader: FoldedIn
+
+
 class Answer(NamedTuple):
     """What one voice answers a reader.
 
     Attributes:
         speaker: its place among the speakers.
-        scores: (n,); written here unless `how` is None.
+        scores: (n,); written here where the voice is `Led` or `Read`.
         loudness: share of its weight.
-        how: what the scores are; None: they are there.
+        how: where the scores come from; None: that only the voice knows.
     """
 
     speaker: int
     scores: Vector
     loudness: float
-    how: Led | Read | None
+    how: Led | Read | Folded | None
 
 
 class Best(NamedTuple):
@@ -79,12 +108,14 @@ class Best(NamedTuple):
         loudest: (k,) which speaker says most.
         standards: of each answer, (mean, scale) of rows without and with interactions; None of those
             that say nothing, or nothing in numbers.
+        told: what the speakers said, to be asked for reasons.
     """
 
     rows: Rows
     scores: Vector
     loudest: NDArray[np.uint8]
     standards: list[tuple[Group, Group] | None]
+    told: "Told"
 
 
 class Standing(NamedTuple):
@@ -159,11 +190,24 @@ class Moment:
             self._library.ranked, self._moment, history, speakers, len(self._weights), limits, k,
             kernels.i64(best[0]), kernels.f32(best[1]), kernels.u8(best[2]),
         )  # fmt: skip
-        del kept, also_kept
+        del also_kept
         if found < 0:
             return None
         standards = [_standard(speakers[answer.speaker]) for answer in answers]
-        return Best(best[0][:found], best[1][:found], best[2][:found], standards)
+        told = Told(self, history, speakers, kept, answers)
+        return Best(best[0][:found], best[1][:found], best[2][:found], standards, told)
+
+    def causes(self, told: "Told", visible: NDArray[np.bool_], rows: Rows) -> NDArray[np.void]:
+        """Return what speaks for some rows, as `Told.causes`."""
+        found, kernels = np.empty(len(rows), _CAUSE), self.kernels
+        if len(visible) < told.history.m:
+            raise IndexError("each of a history is visible or not")
+        kernels.call(
+            self._library.causes, self._moment, told.history, told.speakers, len(self._weights),
+            kernels.u8(visible), kernels.i64(rows), len(rows),
+            self._ffi.from_buffer("struct cause[]", found),
+        )  # fmt: skip
+        return found
 
     def _answered(self, speaker: Any, answer: Answer, m: int) -> list[Any]:
         """Write down what a voice answers; return what has to be kept while that is used."""
@@ -184,7 +228,28 @@ class Moment:
             speaker.kind, speaker.power, speaker.most = self._library.READ, *how
         else:
             speaker.kind = self._library.SAID
+            if how is not None:
+                kept += self._folded(speaker, how, m)
         return kept
+
+    def _folded(self, speaker: Any, how: Folded, m: int) -> list[Any]:
+        """Write down where scores come from; return what has to be kept while that is used."""
+        kernels, reader, (f, h) = self.kernels, how.reader, how.reader.influence.shape
+        is_whole = len(how.items) >= self._n and how.items.shape[1] == len(reader.factors) == f
+        if not is_whole or how.gram.shape != (f, f) or len(reader.confidence) != h or h > m:
+            raise IndexError("a reader is folded into the factors of all items")
+        taste = self._ffi.new("struct taste *")
+        kept = [
+            kernels.f32(how.items),
+            kernels.f64(how.gram),
+            kernels.f32(reader.factors),
+            kernels.f32(reader.influence),
+            kernels.f32(reader.confidence),
+        ]
+        taste.items, taste.gram, taste.factors, taste.influence, taste.confidence = kept
+        taste.f, taste.n_heard = f, h
+        speaker.taste = taste
+        return [*kept, taste]
 
     def _lists_of(self, lists: tuple[Lists, ...]) -> tuple[Any, int]:
         """Return the structs of lists: the same few of a model are asked for again and again."""
@@ -229,6 +294,55 @@ class Moment:
     def _keep(self, handed_over: Any) -> Any:
         self._kept.append(handed_over)
         return handed_over
+
+
+# struct cause
+_CAUSE = np.dtype(
+    [
+        ("history", np.int64),
+        ("strongest", np.float64),
+        ("total", np.float64),
+        ("voice", np.int64),
+        ("said", np.float64),
+        ("spoken", np.float64),
+        ("answered", np.int64),
+        ("answered_most", np.float64),
+    ]
+)
+
+
+class Told:
+    """What the speakers said to one reader, as the kernels have it."""
+
+    def __init__(
+        self,
+        moment: Moment,
+        history: Any,
+        speakers: Any,
+        kept: list[Any],
+        answers: Sequence[Answer],
+    ) -> None:
+        self.history, self.speakers = history, speakers
+        self._moment, self._kept = moment, [*kept, answers]
+        self._is_known = all(
+            answer.how is not None or speakers[answer.speaker].is_silent for answer in answers
+        )
+
+    def causes(self, visible: NDArray[np.bool_], rows: Rows) -> list[tuple[Any, ...]] | None:
+        """Return what speaks for some rows; None where only a voice itself knows what speaks for it.
+
+        Args:
+            visible: (m,) which interactions may be named.
+
+        Returns:
+            Of each row the interaction without which it would lose most, what it and what all of them
+            add, the loudest common speaker (-1: none), what it and what all of them say, and the speaker
+            whose answer says most (-1: none answered), and what that says.
+        """
+        if not self._is_known:
+            return None
+        found: list[tuple[Any, ...]] = self._moment.causes(self, visible, rows).tolist()
+        return found
 
 
 def _standard(speaker: Any) -> tuple[Group, Group] | None:

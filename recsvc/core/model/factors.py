@@ -32,10 +32,12 @@ class FoldIn(msgspec.Struct, frozen=True):
     Attributes:
         factors: (f,); all zeros without interactions.
         influence: (f, m); column i is what interaction i contributed: they sum to `factors`.
+        confidence: (m,) what it was solved with.
     """
 
     factors: Vector
     influence: Matrix
+    confidence: Vector
 
 
 class Solver(msgspec.Struct, frozen=True):
@@ -83,16 +85,21 @@ def fold_in(factors: Matrix, confidence: Vector, prepared: Solver) -> FoldIn:
     extra = np.abs(confidence.astype(np.float64)) - 1.0
     wanted = np.maximum(confidence, 0.0).astype(np.float64)
     if m == 0:
-        return FoldIn(np.zeros(f, np.float32), np.zeros((f, 0), np.float32))
+        return _nothing(f, confidence)
     with np.errstate(over="ignore", invalid="ignore"):
         influence = _influence(Y, extra, prepared) * wanted
-        found = FoldIn(influence.sum(axis=1).astype(np.float32), influence.astype(np.float32))
+        factors, parts = influence.sum(axis=1).astype(np.float32), influence.astype(np.float32)
+        found = FoldIn(factors, parts, confidence)
     if not (np.isfinite(found.influence).all() and np.isfinite(found.factors).all()):
-        return FoldIn(np.zeros(f, np.float32), np.zeros((f, m), np.float32))
+        return _nothing(f, confidence)
     return found
 
 
-def lost_without(factors: Matrix, confidence: Vector, found: FoldIn) -> Vector:
+def _nothing(f: int, confidence: Vector) -> FoldIn:
+    return FoldIn(np.zeros(f, np.float32), np.zeros((f, len(confidence)), np.float32), confidence)
+
+
+def lost_without(factors: Matrix, found: FoldIn) -> Vector:
     """Return (m,): how many times its own part the reader's factors lose without each interaction.
 
     An interaction of confidence c says beside its part, which the right-hand side has, that nothing else
@@ -103,8 +110,9 @@ def lost_without(factors: Matrix, confidence: Vector, found: FoldIn) -> Vector:
 
     Args:
         factors: (m, f), the factors of the items interacted with.
-        confidence: (m,) what the reader was folded in with.
+        found: the reader folded in.
     """
+    confidence = found.confidence
     liked = np.maximum(confidence.astype(np.float64), 1.0)
     extra = liked - 1
     own = np.einsum("mf,fm->m", factors, found.influence).astype(np.float64)

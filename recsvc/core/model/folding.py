@@ -18,28 +18,19 @@ def folded(learned: Learned, rows: NDArray[np.int64], evidence: NDArray[np.float
         rows: (m,) rows interacted with, latest last.
         evidence: (m,) without zeros.
     """
-    factors, confidence = _heard(learned, rows, evidence)
-    return fold_in(factors, confidence, learned.solver)
+    rows, evidence = rows[-_MAX_INTERACTIONS:], evidence[-_MAX_INTERACTIONS:]
+    confidence = reader_confidence(evidence, rows, learned.weighting)
+    return fold_in(learned.factors[rows], confidence, learned.solver)
 
 
-def costs(
-    learned: Learned, rows: NDArray[np.int64], evidence: NDArray[np.float32], found: FoldIn
-) -> NDArray[np.float32]:
+def costs(learned: Learned, rows: NDArray[np.int64], found: FoldIn) -> NDArray[np.float32]:
     """Return how many times its own part the factors would lose without each interaction.
 
     Args:
+        rows: (m,) rows interacted with, latest last.
         found: what `folded` made of the same, with h interactions.
 
     Returns:
         (h,), of the latest ones.
     """
-    factors, confidence = _heard(learned, rows, evidence)
-    return lost_without(factors, confidence, found)
-
-
-def _heard(
-    learned: Learned, rows: NDArray[np.int64], evidence: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the factors of the items that are heard, and the confidence of each."""
-    rows, evidence = rows[-_MAX_INTERACTIONS:], evidence[-_MAX_INTERACTIONS:]
-    return learned.factors[rows], reader_confidence(evidence, rows, learned.weighting)
+    return lost_without(learned.factors[rows[len(rows) - len(found.confidence) :]], found)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recsvc.clock import HOUR_US
 from recsvc.core import compiled
 from recsvc.core.compiled.kernels import Bounds, Kernels, Spoken
-from recsvc.core.compiled.moment import Answer, Moment, Speaker, Standing
+from recsvc.core.compiled.moment import Answer, Moment, Speaker, Standing, Told
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
@@ -112,6 +112,7 @@ class Handed(msgspec.Struct, frozen=True):
     """What is true for everybody, as it was handed to the kernels, and of what.
 
     Attributes:
+        speakers: the voices that have a say.
         asked: those of them that answer readers: (place in the list, among the speakers, voice).
         sources: of the speakers, index into SOURCES.
         unsaid: of each voice, what it said where it answers nothing.
@@ -120,6 +121,7 @@ class Handed(msgspec.Struct, frozen=True):
     moment: Moment
     model: Model
     params: BlendParams
+    speakers: tuple[Voice, ...]
     asked: list[tuple[int, int, ReaderVoice]]
     sources: NDArray[np.uint8]
     unsaid: tuple[Said, ...]
@@ -131,10 +133,14 @@ class Voices(msgspec.Struct, frozen=True):
     Attributes:
         known: places in the reader's history that the model knows.
         said: by each voice, in the order of the list.
+        speakers: those of them that have a say, as the kernels number them.
+        told: the same as the kernels have it; None where numpy ranked.
     """
 
     known: Rows
     said: tuple[Said, ...]
+    speakers: tuple[Voice, ...] = ()
+    told: Told | None = None
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -256,7 +262,8 @@ class Blend(msgspec.Struct, frozen=True):
                     one.voice, None, one.warm, asked.heard, Standard(*found), self._fade(place)
                 )
         sources = handed.sources[best.loudest]
-        return Ranking(best.rows, best.scores, sources, Voices(known, tuple(said)))
+        voices = Voices(known, tuple(said), handed.speakers, best.told)
+        return Ranking(best.rows, best.scores, sources, voices)
 
     def _handed(self, fast: Kernels) -> Handed:
         """Return what is true for everybody as the kernels have it: handed over once."""
@@ -284,7 +291,8 @@ class Blend(msgspec.Struct, frozen=True):
             Said(voice, points, warm)
             for voice, points in zip(common.voices, common.points, strict=True)
         )
-        return Handed(moment, model, self.params, asked, common.sources[places], unsaid)
+        speaking = tuple(common.voices[i] for i in places)
+        return Handed(moment, model, self.params, speaking, asked, common.sources[places], unsaid)
 
     def _fade(self, i: int) -> Scores | None:
         """Return (n,) the share of its weight that voice i has by row; None: alike everywhere."""

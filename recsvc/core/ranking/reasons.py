@@ -9,7 +9,7 @@ unnamed.
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
@@ -69,34 +69,81 @@ def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> lis
     voices = ranking.voices
     assert voices is not None, "only personal rankings have causes in a reader's history"
     rows = ranking.rows[places]
-    split: dict[str, Matrix] = {}
-    points, costs = np.zeros((2, len(rows), len(reader.rows)), np.float32)
+    speaking = _at_once(reader, voices, rows) or _one_by_one(model, reader, voices, rows)
+    lifted = _lifted(reader, rows).tolist()
+    return [_cause(reader, *each) for each in zip(speaking, lifted, strict=True)]
+
+
+class _Speaking(NamedTuple):
+    """What speaks for one row.
+
+    Attributes:
+        history: the interaction that may be named and without which most would be lost.
+        strongest: points that it adds.
+        total: points that all interactions add.
+        voice: the voice that says most by itself; None when none does.
+        said: points of it.
+        spoken: points of all that speak for themselves.
+        answered: the voice that says most by what the reader did; None when none does.
+    """
+
+    history: int
+    strongest: float
+    total: float
+    voice: Voice | None
+    said: float
+    spoken: float
+    answered: Voice | None
+
+
+def _at_once(reader: Reader, voices: Voices, rows: NDArray[np.int64]) -> list[_Speaking] | None:
+    """Return what speaks for each row, by the kernels; None where they cannot tell."""
+    if voices.told is None:
+        return None
+    known, who = voices.known, voices.speakers
+    found = voices.told.causes(reader.may_be_named[known], rows)
+    if found is None:
+        return None
+    speaker = dict(enumerate(who)).get
+    return [
+        _Speaking(int(known[i]), strongest, total, speaker(voice), said, spoken, speaker(answered))
+        for i, strongest, total, voice, said, spoken, answered, _ in found
+    ]
+
+
+def _one_by_one(
+    model: Model, reader: Reader, voices: Voices, rows: NDArray[np.int64]
+) -> list[_Speaking]:
+    """Return the same, voice by voice."""
+    k, by_voice = len(rows), {}
+    points, costs = np.zeros((2, k, len(reader.rows)), np.float32)
     for name, part, lost in _history(model, reader, voices, rows):
-        split[name] = part
+        by_voice[name] = np.maximum(part, 0).sum(axis=1, dtype=np.float64)
         points += part
         costs += lost
     positive = np.maximum(points, 0, out=points)
-    total = positive.sum(axis=1)
+    total = positive.sum(axis=1, dtype=np.float64)
     if reader.visible is not None:
         positive *= reader.visible
     costliest = np.where(positive > 0, costs, -np.inf).argmax(axis=1)
-    strongest = positive[np.arange(len(rows)), costliest]
-    whole = [said for said in voices.said if not said.is_silent and said.voice.name not in split]
-    own = np.maximum(
-        [said.at(rows) for said in whole] or [np.zeros(len(rows), np.float32)], 0
-    ).astype(np.float64)
-    loudest = own.argmax(axis=0).tolist()
-    acts = zip(costliest.tolist(), strongest.tolist(), strict=True)
-    voice_of = [whole[i].voice if whole else None for i in loudest]
-    others = zip(voice_of, own.max(axis=0).tolist(), strict=True)
-    lifted = _lifted(reader, rows)
-    totals = (total + own.sum(axis=0) + lifted).tolist()
-    found = [_cause(reader, *each) for each in zip(acts, others, totals, strict=True)]
-    named = [cause or _unnamed(voices, split, place) for place, cause in enumerate(found)]
-    is_followed = lifted > np.maximum(strongest, own.max(axis=0))
+    strongest = positive[np.arange(k), costliest]
+    whole = [said for said in voices.said if not said.is_silent and said.voice.name not in by_voice]
+    own = np.maximum([said.at(rows) for said in whole] or np.zeros((1, k)), 0).astype(np.float64)
+    voice_of = [whole[i].voice if whole else None for i in own.argmax(axis=0).tolist()]
+    answered = [said.voice for said in voices.said if said.voice.name in by_voice]
+    most = np.array([by_voice[voice.name] for voice in answered] or np.zeros((1, k))).argmax(axis=0)
     return [
-        Cause(FOLLOW, None, float(lifted[i]) / totals[i]) if is_followed[i] else cause
-        for i, cause in enumerate(named)
+        _Speaking(*each)
+        for each in zip(
+            costliest.tolist(),
+            strongest.tolist(),
+            total.tolist(),
+            voice_of,
+            own.max(axis=0).tolist(),
+            own.sum(axis=0).tolist(),
+            [answered[i] if answered else None for i in most.tolist()],
+            strict=True,
+        )
     ]
 
 
@@ -107,13 +154,6 @@ def _lifted(reader: Reader, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         inside = rows < len(reader.lift)
         lifted[inside] = reader.lift[rows[inside]]
     return lifted
-
-
-def _unnamed(voices: Voices, split: dict[str, NDArray[np.float32]], place: int) -> Cause:
-    """Return the voice that says most by what the reader did, without saying by what."""
-    answered = [said.voice for said in voices.said if said.voice.name in split]
-    voice = max(answered, key=lambda one: np.maximum(split[one.name][place], 0).sum())
-    return Cause(voice.reason, None, 1.0, voice)
 
 
 def history_points(
@@ -141,24 +181,23 @@ def _history(
         yield said.voice.name, points, costs
 
 
-def _cause(
-    reader: Reader, own: tuple[int, float], other: tuple[Voice | None, float], total: float
-) -> Cause | None:
-    """Return the larger of two parts of an item's points; the history's where they are as large.
+def _cause(reader: Reader, speaking: _Speaking, lifted: float) -> Cause:
+    """Return the largest of three parts of a row's points; the history's where others are as large.
 
     Args:
-        own: the interaction that adds most and may be named, and what it adds.
-        other: the same of the voices that speak for themselves.
-        total: of all that speaks for the item.
-
-    Returns:
-        None where only that speaks for it which may not be named.
+        lifted: points for what the reader follows.
     """
-    (best, strongest), (voice, said) = own, other
+    strongest, voice, said = speaking.strongest, speaking.voice, speaking.said
+    total = speaking.total + speaking.spoken + lifted
+    if lifted > max(strongest, said):
+        return Cause(FOLLOW, None, lifted / total)
     if total <= 0:
         return Cause("new", None, 1.0)
     if voice is not None and said > strongest:
         return Cause(voice.reason, None, said / total, voice)
-    if strongest <= 0:
-        return None
-    return Cause(deed(reader.interactions[best]).reason, best, strongest / total)
+    if strongest > 0:
+        deeds = deed(reader.interactions[speaking.history])
+        return Cause(deeds.reason, speaking.history, strongest / total)
+    # What alone speaks for it may not be named: the voice that says it is.
+    by = speaking.answered
+    return Cause("new", None, 1.0) if by is None else Cause(by.reason, None, 1.0, by)

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recsvc.core.compiled.moment import Led, Read
+from recsvc.core.compiled.moment import Folded, Led, Read
 from recsvc.core.items.catalogue import Catalogue
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.params import BlendParams
@@ -99,11 +99,11 @@ class Asked(msgspec.Struct, frozen=True):
 
     Attributes:
         heard: what it says, but for its scores.
-        how: what the kernels are to write there; None: they are there.
+        how: what the kernels are to write there, or where it comes from; None: only the voice knows.
     """
 
     heard: Heard
-    how: Led | Read | None = None
+    how: Led | Read | Folded | None = None
 
 
 class Voice:

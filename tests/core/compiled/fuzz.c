@@ -202,8 +202,13 @@ static void fuzz_ranked(void) {
     struct history history = {indices64(m, n), numbers(m), m};
     struct speaker *speakers = room(n_speakers, sizeof *speakers);
     float *loud = numbers(m), *scores = room(k, sizeof *scores);
-    int64_t *rows = room(k, sizeof *rows);
-    uint8_t *loudest = room(k, 1);
+    int64_t *rows = room(k, sizeof *rows), *places = indices64(k, n);
+    uint8_t *loudest = room(k, 1), *visible = answers(m);
+    struct cause *why = room(k, sizeof *why);
+    const int64_t f = below(5), h = below(m + 1);
+    double *gram = room(f * f, sizeof *gram);
+    for (int64_t i = 0; i < f * f; i++) gram[i] = number();
+    struct taste taste = {numbers(n * f), gram, numbers(f), numbers(f * h), numbers(h), f, h};
     const struct bounds bounds = bounds_of(n);
     for (int64_t i = 0; i < n_speakers; i++)
         speakers[i] = (struct speaker){
@@ -219,15 +224,19 @@ static void fuzz_ranked(void) {
             .lists = &lists,
             .n_lists = below(2),
             .loud = loud,
+            .taste = below(2) ? &taste : NULL,
         };
     done += ranked(&moment, &history, speakers, n_speakers, &bounds, k, rows, scores, loudest) >= 0;
+    done += causes(&moment, &history, speakers, n_speakers, visible, places, k, why) >= 0;
     for (int64_t i = 0; i < n_speakers; i++)
         free((void *)speakers[i].points), free((void *)speakers[i].fade), free(speakers[i].scores);
     free((void *)texts.terms), free((void *)texts.weights), free((void *)postings.starts);
     free((void *)postings.rows), free((void *)postings.weights), free((void *)lists.starts);
     free((void *)lists.led), free(weights), free((void *)moment.common), free((void *)moment.warm);
     free((void *)history.rows), free((void *)history.evidence), free(speakers), free(loud), free(scores);
-    free(rows), free(loudest);
+    free(rows), free(loudest), free(places), free(visible), free(why), free(gram);
+    free((void *)taste.items), free((void *)taste.factors), free((void *)taste.influence);
+    free((void *)taste.confidence);
     bounds_freed(bounds);
 }
 

@@ -67,7 +67,7 @@ def test_what_a_taste_loses_without_an_interaction_is_what_solving_anew_says(see
     own, prepared = factors[:9], solver(factors, 3.0)
     found = fold_in(own, confidence, prepared)
 
-    lost = found.influence * lost_without(own, confidence, found)
+    lost = found.influence * lost_without(own, found)
 
     for i in np.flatnonzero(confidence > 0).tolist():
         left = fold_in(np.delete(own, i, 0), np.delete(confidence, i), prepared).factors

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from recsvc.core.compiled.moment import Folded
 from recsvc.core.model.factors import FoldIn
 from recsvc.core.model.folding import costs, folded
 from recsvc.core.model.model import Model
 from recsvc.core.model.reliability import trust
 from recsvc.core.ranking.params import BlendParams
-from recsvc.core.ranking.voice import Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
+from recsvc.core.ranking.voice import Asked, Heard, History, Matrix, ReaderVoice, Rows, VoiceSource
 
 _LEAST = 1e-12
 
@@ -45,7 +46,7 @@ class Taste(Heard, frozen=True):
         h, found = self.history, self.folded
         if h is None or found is None or h.model.learned is None:
             return shares
-        lost = costs(h.model.learned, h.rows, h.evidence, found)
+        lost = costs(h.model.learned, h.rows, found)
         heard = slice(len(h.rows) - len(lost), None)
         pulled = h.model.learned.solver.gram @ found.factors
         spread = max(float(found.factors @ pulled), _LEAST)
@@ -80,6 +81,13 @@ class Personal(ReaderVoice):
         taste = folded(learned, history.rows, history.evidence)
         scores = learned.factors @ taste.factors
         return Taste(scores, 1.0, learned.factors, taste, history)
+
+    def asked(self, history: History) -> Asked | None:
+        """Return the same, and where it comes from."""
+        heard, learned = self.to_reader(history), history.model.learned
+        if heard is None or heard.folded is None or learned is None:
+            return None
+        return Asked(heard, Folded(learned.factors, learned.solver.gram, heard.folded))
 
     def to_readers(self, histories: Iterable[History]) -> Iterator[Heard | None]:
         """Yield the same for many readers, with the items' factors read once for all of them."""
