@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from recsvc.clock import now_us
+from recsvc.clock import SECOND_US, now_us
 from recsvc.errors import GroundError, RecsvcError, StoreError, StoreRefusesError
 from recsvc.ground import Ground
 from recsvc.live.wish_file import WishFile
@@ -56,7 +56,9 @@ from workers.log.audit import Audit, Derived
 from workers.log.exposures import ExposureCollector, ExposureFiles
 from workers.log.looking import look
 from workers.log.site_copies import SiteCopies
+from workers.loop.guard import OnlineGuard
 from workers.loop.health import LoopHealth
+from workers.loop.served import Served
 from workers.privacy.copies import BackupHolding, SiteHolding, WishHolding
 from workers.privacy.eraser import Compact, Eraser
 from workers.privacy.exporter import Exporter, ExportHolding
@@ -158,6 +160,10 @@ class Worker:
         self._measuring_s = 0.0
         self._loop = LoopHealth(LoopStore(pipe), shown, archive, self._items)
         self._looping_s = 0.0
+        self._guard = OnlineGuard(
+            snapshots, Training(pipe), shown, Served(shown, archive), settings.training.guard
+        )
+        self._guarding_s = 0.0
         self._exposures = ExposureCollector(
             ExposureLog(pipe),
             shown,
@@ -241,6 +247,7 @@ class Worker:
             self._forever(self._collect, "exposures"),
             self._forever(self._measure, "experiments"),
             self._forever(self._look_at_loop, "loop"),
+            self._forever(self._look_at_models, "online guard"),
             self._forever(self._train, "train"),
             self._forever(self._extract_topics, "topics"),
             self._forever(self._warm, "warm"),
@@ -440,6 +447,17 @@ class Worker:
             started_s = time.monotonic()
             await self._unless_stopping(self._loop.run_once(now_us()))
             self._looping_s = time.monotonic() - started_s
+
+    async def _look_at_models(self) -> None:
+        """Roll back the served model if readers go for it less, a small part of the time."""
+        every_s = self._settings.archive.every_s
+        await self._pause(max(every_s / 2, _MEASURE_PAUSES * self._guarding_s))
+        if self._leads_here():
+            started_s = time.monotonic()
+            late_us = round(2 * every_s * SECOND_US)
+            await self._unless_stopping(self._guard.run_once(now_us(), late_us))
+            self._troubles.note("online_guard", self._guard.problem)
+            self._guarding_s = time.monotonic() - started_s
 
     async def _export(self) -> None:
         await self._rest(_LOOK_S)

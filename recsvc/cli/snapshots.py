@@ -121,7 +121,13 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
         "size_bytes": manifest.size_bytes,
         "published": manifest.was_published,
         "verdict": manifest.verdict,
+        "rolled_back": manifest.rolled_back,
     }
+
+
+def _said(manifest: Manifest) -> str:
+    """Return what the gate said of a model."""
+    return "" if manifest.verdict is None else manifest.verdict.reason
 
 
 def _table(manifests: list[Manifest], current: str | None) -> Table:
@@ -137,6 +143,6 @@ def _table(manifests: list[Manifest], current: str | None) -> Table:
             f"{m.n_events:,}",
             f"{m.n_interactions:,}",
             f"{m.size_bytes / 1e6:.1f}",
-            "" if m.verdict is None else m.verdict.reason,
+            f"rolled back: {m.rolled_back}" if m.rolled_back else _said(m),
         )
     return table

@@ -81,7 +81,9 @@ rs:{site}:snapshots         hash    retention        train         all      snap
 rs:{site}:warmed            hash    500 items        worker        api      items folded in since the snapshot
 rs:{site}:training:found    string  one              train         train    parameters found by tuning (JSON)
 rs:{site}:training:outcomes hash    outcomes         train         all      outcome -> candidates
-rs:{site}:training:held     string  one              people        train    snapshot that nothing may replace
+rs:{site}:training:held     string  one, TTL         people, guard train    snapshot that nothing may replace; with a TTL
+                                                                            when the online guard wants it
+rs:{site}:training:trusted  string  one              guard         train    models that the online guard goes back to (JSON)
 rs:{site}:lock:<name>       string  TTL              worker        worker   who leads, with a fencing token
 rs:{site}:fence             hash    locks            worker        worker   lock -> last fencing token given out
 rs:{site}:demo              string  one              up            all      present while the demo is loaded
@@ -149,6 +151,7 @@ WARMED = "rs:{site}:warmed"
 TRAINING_FOUND = "rs:{site}:training:found"
 TRAINING_OUTCOMES = "rs:{site}:training:outcomes"
 TRAINING_HELD = "rs:{site}:training:held"
+TRAINING_TRUSTED = "rs:{site}:training:trusted"
 FENCE = "rs:{site}:fence"
 DEMO = "rs:{site}:demo"
 MAIL_SUBS = "rs:{site}:mail:subs"

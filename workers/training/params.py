@@ -89,6 +89,36 @@ class GateParams(msgspec.Struct, frozen=True):
     ] = 30
 
 
+class GuardParams(msgspec.Struct, frozen=True):
+    """When a model that is served is rolled back by itself."""
+
+    is_on: Annotated[
+        bool,
+        setting(
+            "Whether a model is rolled back by itself when readers surely go for its lists less than "
+            "for those before.",
+            name="online_guard",
+        ),
+    ] = True
+    fall: Annotated[
+        float,
+        setting(
+            "… and by this share at least, of clicks, reads, votes, saves and shares per place.",
+            name="online_guard_fall",
+            ge=0,
+            lt=1,
+        ),
+    ] = 0.1
+    rest_h: Annotated[
+        float,
+        setting(
+            "Hours for which nothing else is published after that.",
+            name="online_guard_rest_h",
+            gt=0,
+        ),
+    ] = 24.0
+
+
 class SparkParams(msgspec.Struct, frozen=True):
     """Where Spark trains, and on how much of a log it is judged.
 
@@ -149,6 +179,7 @@ class TrainingParams(msgspec.Struct, frozen=True):
         ),
     ] = True
     gate: GateParams = GateParams()
+    guard: GuardParams = GuardParams()
     snapshots_kept: Annotated[
         int, setting("Snapshots kept for rollback, the served one included.", ge=1)
     ] = 5

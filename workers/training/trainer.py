@@ -160,7 +160,9 @@ class Trainer:
         took_s = max(0.0, time.monotonic() - started_s - done.tuned_s)
         self._latest = Latest(manifest, took_s, searching)
         await self._conclude(manifest, token, took_s)
-        await self._snapshots.prune(self._params.snapshots_kept)
+        trusted = await self._training.trusted()
+        but = () if trusted is None else (trusted.trusted, trusted.next)
+        await self._snapshots.prune(self._params.snapshots_kept, but)
         return done.candidate
 
     async def _conclude(self, manifest: Manifest, token: int | None, took_s: float) -> None:

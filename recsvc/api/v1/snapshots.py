@@ -17,8 +17,9 @@ class SnapshotAnswer(msgspec.Struct, frozen=True):
     """A model.
 
     Attributes:
-        published: whether the gate let it pass.
+        published: whether the gate let it pass, and readers did.
         verdict: what the gate said, and of what; null for models that it was not asked about.
+        rolled_back: why the online guard took it back; empty if it did not.
     """
 
     id: str
@@ -33,6 +34,7 @@ class SnapshotAnswer(msgspec.Struct, frozen=True):
     metrics: dict[str, float]
     published: bool = True
     verdict: Verdict | None = None
+    rolled_back: str = ""
 
 
 class SnapshotList(msgspec.Struct, frozen=True):
@@ -42,7 +44,8 @@ class SnapshotList(msgspec.Struct, frozen=True):
         serving: the one this process serves.
         refused: why this process does not serve the current one, if so.
         held: the one that nothing may replace, by `recsvc snapshots activate --hold`.
-        outcomes: candidates so far by what became of them: published, stopped by the gate, held_back.
+        outcomes: candidates so far by what became of them: published, stopped by the gate, held_back,
+            rolled_back.
     """
 
     current: str | None
@@ -103,6 +106,7 @@ def _answer(manifest: Manifest, current: str | None) -> SnapshotAnswer:
         metrics=manifest.metrics,
         published=manifest.was_published,
         verdict=manifest.verdict,
+        rolled_back=manifest.rolled_back,
     )
 
 

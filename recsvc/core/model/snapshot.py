@@ -81,6 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             are not named speak as they are set.
         verdict: what the gate said; None when it was not asked.
         metrics: what evaluation said, by name.
+        rolled_back: why the online guard no longer has it served; empty if it did not.
     """
 
     format_version: int = FORMAT_VERSION
@@ -104,11 +105,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     weights: dict[str, float] = msgspec.field(default_factory=dict)
     verdict: Verdict | None = None
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    rolled_back: str = ""
 
     @property
     def was_published(self) -> bool:
-        """Whether the gate let it pass."""
-        return self.verdict is None or self.verdict.passed
+        """Whether the gate let it pass, and readers did."""
+        return not self.rolled_back and (self.verdict is None or self.verdict.passed)
 
 
 class Snapshot(msgspec.Struct, frozen=True):

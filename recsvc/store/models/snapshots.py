@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,10 @@ class Snapshots:
         await self._pipe.send("HSET", keys.SNAPSHOTS, manifest.snapshot_id, _encode(manifest))
         return manifest
 
+    async def replace(self, manifest: Manifest) -> None:
+        """Keep another manifest of a snapshot that is kept."""
+        await self._pipe.send("HSET", keys.SNAPSHOTS, manifest.snapshot_id, _encode(manifest))
+
     async def activate(self, snapshot_id: str, token: int | None = None) -> None:
         """Serve a snapshot from now on.
 
@@ -104,8 +109,11 @@ class Snapshots:
         if moved < 0:
             raise NotFoundError(f"there is no snapshot {snapshot_id!r}")
 
-    async def prune(self, keep: int) -> list[str]:
+    async def prune(self, keep: int, but: Collection[str] = ()) -> list[str]:
         """Drop the oldest snapshots beyond `keep`, never the one served; return their ids.
+
+        Args:
+            but: which stay, too.
 
         Those that the gate stopped are counted apart, so that they push nothing out that could be
         gone back to; of them, two are kept.
@@ -116,7 +124,7 @@ class Snapshots:
         stopped = [m for m in manifests if not m.was_published]
         dropped = []
         for manifest in published[keep:] + stopped[_STOPPED_KEPT:]:
-            if manifest.snapshot_id == current:
+            if manifest.snapshot_id == current or manifest.snapshot_id in but:
                 continue
             await self._pipe.send("HDEL", keys.SNAPSHOTS, manifest.snapshot_id)
             n_chunks = -(-manifest.size_bytes // _CHUNK_BYTES)

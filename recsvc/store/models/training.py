@@ -1,9 +1,28 @@
 """What training remembers between its rounds: what it found, what it held back, what is pinned."""
 
+import msgspec
+
+from recsvc.core.fitting import UNREADABLE
 from recsvc.store import keys
 from recsvc.store.pipe import Pipe
 
 _IN_A_ROW = "stopped in a row"
+
+
+class Trusted(msgspec.Struct, frozen=True):
+    """Which model the online guard would go back to at worst.
+
+    Attributes:
+        next: which it will trust next, if nothing comes up.
+        since_us: when it began to look at that.
+    """
+
+    trusted: str
+    next: str
+    since_us: int
+
+
+_decode_trusted = msgspec.json.Decoder(Trusted).decode
 
 
 class Training:
@@ -52,3 +71,23 @@ class Training:
         """Return the snapshot that a person wants served."""
         raw: bytes | None = await self._pipe.send("GET", keys.TRAINING_HELD)
         return None if raw is None else raw.decode()
+
+    async def rest(self, snapshot_id: str, for_s: int) -> None:
+        """Hold a snapshot for a while, as the online guard wants it."""
+        await self._pipe.send("SET", keys.TRAINING_HELD, snapshot_id, "EX", for_s)
+
+    async def is_resting(self) -> bool:
+        """Return whether what is held is so for a while only."""
+        return int(await self._pipe.send("TTL", keys.TRAINING_HELD)) >= 0
+
+    async def trust(self, trusted: Trusted) -> None:
+        """Keep which model the online guard trusts."""
+        await self._pipe.send("SET", keys.TRAINING_TRUSTED, msgspec.json.encode(trusted))
+
+    async def trusted(self) -> Trusted | None:
+        """Return which model the online guard trusts; None before it looked."""
+        raw: bytes | None = await self._pipe.send("GET", keys.TRAINING_TRUSTED)
+        try:
+            return None if raw is None else _decode_trusted(raw)
+        except UNREADABLE:
+            return None
