@@ -4,9 +4,14 @@ A cancellation can be lost on its way: whoever waits for several futures at once
 `asyncio.wait_for` up to Python 3.11) gets the error of one that failed in the same instant instead,
 and a driver may raise an error of its own while it cleans up. A loop that lives on after that would
 be awaited for ever. So a loop also looks at a flag before each turn, and cancellation is repeated.
+
+The loops of a process pause in step: they wake in the same turn, and what they ask of the store travels
+in one round trip. At rest to wake is most of what a process does. Processes are out of step with each
+other: what one of them does in a turn delays its own requests only.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -15,6 +20,25 @@ log = structlog.get_logger()
 
 _PAUSE_AFTER_ERROR_S = 0.5
 _AGAIN_S = 0.5
+_STEP_S = 0.5
+_PHASES = 16
+
+
+def in_step(seconds: float, now_s: float) -> float:
+    """Return for how long to pause instead, so that the loops of this process wake together.
+
+    Args:
+        seconds: at least half a second.
+        now_s: by the event loop's clock.
+    """
+    phase_s = os.getpid() % _PHASES * _STEP_S / _PHASES
+    steps = round((now_s + seconds - phase_s) / _STEP_S)
+    return steps * _STEP_S + phase_s - now_s
+
+
+async def pause_in_step(seconds: float) -> None:
+    """Pause for about as long, waking together with the other loops of this process."""
+    await asyncio.sleep(in_step(seconds, asyncio.get_running_loop().time()))
 
 
 class Background:

@@ -1,10 +1,13 @@
 """Processes that end with the one that started them, however that one ends."""
 
 import os
+import select
 import signal
+import sys
 import threading
 import time
 
+_LOOK_S = 0.5
 _ENDING_S = 30.0
 
 # Variable that names the server to the processes it forks; no setting, hence without our prefix.
@@ -14,20 +17,37 @@ SERVER = "_RECSVC_SERVER"
 def exit_with(parent: int) -> None:
     """End this process soon after its parent.
 
-    The kernel offers this on Linux only; asking for the parent twice a second works everywhere.
+    Where the kernel tells when a process ends (Linux), that is waited for; elsewhere it is asked for
+    twice a second.
 
     Args:
         parent: its process id; it may have ended before this line is reached.
     """
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+        _wait_for_end(parent)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(_ENDING_S)
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
+
+
+def _wait_for_end(parent: int) -> None:
+    if sys.platform == "linux":
+        try:
+            ending = os.pidfd_open(parent)
+        except OSError:
+            pass  # it has ended, or a kernel before 5.3
+        else:
+            # If it ended and its id is another's by now, we are a child of neither.
+            if os.getppid() == parent:
+                told = select.poll()
+                told.register(ending, select.POLLIN)
+                told.poll()
+            os.close(ending)
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
 
 
 def exit_with_server() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsvc.background import Background
+from recsvc.background import Background, in_step
 
 
 @given(deaf=st.integers(0, 3), busy_ticks=st.integers(0, 3))
@@ -72,3 +72,15 @@ async def test_who_stops_loops_can_be_cancelled_meanwhile() -> None:
         await asyncio.wait_for(stopping, 5)
     never.set()
     await loops.stop()
+
+
+@given(seconds=st.floats(0.5, 100), now_s=st.floats(0, 1e6), later_s=st.floats(0, 0.2))
+def test_loops_that_pause_wake_together_about_when_they_wanted_to(
+    seconds: float, now_s: float, later_s: float
+):
+    pause_s = in_step(seconds, now_s)
+
+    assert abs(pause_s - seconds) <= 0.25 + 1e-6
+    other_s = later_s + in_step(0.5, now_s + later_s)
+    apart = (pause_s - other_s) / 0.5
+    assert abs(apart - round(apart)) < 1e-6

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from recsvc.background import in_step
 from recsvc.clock import SECOND_US, now_us
 from recsvc.errors import GroundError, RecsvcError, StoreError, StoreRefusesError
 from recsvc.ground import Ground
@@ -26,7 +27,7 @@ from recsvc.store.bundled import remove_damaged_copies
 from recsvc.store.clock import EVERY_S, follow_clock
 from recsvc.store.compaction import compact
 from recsvc.store.connection import Redis, connect, look_whether_it_accepts, translated
-from recsvc.store.heartbeat import BEAT_S, KEPT_S
+from recsvc.store.heartbeat import BEAT_S
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.leases import Lease
@@ -96,6 +97,7 @@ _COMPARE_S = 10.0
 _LOOK_S = 0.25
 _STIRRED_S = 5.0
 _AT_REST = 8
+_LONG_S = 0.5
 # An entry ends the wait at once; being told to stop does not.
 _BLOCK_MS, _LONG_BLOCK_MS = 200, 500
 _COPY_PAUSES = 20
@@ -301,8 +303,7 @@ class Worker:
                 await self._pause(_RETRY_S)
 
     async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        await _set_or_later(self._stopping, seconds)
 
     @property
     def _is_at_rest(self) -> bool:
@@ -320,8 +321,7 @@ class Worker:
         if not self._is_at_rest:
             await self._pause(seconds)
         elif not self._stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), _AT_REST * seconds)
+            await _set_or_later(self._stirred, _AT_REST * seconds)
 
     async def _unless_stopping(self, work: Coroutine[Any, Any, object]) -> None:
         """Do what may take long and can be left half done; it is cut short when told to stop."""
@@ -396,10 +396,7 @@ class Worker:
         if bool(token) != bool(self._token):
             log.info("worker_leads" if token else "worker_stands_by", token=token)
         self._token = token
-        with translated():
-            await self._redis.set(keys.WORKER, now_us(), ex=KEPT_S)
-        if self._token:
-            await self._troubles.tell()
+        await self._troubles.beat(now_us(), tells=bool(self._token))
         await self._pause(BEAT_S)
 
     async def _reclaim(self) -> None:
@@ -499,3 +496,11 @@ class Worker:
             await self._unless_stopping(self._topics.run_once())
         else:
             self._topics.forget()  # whoever leads meanwhile changes them
+
+
+async def _set_or_later(event: asyncio.Event, seconds: float) -> None:
+    """Wait for something or for some time; whoever waits long wakes with the other loops."""
+    if seconds >= _LONG_S:
+        seconds = in_step(seconds, asyncio.get_running_loop().time())
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

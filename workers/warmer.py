@@ -25,14 +25,14 @@ from recsvc.core.text.terms import item_text, term_counts
 from recsvc.errors import NotFoundError, SnapshotError
 from recsvc.store import keys
 from recsvc.store.items.catalogue import Items
-from recsvc.store.log.streams import Streams
+from recsvc.store.log.streams import Logged, Streams
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.readers.profiles import Profiles
 
 log = structlog.get_logger()
 
-_PAGE = 1_000
+_PAGE = 100  # of each shard: all of them are asked at once
 _MAX_ITEMS = 500
 _MAX_READERS = 10
 _PER_LOOK = 100
@@ -116,19 +116,26 @@ class Warmer:
     async def _take(self) -> None:
         """Note who did something to which item since the last look."""
         is_keyed = await self._streams.is_keyed()
-        for shard in range(keys.N_SHARDS):
-            while page := await self._streams.range(shard, self._after[shard], "+", _PAGE):
-                self._after[shard] = page[-1].entry_id
-                for logged in page:
-                    try:
-                        event = logged.entry()
-                    except (ValueError, KeyError):
-                        continue  # one of the dead letters
-                    if is_keyed and not trust_of(event.user, event.trust).is_vouched:
-                        continue  # anybody could be an item's first ten readers
-                    if event.kind in self._telling and not self._is_trained(event.item):
-                        self._touch(event.item, event.user)
-                        self._waiting[event.item] = None
+        after = self._after
+        while found := await self._streams.following(after, _PAGE):
+            after = {shard: page[-1].entry_id for shard, page in found.items()}
+            self._after |= after
+            for page in found.values():
+                self._note(page, is_keyed)
+            after = {shard: last for shard, last in after.items() if len(found[shard]) == _PAGE}
+            await asyncio.sleep(0)
+
+    def _note(self, page: list[Logged], is_keyed: bool) -> None:
+        for logged in page:
+            try:
+                event = logged.entry()
+            except (ValueError, KeyError):
+                continue  # one of the dead letters
+            if is_keyed and not trust_of(event.user, event.trust).is_vouched:
+                continue  # anybody could be an item's first ten readers
+            if event.kind in self._telling and not self._is_trained(event.item):
+                self._touch(event.item, event.user)
+                self._waiting[event.item] = None
 
     def _touch(self, item: str, user: str) -> None:
         """Note that somebody did something to an item; of its readers the latest are kept."""

@@ -5,13 +5,12 @@ the store is away the last known ones go on counting: feeds are served from memo
 can revoke a key in a store that is not there.
 """
 
-import asyncio
 import contextlib
 import hmac
 
 import msgspec
 
-from recsvc.background import Background
+from recsvc.background import Background, pause_in_step
 from recsvc.clock import HOUR_S, SECOND_US, now_us
 from recsvc.errors import NotAllowedError, NotAuthenticatedError, StoreError
 from recsvc.store.access.credentials import (
@@ -127,11 +126,11 @@ class Keyring:
         await self._read(self._credentials)
 
     async def _read(self, credentials: Credentials) -> None:
-        self._signs, raw = await credentials.load()
-        if not self._was_keyed:
-            self._was_keyed = await credentials.ever()
-            if raw and not self._was_keyed:  # made by a version that did not remember it
-                await credentials.remember()
+        stored = await credentials.load()
+        self._signs, raw = stored.signs, stored.raw
+        self._was_keyed = self._was_keyed or stored.ever
+        if raw and not self._was_keyed:  # made by a version that did not remember it
+            await credentials.remember()
         has_ended = self._ends_us is not None and now_us() >= self._ends_us
         if raw != self._raw or has_ended:
             self._take(raw)
@@ -147,6 +146,6 @@ class Keyring:
         self.signing_secrets = tuple(c.secret for c in found if c.secret is not None)
 
     async def _follow(self) -> None:
-        await asyncio.sleep(_REFRESH_S)
+        await pause_in_step(_REFRESH_S)
         with contextlib.suppress(StoreError):
             await self.refresh()

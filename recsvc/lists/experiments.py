@@ -4,11 +4,10 @@ Every process follows the store and decides by itself; since an experiment begin
 is made, all of them come to the same. When one is stopped they do again after two seconds.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from recsvc.background import Background
+from recsvc.background import Background, pause_in_step
 from recsvc.clock import now_us
 from recsvc.core.experiments.experiment import NO_TRIAL, Experiment, Trial, dealt, forced, trial
 from recsvc.errors import StoreError
@@ -80,6 +79,6 @@ class Experiments:
         return forced(wanted.split(","), self._all)
 
     async def _follow(self) -> None:
-        await asyncio.sleep(_FOLLOW_S)
+        await pause_in_step(_FOLLOW_S)
         with contextlib.suppress(StoreError):
             await self.refresh()

@@ -12,7 +12,7 @@ import time
 
 import structlog
 
-from recsvc.background import Background
+from recsvc.background import Background, in_step, pause_in_step
 from recsvc.clock import SECOND_US, now_us
 from recsvc.errors import StoreError
 from recsvc.live.catalogue import LiveCatalogue
@@ -52,6 +52,7 @@ class Following:
         self.seen_us = 0
         self.late_us = 0
         self._redis = redis
+        self._hearing = Pipe(redis)
         self._loops = Background()
         self._stale_model = asyncio.Event()
         self._is_lost = False
@@ -119,7 +120,7 @@ class Following:
                 await self._load()  # whatever happened meanwhile, an emptied store included
                 log.info("store_found")
                 self._is_lost = False
-            news = await news_since(self._redis, self.catalogue.place, _WAIT_MS)
+            news = await news_since(self._hearing, self.catalogue.place, _WAIT_MS)
             self.seen_us = now_us()
             if news is not None:
                 await self._take(news)
@@ -156,10 +157,9 @@ class Following:
         self.waiting.built(at)
 
     async def _look(self) -> None:
-        await asyncio.sleep(_RETRY_S)
+        await pause_in_step(_RETRY_S)
         with contextlib.suppress(StoreError):  # later
-            if not self._is_at_rest() or time.monotonic() - self._looked_s > _REST_S:
-                await self.look_around()
+            await self._look_after_worker()
             await look_whether_it_accepts(self._redis)
             if await self.model.follow(self.catalogue.catalogue_id):
                 self._is_counted = False
@@ -170,14 +170,23 @@ class Following:
             if await self.model.follow_warmed():
                 self._stale_model.set()
 
+    async def _look_after_worker(self) -> None:
+        if not self._is_at_rest():
+            await self.look_around()
+        elif time.monotonic() - self._looked_s > _REST_S:
+            if await self.worker.glance():
+                await self.look_around()
+            self._looked_s = time.monotonic()
+
     async def _notice_delay(self) -> None:
         asked_s = time.monotonic()
-        await asyncio.sleep(_TICK_S)
-        late_us = int((time.monotonic() - asked_s - _TICK_S) * SECOND_US)
+        tick_s = in_step(_TICK_S, asyncio.get_running_loop().time())
+        await asyncio.sleep(tick_s)
+        late_us = int((time.monotonic() - asked_s - tick_s) * SECOND_US)
         self.late_us = max(late_us, self.late_us // 2)
 
     async def _set_clock(self) -> None:
-        await asyncio.sleep(EVERY_S)
+        await pause_in_step(EVERY_S)
         with contextlib.suppress(StoreError):  # later
             await follow_clock(self._redis)
 

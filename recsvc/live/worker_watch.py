@@ -3,7 +3,8 @@
 from recsvc.clock import now_us
 from recsvc.store.connection import Redis
 from recsvc.store.entry_ids import FIRST, EntryId
-from recsvc.store.log.backlog import look
+from recsvc.store.log.backlog import ShardLog, Signs, glance, look
+from recsvc.store.pipe import Pipe
 
 
 class WorkerWatch:
@@ -18,6 +19,8 @@ class WorkerWatch:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._pipe = Pipe(redis)
+        self._logs: dict[int, ShardLog] = {}
         self.seen_us = 0
         self._beat_us: int | None = None
         self.events_behind = 0
@@ -38,16 +41,34 @@ class WorkerWatch:
             StoreUnavailableError: when the store does not answer.
         """
         found = await look(self._redis)
-        if self._beat_us is None:
-            self.seen_us = max(self.seen_us, found.heartbeat_us)
-        elif found.heartbeat_us not in (self._beat_us, 0):
-            # It is earlier than the last one where clocks are set back.
-            self.seen_us = found.heartbeat_us
-        self._beat_us = found.heartbeat_us
-        self.demo = found.demo
-        self.problems = found.problems
+        self._take(found.signs)
+        self._logs = found.logs
         # What the worker is done with may still be on its way to the boards here.
         self.events_behind = sum(
             log.waiting or int(log.last > applied.get(shard, FIRST))
             for shard, log in found.logs.items()
         )
+
+    async def glance(self) -> bool:
+        """Ask how the worker is doing; return whether it may have more to do than at the last look.
+
+        What is logged makes a log longer. Where one became shorter by as much meanwhile, a worker is
+        there who archived it and puts what was logged on the boards: that is heard of.
+
+        Raises:
+            StoreUnavailableError: when the store does not answer.
+        """
+        signs, lengths = await glance(self._pipe)
+        self._take(signs)
+        known = {shard: log.length for shard, log in self._logs.items()}
+        return any(n != known.get(shard, 0) for shard, n in lengths.items())
+
+    def _take(self, signs: Signs) -> None:
+        if self._beat_us is None:
+            self.seen_us = max(self.seen_us, signs.heartbeat_us)
+        elif signs.heartbeat_us not in (self._beat_us, 0):
+            # It is earlier than the last one where clocks are set back.
+            self.seen_us = signs.heartbeat_us
+        self._beat_us = signs.heartbeat_us
+        self.demo = signs.demo
+        self.problems = signs.problems

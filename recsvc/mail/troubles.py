@@ -1,9 +1,8 @@
 """What ails the mail, in words: for health, for people and for whoever is woken by them."""
 
-import asyncio
 import contextlib
 
-from recsvc.background import Background
+from recsvc.background import Background, pause_in_step
 from recsvc.clock import DAY_US, HOUR_US, SECOND_US, now_us
 from recsvc.errors import StoreError
 from recsvc.store.mail.deliveries import Deliveries
@@ -68,7 +67,7 @@ class MailWatch:
         await self._loops.stop()
 
     async def _again(self) -> None:
-        await asyncio.sleep(_LOOK_S)
+        await pause_in_step(_LOOK_S)
         await self._look()
 
     async def _look(self) -> None:

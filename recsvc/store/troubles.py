@@ -10,7 +10,7 @@ import structlog
 
 from recsvc.store import keys
 from recsvc.store.heartbeat import KEPT_S
-from recsvc.store.pipe import Pipe
+from recsvc.store.pipe import Command, Pipe
 
 log = structlog.get_logger()
 
@@ -69,14 +69,20 @@ class Troubles:
             log.error("trouble", name=name, text=text)
         self._standing[name] = text
 
-    async def tell(self) -> None:
-        """Tell what is wrong now.
+    async def beat(self, now_us: int, tells: bool) -> None:
+        """Give a sign of life and, of whoever leads, tell what is wrong now.
 
         Raises:
             StoreUnavailableError: when the store does not answer.
         """
-        known = {raw.decode() for raw in await self._pipe.send("HKEYS", keys.PROBLEMS)}
-        commands: list[tuple[object, ...]] = []
+        asked: list[Command] = [("SET", keys.WORKER, now_us, "EX", KEPT_S)]
+        if tells:
+            asked.append(("HKEYS", keys.PROBLEMS))
+        _, *told = await self._pipe.send_all(asked)
+        if not told:
+            return
+        known = {raw.decode() for raw in told[0]}
+        commands: list[Command] = []
         if self._standing:
             pairs = [word for pair in self._standing.items() for word in pair]
             commands += [("HSET", keys.PROBLEMS, *pairs), ("EXPIRE", keys.PROBLEMS, KEPT_S)]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recsvc.clock import now_us
 from recsvc.store import keys
 from recsvc.store.bundled.folder import note_mended
 from recsvc.store.connection import Redis
@@ -27,7 +28,7 @@ class Told:
 
     async def now(self) -> dict[str, str]:
         await self.watch.look()
-        await self._troubles.tell()
+        await self._troubles.beat(now_us(), tells=True)
         found = await self._redis.hgetall(keys.PROBLEMS)
         # The machine that runs this may be short of room itself.
         return {n.decode(): text.decode() for n, text in found.items()}

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 _BATCH = 200
 _LOOK_S = 0.5
+_STIRRED_S = 5.0
+_AT_REST = 2
 _REST_AFTER_S = 20.0
 _RETRY_S = 1.0
 _FIRST_PAUSE_S = 5
@@ -64,11 +66,13 @@ class DigestWorker:
                         log.warning("worker_waits", loop="digest", error=str(exc))
                 await self._pause(_RETRY_S)
                 continue
-            idle_s = 0.0 if n else idle_s + _LOOK_S
             if n:
+                idle_s = 0.0
                 refusals.end()  # mails in hand are written down
             else:
-                await self._pause(_LOOK_S)
+                pause_s = _LOOK_S if idle_s < _STIRRED_S else _AT_REST * _LOOK_S
+                await self._pause(pause_s)
+                idle_s += pause_s
             if idle_s >= _REST_AFTER_S:
                 idle_s = 0.0
                 await self.rest()

@@ -24,7 +24,7 @@ from litestar import Litestar
 from prometheus_client import Counter
 
 from recsvc.api.http.metrics import registry
-from recsvc.background import Background
+from recsvc.background import Background, pause_in_step
 from recsvc.core.access.networks import Network, is_in, parse_networks, plain, prefix, wide
 from recsvc.settings import Settings
 
@@ -33,6 +33,7 @@ ENDED = Counter(
 )
 
 _LOOK_S = 1.0
+_FEW = 50  # to hand them to a thread takes longer than to look at them
 _PAUSES = 20  # times as long as a look took: it takes a twentieth of a processor at most
 _SILENT_S = 30.0  # a client on a busy machine may connect long before it says anything
 # What was sent is not read, and nothing has moved for so long: the kernel ends the connection (tcp(7)).
@@ -73,6 +74,11 @@ class Connections:
         self._per_network = per_network
         self._spared = spared
         self._known: dict[int, _Connection | None] = {}
+
+    @property
+    def n(self) -> int:
+        """How many sockets there were at the last look, what is not counted among them."""
+        return len(self._known)
 
     def look(self, now_s: float) -> None:
         """Look at every connection, and end those that are silent or too many."""
@@ -129,8 +135,11 @@ def watching(settings: Settings) -> Callable[[Litestar], AbstractAsyncContextMan
 
     async def look() -> None:
         began_s = time.monotonic()
-        await asyncio.to_thread(connections.look, began_s)
-        await asyncio.sleep(max(_LOOK_S, _PAUSES * (time.monotonic() - began_s)))
+        if connections.n <= _FEW:
+            connections.look(began_s)
+        else:
+            await asyncio.to_thread(connections.look, began_s)
+        await pause_in_step(max(_LOOK_S, _PAUSES * (time.monotonic() - began_s)))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ with; where the process has a key for that, it is kept wrapped (`wrapping.py`).
 
 import enum
 import secrets
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from recsvc.core.access.caller import Scope
 from recsvc.errors import ConflictError, InvalidError, NotFoundError
 from recsvc.store import keys, scripts
 from recsvc.store.access import wrapping
-from recsvc.store.access.signatures import Signatures, signatures
+from recsvc.store.access.signatures import Signatures, signatures, signatures_with
 from recsvc.store.pipe import Pipe
 
 MAX_CREDENTIALS = 1_000
@@ -44,6 +45,20 @@ PREFIXES = {
     CredentialKind.PUBLISHABLE: "rpk",
     CredentialKind.SIGNING: "rss",
 }
+
+
+class Stored(NamedTuple):
+    """What is stored of credentials.
+
+    Attributes:
+        signs: the site's signatures.
+        raw: the credentials by id, packed.
+        ever: whether one was ever made in this store.
+    """
+
+    signs: Signatures
+    raw: dict[bytes, bytes]
+    ever: bool
 
 
 class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -116,11 +131,13 @@ class Credentials:
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
 
-    async def load(self) -> tuple[Signatures, dict[bytes, bytes]]:
-        """Return the site's signatures and the stored credentials."""
-        signs = await signatures(self._pipe)
-        raw: dict[bytes, bytes] = await self._pipe.send("HGETALL", keys.CREDENTIALS)
-        return signs, raw
+    async def load(self) -> Stored:
+        """Return what is stored, in one round trip: every process asks twice a second."""
+        secret, raw, ever = await self._pipe.send_all(
+            [("GET", keys.SECRET), ("HGETALL", keys.CREDENTIALS), ("EXISTS", keys.KEYED)]
+        )
+        signs = await signatures(self._pipe) if secret is None else signatures_with(secret)
+        return Stored(signs, raw, bool(ever))
 
     async def wrap_former(self) -> int:
         """Wrap signing secrets that were kept before there was a key; return how many.
@@ -128,7 +145,7 @@ class Credentials:
         Raises:
             SettingsError: when one is wrapped with a key that this process was not given.
         """
-        _, raw = await self.load()
+        raw = (await self.load()).raw
         n = 0
         for identity, packed in raw.items():
             again = _encoded(decode(packed))
@@ -147,7 +164,7 @@ class Credentials:
 
     async def all(self, now_us: int) -> list[Credential]:
         """Return the credentials that count, oldest first."""
-        _, raw = await self.load()
+        raw = (await self.load()).raw
         found = [c for c in map(decode, raw.values()) if c.is_active(now_us)]
         return sorted(found, key=lambda c: (c.created_us, c.id))
 
@@ -162,15 +179,15 @@ class Credentials:
         """
         if wanted.until_us is not None and wanted.until_us <= now_us:
             raise InvalidError("a key ends in the future", "expires_at")
-        signs, raw = await self.load()
-        await self._make_room(raw, wanted.kind, now_us)
+        stored = await self.load()
+        await self._make_room(stored.raw, wanted.kind, now_us)
         identity = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
         shown = f"{PREFIXES[wanted.kind]}_{identity}_{secrets.token_urlsafe(32)}"
         credential = Credential(
             id=identity,
             kind=wanted.kind,
             created_us=now_us,
-            digest=digest(signs, shown),
+            digest=digest(stored.signs, shown),
             name=wanted.name,
             scopes=(wanted.scopes or ALL_SCOPES) if wanted.kind is CredentialKind.SECRET else (),
             origins=wanted.origins,

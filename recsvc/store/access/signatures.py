@@ -123,4 +123,13 @@ async def signatures(pipe: Pipe) -> Signatures:
         made = wrapping.wrapped(keys.SECRET, secrets.token_bytes(32))
         await pipe.send("SET", keys.SECRET, made, "NX")
         known = await pipe.send("GET", keys.SECRET)
-    return Signatures(wrapping.unwrapped(keys.SECRET, bytes(known)))
+    return signatures_with(known)
+
+
+def signatures_with(secret: bytes) -> Signatures:
+    """Return the site's signatures, given its secret as the store keeps it.
+
+    Raises:
+        SettingsError: when it is wrapped with a key that this process was not given.
+    """
+    return Signatures(wrapping.unwrapped(keys.SECRET, bytes(secret)))

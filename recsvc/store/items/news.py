@@ -1,15 +1,13 @@
 """News: what changed of items and boards since one last looked, in one call that waits for it."""
 
-from typing import Any
-
 import msgspec
 
 from recsvc.core.items.trending import BoardRow
 from recsvc.store import keys
-from recsvc.store.connection import Redis, translated
 from recsvc.store.entry_ids import EntryId, parse
 from recsvc.store.items.boards import Boards, read_row
 from recsvc.store.items.catalogue import Items
+from recsvc.store.pipe import Pipe
 
 _COUNT = 1_000
 
@@ -51,16 +49,17 @@ async def latest(items: Items, boards: Boards) -> Place:
     return Place(await items.last_change(), await boards.last_pulse())
 
 
-async def news_since(redis: Redis, place: Place, wait_ms: int) -> News | None:
+async def news_since(pipe: Pipe, place: Place, wait_ms: int) -> News | None:
     """Return what came after a place, waiting for it; None when nothing came.
+
+    Args:
+        pipe: one of its own: what else is asked over it waits as long.
 
     Raises:
         StoreUnavailableError: when the store does not answer.
     """
-    with translated():
-        answer: Any = await redis.xread(
-            {keys.CHANGES: place.changes, keys.PULSE: place.pulse}, count=_COUNT, block=wait_ms
-        )
+    places = (keys.CHANGES, keys.PULSE, place.changes, place.pulse)
+    answer = await pipe.send("XREAD", "COUNT", _COUNT, "BLOCK", wait_ms, "STREAMS", *places)
     if not answer:
         return None
     changes, pulses = _entries(answer, keys.CHANGES), _entries(answer, keys.PULSE)

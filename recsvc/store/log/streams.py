@@ -13,13 +13,17 @@ from recsvc.store.connection import Redis, translated
 from recsvc.store.entry_ids import parse
 from recsvc.store.log.epochs import Epochs
 from recsvc.store.log.traces import Traces
-from recsvc.store.pipe import Pipe
+from recsvc.store.pipe import Command, Pipe
 
 GROUP = "boards"
 _DEAD_LETTERS = 10_000
 _FIRST_POLL_MS, _POLL_MS = 4, 64
 
 _decode = msgspec.msgpack.Decoder(Entry).decode
+
+_EVERY = tuple(keys.events(shard) for shard in range(keys.N_SHARDS))
+_ALL_NEW = ("STREAMS", *_EVERY, *[">"] * keys.N_SHARDS)
+_ALL_PENDING = ("STREAMS", *_EVERY, *["0"] * keys.N_SHARDS)
 
 Fields = dict[bytes, bytes]
 
@@ -61,6 +65,8 @@ class Streams:
 
     def __init__(self, redis: Redis, consumer: str) -> None:
         self._pipe = Pipe(redis)
+        # Of its own: whatever else is asked need not wait for new entries.
+        self._waiting = Pipe(redis)
         self.epochs = Epochs(self._pipe)
         self.traces = Traces(self._pipe)
         self._redis = redis
@@ -78,28 +84,16 @@ class Streams:
         """Return new entries by shard, waiting a while for the first."""
         if is_cluster(self._redis):
             return await self._polled(count, block_ms)
-        with translated():
-            answer: Any = await self._redis.xreadgroup(
-                GROUP,
-                self._consumer,
-                {keys.events(shard): ">" for shard in range(keys.N_SHARDS)},
-                count=count,
-                block=block_ms,
-            )
-        return _by_shard(answer)
+        return _by_shard(await self._waiting.send(*self._new(count), "BLOCK", block_ms, *_ALL_NEW))
 
     async def own_pending(self, count: int) -> dict[int, list[Logged]]:
         """Return entries that were delivered to this consumer and not yet acknowledged."""
         if is_cluster(self._redis):
             return await self._each("0", count)
-        with translated():
-            answer: Any = await self._redis.xreadgroup(
-                GROUP,
-                self._consumer,
-                {keys.events(shard): "0" for shard in range(keys.N_SHARDS)},
-                count=count,
-            )
-        return _by_shard(answer)
+        return _by_shard(await self._pipe.send(*self._new(count), *_ALL_PENDING))
+
+    def _new(self, count: int) -> Command:
+        return ("XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count)
 
     async def _polled(self, count: int, block_ms: int) -> dict[int, list[Logged]]:
         """Do what `read` does where a call reads one slot only, and nobody can wait on all of them."""
@@ -120,24 +114,20 @@ class Streams:
 
     async def reclaim(self, idle_ms: int, count: int) -> int:
         """Take over what dead workers left; return how many entries that was."""
-        taken = 0
-        with translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for shard in range(keys.N_SHARDS):
-                pipeline.xautoclaim(
-                    keys.events(shard), GROUP, self._consumer, idle_ms, "0-0", count, justid=True
-                )
-            for answer in await pipeline.execute():
-                taken += len(answer)
-        return taken
+        how = (GROUP, self._consumer, idle_ms, "0-0", "COUNT", count)
+        found = await self._pipe.send_all(
+            [("XAUTOCLAIM", keys.events(shard), *how) for shard in range(keys.N_SHARDS)]
+        )
+        return sum(len(entries) for _, entries, *_ in found)
 
     async def previous(self, firsts: dict[int, str]) -> dict[int, str]:
         """Return, per shard, the id of the entry before the given one; empty if there is none."""
-        with translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for shard, first in firsts.items():
-                pipeline.xrevrange(keys.events(shard), max=f"({first}", min="-", count=1)
-            answers = await pipeline.execute()
+        answers = await self._pipe.send_all(
+            [
+                ("XREVRANGE", keys.events(shard), f"({first}", "-", "COUNT", 1)
+                for shard, first in firsts.items()
+            ]
+        )
         return {
             shard: answer[0][0].decode() if answer else ""
             for shard, answer in zip(firsts, answers, strict=True)
@@ -145,12 +135,13 @@ class Streams:
 
     async def acknowledge(self, done: dict[int, list[str]]) -> None:
         """Acknowledge entries by shard."""
-        with translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for shard, entry_ids in done.items():
-                if entry_ids:  # XACK without ids is an error
-                    pipeline.xack(keys.events(shard), GROUP, *entry_ids)
-            await pipeline.execute()
+        await self._pipe.send_all(
+            [
+                ("XACK", keys.events(shard), GROUP, *entry_ids)
+                for shard, entry_ids in done.items()
+                if entry_ids  # XACK without ids is an error
+            ]
+        )
 
     async def bury(self, shard: int, logged: Logged, reason: str) -> None:
         """Keep an entry that can never succeed, for a human to read."""
@@ -170,6 +161,19 @@ class Streams:
                 keys.events(shard), min=f"({after}", max=until, count=count
             )
         return [Logged(entry_id.decode(), fields) for entry_id, fields in answer]
+
+    async def following(self, after: dict[int, str], count: int) -> dict[int, list[Logged]]:
+        """Return what follows an entry of each shard, at most `count` of each, in one round trip."""
+        asked = [
+            ("XRANGE", keys.events(shard), f"({last}", "+", "COUNT", count)
+            for shard, last in after.items()
+        ]
+        answers = await self._pipe.send_all(asked)
+        return {
+            shard: [Logged(entry_id.decode(), fields) for entry_id, fields in found]
+            for shard, found in zip(after, answers, strict=True)
+            if found
+        }
 
     async def is_keyed(self) -> bool:
         """Return whether a key exists or ever did, so that it matters who vouches for an entry."""

@@ -7,6 +7,8 @@ from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.log.backlog import look
 from recsvc.store.log.streams import GROUP, Streams
+from recsvc.store.pipe import Pipe
+from recsvc.store.troubles import Troubles
 
 KEY = keys.events(3)
 
@@ -71,3 +73,28 @@ async def test_what_was_archived_is_not_behind_though_nothing_says_that_it_is_on
     await add(redis, 1)
     await watch.look({})
     assert watch.events_behind == 1
+
+
+async def test_a_glance_sees_what_was_logged_and_not_what_was_known(redis: Redis):
+    await Streams(redis, "w").create_groups()
+    await add(redis, 2)
+    watch = WorkerWatch(redis)
+    await watch.look({})
+
+    assert not await watch.glance()
+    await add(redis, 1)
+    assert await watch.glance(), "whether or not a worker ever hears of it"
+    await watch.look({})
+    assert not await watch.glance()
+
+
+async def test_a_glance_takes_in_how_the_worker_is(redis: Redis):
+    watch = WorkerWatch(redis)
+    await watch.look({})
+
+    await Troubles(Pipe(redis)).beat(7, tells=False)
+    await redis.hset(keys.PROBLEMS, "disk", "full")
+
+    assert not await watch.glance()
+    assert watch.seen_us == 7
+    assert watch.problems == {"disk": "full"}
