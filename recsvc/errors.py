@@ -17,7 +17,7 @@ RecsvcError
 ├── SettingsError            a setting is unknown or out of range; the start stops
 ├── AlreadyRunningError      another process owns the data folder
 ├── GroundError              the data folder is another than at the start
-├── SourceError              an archive on the network does not answer, or not as it should
+├── SourceError              an archive or object store does not answer, or not as it should
 ├── StoreError               Redis does not answer, or not as it should
 │   └── StoreUnavailableError
 │       └── StoreRefusesError  it answers that it will not, for now: no memory, no disk, a replica

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,23 +18,45 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures
 
+if TYPE_CHECKING:
+    from workers.log.depot import Depot
+
+
+class _Place(click.Path):
+    """A folder, or the address of a bucket."""
+
+    def __init__(self, *, exists: bool = False) -> None:
+        super().__init__(file_okay=False, exists=exists)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as text; a folder is looked at."""
+        said = str(value)
+        return said if "://" in said else str(super().convert(value, param, ctx))
+
+
+def _depot(said: str) -> "Depot":
+    from workers.log.depot import depot_at
+
+    return depot_at(said)
+
 
 @click.command()
-@click.argument("to", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("to", type=_Place())
 @click.option("--verify", is_flag=True, help="Make none: look whether the one there is whole.")
-def backup(to: Path, verify: bool) -> None:
-    """Back the bundled store and the archive up into the folder TO; the service may run.
+def backup(to: str, verify: bool) -> None:
+    """Back the bundled store and the archive up to TO, a folder or s3://bucket/prefix.
 
-    Made again into the same folder, it copies only what is new of the archive. With --verify, every file
-    of the backup is read and its store started in a temporary folder.
+    The service may run. Made again to the same place, it copies only what is new of the archive. With
+    --verify, every file of the backup is read and its store started in a temporary folder.
     """
     from workers.log.backup import damages
 
     settings = _bundled()
     if not verify:
-        asyncio.run(_back_up(settings, to))
+        asyncio.run(_back_up(settings, _depot(to)))
         return
-    found = damages(to) or asyncio.run(_differences(to))
+    depot = _depot(to)
+    found = damages(depot) or asyncio.run(_differences(depot))
     for line in found:
         click.echo(line)
     click.echo(f"{len(found)} problems" if found else "the backup is whole, and its store starts")
@@ -41,8 +64,8 @@ def backup(to: Path, verify: bool) -> None:
 
 
 @click.command("restore")
-@click.argument("backup", type=click.Path(path_type=Path, file_okay=False, exists=True))
-def restore_command(backup: Path) -> None:
+@click.argument("backup", type=_Place(exists=True))
+def restore_command(backup: str) -> None:
     """Make a data folder of a BACKUP: RECSVC_DATA_DIR, which must be empty or not be there yet.
 
     Readers who were erased since the backup was made are forgotten again, and erased once a worker runs.
@@ -51,10 +74,11 @@ def restore_command(backup: Path) -> None:
     from workers.log.backup_erasures import erased_since
 
     settings = _bundled()
-    made = restore(backup, settings.data_path)
+    depot = _depot(backup)
+    made = restore(depot, settings.data_path)
     n = sum(one.rows for one in made.archive) + sum(made.lengths.values())
     click.echo(f"{n} events restored to {settings.data_path}")
-    if users := erased_since(backup, made.made_us):
+    if users := erased_since(depot, made.made_us):
         asyncio.run(_erase_again(settings, users))
         click.echo(f"{len(users)} readers who were erased since are erased again")
 
@@ -66,13 +90,13 @@ def _bundled() -> Settings:
     return settings
 
 
-async def _back_up(settings: Settings, to: Path) -> None:
+async def _back_up(settings: Settings, to: "Depot") -> None:
     from workers.log.backup import back_up
 
     async with store(settings) as redis:
         made = await back_up(redis, settings.data_path, to)
     n = sum(one.rows for one in made.archive) + sum(made.lengths.values())
-    click.echo(f"{n} events backed up to {to}")
+    click.echo(f"{n} events backed up to {to.address}")
     for name in made.gaps:
         click.echo(f"not in it, since it is damaged or missing here: archive/{name}", err=True)
 
@@ -84,7 +108,7 @@ async def _erase_again(settings: Settings, users: list[str]) -> None:
             await erasures.request(user, now_us())
 
 
-async def _differences(backup: Path) -> list[str]:
+async def _differences(backup: "Depot") -> list[str]:
     """Start the store of a backup; return what it lacks of what the backup says."""
     from workers.log.backup import read, restore
 

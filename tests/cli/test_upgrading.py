@@ -21,6 +21,7 @@ from tests.service import REPOSITORY
 from workers.log import backup, manifest
 from workers.log.archive import Archive, table
 from workers.log.decoding import decoded
+from workers.log.depot import Folder
 
 NEWER = "of a newer release"
 ENTRY = Entry("u", "i", "upvote", 1, 2)
@@ -87,7 +88,7 @@ def test_a_backup_of_a_newer_format_is_not_restored(tmp_path: Path):
     (made / backup.NAME).write_bytes(msgspec.json.encode({"format": backup.BACKUP_FORMAT + 1}))
 
     with pytest.raises(NewerError, match=NEWER):
-        backup.restore(made, to)
+        backup.restore(Folder(made), to)
 
     assert not to.exists()
 

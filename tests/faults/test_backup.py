@@ -32,6 +32,7 @@ from workers.ingest import Ingest
 from workers.log.archive import Archive
 from workers.log.archiver import Archiver
 from workers.log.backup import back_up, damages, restore
+from workers.log.depot import Folder
 from workers.log.params import ArchiveParams
 from workers.privacy.copies import BackupHolding
 from workers.privacy.holdings import Leaver
@@ -123,9 +124,9 @@ async def test_every_backup_under_load_starts_and_misses_nothing(tmp_path):
             await asyncio.sleep(0.01)
         before = set(load.acknowledged)
 
-        await back_up(asking, folder, to)
+        await back_up(asking, folder, Folder(to))
 
-        restore(to, tmp_path / f"restored{n}")
+        restore(Folder(to), tmp_path / f"restored{n}")
         found = await restored_events(tmp_path / f"restored{n}")
         assert before <= set(found), before - set(found)
         assert len(found) == len(set(found))
@@ -170,7 +171,7 @@ def test_the_commands_back_up_verify_and_restore(tmp_path):
     assert recsvc("backup", to, data_dir=tmp_path / "data").returncode == 0
     assert not (tmp_path / "backup" / "erased.ndjson").exists(), "it is no longer needed"
     next((tmp_path / "backup").glob("*.rdb")).write_bytes(b"damaged")
-    assert damages(tmp_path / "backup")
+    assert damages(Folder(tmp_path / "backup"))
     with pytest.raises(InvalidError, match="not whole"):
-        restore(tmp_path / "backup", tmp_path / "another")
+        restore(Folder(tmp_path / "backup"), tmp_path / "another")
     assert not (tmp_path / "another").exists()

@@ -10,6 +10,7 @@ from recsvc.live.wish_file import WishFile
 from recsvc.store.bundled.folder import mended_problem, note_mended
 from workers.log import manifest
 from workers.log.backup_erasures import erased_since, remember_backup, tell_backups
+from workers.log.depot import Folder
 from workers.mail.journal import Journal, left_behind
 
 _CHANCE = random.Random(12)
@@ -40,7 +41,7 @@ def test_every_other_one_is_read_as_far_as_it_goes(tmp_path: Path, damage: bytes
     backup, store = tmp_path / "backup", tmp_path / "store"
     for folder in (backup, store):
         folder.mkdir()
-    remember_backup(tmp_path, backup)
+    remember_backup(tmp_path, Folder(backup))
     tell_backups(tmp_path, ["ada"], 2)
     note_mended(store, 7)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -52,11 +53,11 @@ def test_every_other_one_is_read_as_far_as_it_goes(tmp_path: Path, damage: bytes
         path.write_bytes(damage)
 
     assert "rebuild" in (mended_problem(tmp_path) or "")
-    assert erased_since(backup, 1) == []
+    assert erased_since(Folder(backup), 1) == []
     tell_backups(tmp_path, ["ben"], 2)
-    remember_backup(tmp_path, backup)
+    remember_backup(tmp_path, Folder(backup))
     tell_backups(tmp_path, ["eve"], 2)
-    assert "eve" in erased_since(backup, 1)
+    assert "eve" in erased_since(Folder(backup), 1)
     assert WishFile(tmp_path).read() == {}
     assert manifest.read(tmp_path) == {}
     assert list(left_behind(tmp_path)) == []

@@ -8,11 +8,10 @@ are there already are not copied again. What the backup consists of is written l
 
 import asyncio
 import contextlib
-import os
-import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -27,6 +26,7 @@ from recsvc.store.log.streams import Streams
 from workers.log import manifest
 from workers.log.archive import Archive
 from workers.log.backup_erasures import forget_erased, remember_backup
+from workers.log.depot import Depot
 from workers.log.manifest import Listed, digest
 
 NAME = "backup.json"
@@ -62,14 +62,15 @@ class Backup(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(Backup).decode
 
 
-async def back_up(redis: Redis, data_dir: Path, to: Path) -> Backup:
+async def back_up(redis: Redis, data_dir: Path, to: Depot) -> Backup:
     """Make a backup, or bring the one that is there up to date.
 
     Raises:
         ConflictError: when somebody else holds the archive for long.
         StoreError: when the store cannot write its picture.
+        SourceError: when a bucket does not answer; the backup that was there is as it was.
     """
-    _make_private(to)
+    await asyncio.to_thread(to.prepare)
     remember_backup(data_dir, to)  # before the picture: no erasure after it is missed
     archive, streams, made_us = Archive(data_dir / "archive"), Streams(redis, "backup"), now_us()
     async with _held(archive):
@@ -79,25 +80,24 @@ async def back_up(redis: Redis, data_dir: Path, to: Path) -> Backup:
             listed = list(archive.listed().values())
             for one in listed:
                 source = data_dir / "archive" / one.name
-                await asyncio.to_thread(_copy_new, source, _kept(to, one))
-            path = to / f"store-{made_us}.rdb"
-            await asyncio.to_thread(_copy, await taken.finish(), path)
+                await asyncio.to_thread(_put_new, to, source, one)
+            path, name = await taken.finish(), f"store-{made_us}.rdb"
+            sha256 = await asyncio.to_thread(digest, path)
+            await asyncio.to_thread(to.put, path, name)
     secrets = {}
-    for name in _SECRETS:
-        if (data_dir / name).exists():
-            _copy(data_dir / name, to / name)
-            secrets[name] = digest(to / name)
-    made = Backup(
-        made_us, path.name, digest(path), lengths, lasts, listed, sorted(gaps), secrets
-    )  # fmt: skip
-    durable.sync(to / "archive")
-    _write(to, made)
-    _remove_others(to, made)
-    forget_erased(to, made_us)
+    for secret in _SECRETS:
+        if (data_dir / secret).exists():
+            secrets[secret] = digest(data_dir / secret)
+            await asyncio.to_thread(to.put, data_dir / secret, secret)
+    made = Backup(made_us, name, sha256, lengths, lasts, listed, sorted(gaps), secrets)
+    whole = msgspec.json.format(msgspec.json.encode(made))
+    await asyncio.to_thread(to.write, NAME, whole)
+    await asyncio.to_thread(_remove_others, to, made)
+    await asyncio.to_thread(forget_erased, to, made_us)
     return made
 
 
-def read(backup: Path) -> Backup:
+def read(backup: Depot) -> Backup:
     """Return what a backup consists of.
 
     Raises:
@@ -105,31 +105,32 @@ def read(backup: Path) -> Backup:
         NewerError: when a newer release made it.
     """
     try:
-        raw = (backup / NAME).read_bytes()
+        raw = backup.read(NAME)
         refuse_newer_file("the backup", raw, BACKUP_FORMAT)
         return _decode(raw)
     except FileNotFoundError:
-        raise InvalidError(f"there is no backup in {str(backup)!r}") from None
+        raise InvalidError(f"there is no backup in {backup.address!r}") from None
     except UNREADABLE as exc:
         raise InvalidError(f"{NAME} cannot be read: {exc}") from None
 
 
-def damages(backup: Path) -> list[str]:
+def damages(backup: Depot) -> list[str]:
     """Return what of a backup is not as it was written."""
     made = read(backup)
     expected = {
-        backup / made.picture: made.picture_sha256,
-        **{_kept(backup, one): one.sha256 for one in made.archive},
-        **{backup / name: sha256 for name, sha256 in made.secrets.items()},
+        made.picture: made.picture_sha256,
+        **{_kept(one): one.sha256 for one in made.archive},
+        **made.secrets,
     }
+    found = {name: backup.digest(name) for name in expected}
     return [
-        f"{path.relative_to(backup)} is {'damaged' if path.exists() else 'missing'}"
-        for path, sha256 in expected.items()
-        if not path.exists() or digest(path) != sha256
+        f"{name} is {'missing' if found[name] is None else 'damaged'}"
+        for name, sha256 in expected.items()
+        if found[name] != sha256
     ]
 
 
-def restore(backup: Path, data_dir: Path) -> Backup:
+def restore(backup: Depot, data_dir: Path) -> Backup:
     """Make a data folder of a backup; the folder must be empty. The store comes last.
 
     Raises:
@@ -145,12 +146,15 @@ def restore(backup: Path, data_dir: Path) -> Backup:
     for one in made.archive:
         path = archive / one.name
         path.parent.mkdir(exist_ok=True)
-        _copy(_kept(backup, one), path, mode=0o644)
+        backup.fetch(_kept(one), path, 0o644)
         durable.sync(path.parent)
     manifest.write(archive, {one.name: one for one in made.archive})
     for name in made.secrets:
-        _copy(backup / name, data_dir / name)
-    furnish(data_dir, backup / made.picture)
+        backup.fetch(name, data_dir / name, 0o600)
+    taken = data_dir / made.picture
+    backup.fetch(made.picture, taken, 0o600)
+    furnish(data_dir, taken)
+    taken.unlink()
     return made
 
 
@@ -169,46 +173,23 @@ async def _held(archive: Archive) -> AsyncIterator[None]:
         await asyncio.sleep(0.05)
 
 
-def _make_private(to: Path) -> None:
-    """Make the folder of a backup, closed to others: it holds secrets and what readers did."""
-    to.mkdir(parents=True, exist_ok=True)
-    to.chmod(0o700)
-    (to / "archive").mkdir(exist_ok=True)
+def _kept(one: Listed) -> str:
+    return f"archive/{one.sha256}.parquet"
 
 
-def _kept(backup: Path, one: Listed) -> Path:
-    return backup / "archive" / f"{one.sha256}.parquet"
+def _put_new(to: Depot, source: Path, one: Listed) -> None:
+    if not to.holds(_kept(one), source.stat().st_size):
+        to.put(source, _kept(one))
 
 
-def _copy_new(source: Path, to: Path) -> None:
-    if not to.exists() or digest(to) != to.stem:
-        _copy(source, to)
-
-
-def _copy(source: Path, to: Path, mode: int = 0o600) -> None:
-    unfinished = to.with_name(f"{to.name}.tmp")
-    descriptor = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
-    with source.open("rb") as file, os.fdopen(descriptor, "wb") as out:
-        shutil.copyfileobj(file, out, 1 << 20)
-        out.flush()
-        os.fsync(out.fileno())
-    unfinished.replace(to)
-
-
-def _write(to: Path, made: Backup) -> None:
-    unfinished = to / f"{NAME}.tmp"
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-    durable.replace(to / NAME, by=unfinished)
-
-
-def _remove_others(to: Path, made: Backup) -> None:
+def _remove_others(to: Depot, made: Backup) -> None:
     """Remove what is of earlier backups only: who was erased since must not live on in it."""
-    kept = {to / made.picture, *(_kept(to, one) for one in made.archive)}
-    for path in _ours(to):
-        if path not in kept:
-            path.unlink()
+    kept = {made.picture, *(_kept(one) for one in made.archive)}
+    for name in to.names():
+        if _is_ours(PurePosixPath(name)) and name not in kept:
+            to.remove(name)
 
 
-def _ours(to: Path) -> Iterator[Path]:
-    yield from to.glob("store-*.rdb*")
-    yield from (to / "archive").glob("*.parquet*")
+def _is_ours(path: PurePosixPath) -> bool:
+    pattern = {".": "store-*.rdb*", "archive": "*.parquet*"}.get(str(path.parent))
+    return pattern is not None and fnmatch(path.name, pattern)

@@ -22,6 +22,7 @@ from tests.faults.servers import fill, restored_events
 from tests.service import wait_until
 from workers.log.archive import Archive
 from workers.log.backup import back_up, restore
+from workers.log.depot import Folder
 
 Fault = Callable[[Site], None]
 
@@ -224,14 +225,14 @@ def backup(site: Site) -> None:
 async def _back_up(folder: Path, to: Path) -> None:
     redis = connect(socket_url(folder))
     try:
-        await back_up(redis, folder, to)
+        await back_up(redis, folder, Folder(to))
     finally:
         await redis.aclose()
 
 
 def _restored(backup: Path) -> set[str]:
     with tempfile.TemporaryDirectory() as empty:
-        restore(backup, Path(empty) / "data")
+        restore(Folder(backup), Path(empty) / "data")
         return set(asyncio.run(restored_events(Path(empty) / "data")))
 
 
