@@ -52,13 +52,15 @@ def _shoot(browser: Browser, service: Service, to: Path, width: str, scheme: str
         viewport=dict(zip(("width", "height"), WIDTHS[width], strict=True)),
         color_scheme=scheme,
         base_url=str(service.http.base_url),
+        is_mobile=width == "phone",
+        has_touch=width == "phone",
     )
     page = context.new_page()
     for name, path in _pages(service).items():
         if name == "for-you-voted":  # from here on as somebody who did something
             for kind, item in zip(("upvote", "save", "upvote"), _some(service), strict=False):
                 context.request.post("/vote", form={"kind": kind, "item": item})
-        page.goto(path)
+        page.goto(path, wait_until="networkidle")
         page.screenshot(path=to / f"{name}-{width}-{scheme}.png")
     context.close()
 
@@ -74,7 +76,8 @@ def _pages(service: Service) -> dict[str, str]:
         "monthly": "/monthly", "trending": "/trending", "search": "/search",
         "search-found": "/search?q=the+language+attenton", "search-nothing": "/search?q=zzqq",
         "paper": f"/papers/{item}", "you-new": "/you", "subscribe": "/subscribe", "embed": "/embed",
-        "frame": "/embed/feed?list=trending&reasons=true", "missing": "/nowhere",
+        "frame": "/embed/feed?list=trending&reasons=true&excerpt=true&heading=Trending", "missing": "/nowhere", "empty": "/daily/2020-01-01",
+        "reference": "/schema", "console": "/console", "console-models": "/console/models",
         "for-you-voted": "/for-you", "home-voted": "/", "saved": "/saved", "you": "/you?link=true",
     }  # fmt: skip
 

@@ -17,6 +17,13 @@ const MAX_WAITING = 500;
 /** The lists, and what only one of them can be asked for. */
 const OWN = { feed: "seen", trending: "window", new: null, similar: "item" };
 
+/** What is known of a date that is no day. */
+const DATES = {
+  year: { year: "numeric" },
+  about: { year: "numeric" },
+  month: { year: "numeric", month: "long" },
+};
+
 const TEXTS = {
   upvote: "Upvote {title} (upvotes: {n})",
   authors: "{n} authors",
@@ -46,7 +53,8 @@ const phrase = (element, name, values = {}) =>
 const language = (element) => {
   const { lang } = element.closest("[lang]") ?? {};
   try {
-    return Intl.getCanonicalLocales(lang)[0];
+    const [found] = Intl.getCanonicalLocales(lang);
+    return found === "en" ? "en-GB" : found; // of no country: days as our own pages say them
   } catch {
     return undefined; // a page's mistake: the reader's own language
   }
@@ -523,11 +531,12 @@ class Feed extends Base {
     return made;
   }
 
-  #meta({ organisation, authors, n_authors, listed_at, published_at }) {
+  #meta({ organisation, authors, n_authors, listed_at, published_at, published_precision }) {
     const n = n_authors ?? authors.length;
     const by = n === 1 ? authors[0] : n > 1 ? phrase(this, "authors", { n }) : null;
     const moment = published_at ?? listed_at;
-    const format = new Intl.DateTimeFormat(language(this), { dateStyle: "medium", timeZone: "UTC" });
+    const known = DATES[published_at && published_precision] ?? { dateStyle: "long" };
+    const format = new Intl.DateTimeFormat(language(this), { ...known, timeZone: "UTC" });
     const parts = [organisation?.name, by].filter(Boolean).map(isolated);
     if (moment) parts.push(make("time", { datetime: moment }, format.format(new Date(moment))));
     return make("p", { part: "meta" }, ...parts.flatMap((part) => [" · ", part]).slice(1));
@@ -602,7 +611,7 @@ li, button {
 li { display: flex; gap: var(--_gap); padding: var(--_gap); }
 [part=heading] { font-size: 1.15em; font-weight: 650; }
 [part=about] { overflow-wrap: anywhere; display: grid; gap: 4px; align-content: start; min-inline-size: 0; flex: 1; }
-[part=title] { color: inherit; font-weight: 600; text-decoration: none; }
+[part=title] { color: inherit; font-weight: 600; letter-spacing: -.011em; line-height: 1.35; text-decoration: none; text-wrap: pretty; }
 a:hover { color: var(--_accent); text-decoration: underline; }
 p { color: var(--_muted); font-size: .87em; }
 p:empty { display: none; }
@@ -614,6 +623,9 @@ p:empty { display: none; }
 }
 button { cursor: pointer; font: inherit; min-block-size: 40px; padding: 6px 14px; }
 button:hover { border-color: var(--_accent); }
+[part=vote] { background: color-mix(in oklab, var(--_accent) 9%, var(--_surface)); border-color: transparent; }
+svg { color: var(--_accent); }
+[aria-pressed=true] svg { color: inherit; }
 button:disabled { cursor: default; opacity: .6; }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
 [part=vote] {
@@ -624,6 +636,7 @@ button:disabled { cursor: default; opacity: .6; }
   font-weight: 600;
   gap: 3px;
   line-height: 1.2;
+  min-block-size: 54px;
   min-inline-size: 48px;
   padding: 8px 6px;
   place-content: center;
@@ -636,7 +649,7 @@ svg { block-size: 8px; fill: currentColor; inline-size: 12px; }
   color: var(--_on-accent);
   outline-color: var(--_text);
 }
-:host(recsvc-upvote) [part=vote] { gap: 7px; grid-auto-flow: column; padding-inline: 12px; }
+:host(recsvc-upvote) [part=vote] { min-block-size: 40px; gap: 7px; grid-auto-flow: column; padding-inline: 12px; }
 [part=more], [part=refresh] { justify-self: center; }
 [part=status] { block-size: 1px; clip-path: inset(50%); inline-size: 1px; overflow: hidden; position: absolute; }
 @media (forced-colors: active) { [part=vote][aria-pressed=true] { outline: 2px solid; } }
