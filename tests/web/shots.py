@@ -76,7 +76,8 @@ def _pages(service: Service) -> dict[str, str]:
         "monthly": "/monthly", "trending": "/trending", "search": "/search",
         "search-found": "/search?q=the+language+attenton", "search-nothing": "/search?q=zzqq",
         "paper": f"/papers/{item}", "you-new": "/you", "subscribe": "/subscribe", "embed": "/embed",
-        "frame": "/embed/feed?list=trending&reasons=true&excerpt=true&heading=Trending", "missing": "/nowhere", "empty": "/daily/2020-01-01",
+        "frame": "/embed/feed?list=trending&reasons=true&excerpt=true&heading=Trending",
+        "missing": "/nowhere", "empty": "/daily/2020-01-01",
         "reference": "/schema", "console": "/console", "console-models": "/console/models",
         "for-you-voted": "/for-you", "home-voted": "/", "saved": "/saved", "you": "/you?link=true",
     }  # fmt: skip

@@ -1,9 +1,7 @@
 /**
  * recsvc in other people's pages, version 1: <recsvc-feed> and <recsvc-upvote>.
  *
- * What a page puts inside an element stays until there is better, and for good when there is
- * not. Data becomes text, never markup; styles are constructed, so that a strict CSP needs no exception;
- * nothing is stored on the reader's device. More: docs/embedding.md.
+ * What a page puts inside an element stays until there is better. More: docs/embedding.md.
  */
 
 const HOME = new URL("..", import.meta.url).href;
@@ -11,18 +9,11 @@ const TIMEOUT_MS = 10_000;
 const SEEN_SHARE = 0.5; // an impression is half of a card …
 const SEEN_MS = 1_000; // … for a second (IAB/MRC)
 const FLUSH_MS = 2_000;
-const PER_CALL = 100; // browsers let 64 KiB of beacons be under way
+const PER_CALL = 100; // browsers keep 64 KiB of beacons
 const MAX_WAITING = 500;
 
 /** The lists, and what only one of them can be asked for. */
 const OWN = { feed: "seen", trending: "window", new: null, similar: "item" };
-
-/** What is known of a date that is no day. */
-const DATES = {
-  year: { year: "numeric" },
-  about: { year: "numeric" },
-  month: { year: "numeric", month: "long" },
-};
 
 const TEXTS = {
   upvote: "Upvote {title} (upvotes: {n})",
@@ -53,8 +44,7 @@ const phrase = (element, name, values = {}) =>
 const language = (element) => {
   const { lang } = element.closest("[lang]") ?? {};
   try {
-    const [found] = Intl.getCanonicalLocales(lang);
-    return found === "en" ? "en-GB" : found; // of no country: days as our own pages say them
+    return Intl.getCanonicalLocales(lang)[0];
   } catch {
     return undefined; // a page's mistake: the reader's own language
   }
@@ -78,7 +68,7 @@ const uuid = () =>
   crypto.randomUUID?.() ?? // https and localhost only
   crypto.getRandomValues(new Uint32Array(4)).join("-");
 
-/** Somebody unknown is a new visitor on every page view. */
+/** Whoever is unknown is new on every page view. */
 const VISITOR = `visit:${uuid()}`;
 /** What an unknown reader did in this page view, "kind item" -> event; travels with their requests. */
 const visit = new Map();
@@ -151,7 +141,7 @@ class Caller {
     if (!this.isKnown) visit.set(`${kind} ${item}`, { kind, item });
   }
 
-  /** Send an event some time, with others. */
+  /** Send an event with others. */
   report(kind, item, place) {
     this.#waiting.push(this.event(kind, item, place));
     const events = this.#waiting.splice(0, this.#waiting.length - MAX_WAITING);
@@ -535,10 +525,12 @@ class Feed extends Base {
     const n = n_authors ?? authors.length;
     const by = n === 1 ? authors[0] : n > 1 ? phrase(this, "authors", { n }) : null;
     const moment = published_at ?? listed_at;
-    const known = DATES[published_at && published_precision] ?? { dateStyle: "long" };
-    const format = new Intl.DateTimeFormat(language(this), { ...known, timeZone: "UTC" });
+    const month = /year|about/.test(published_precision) ? undefined : "long";
+    const day = month && published_precision !== "month" ? "numeric" : undefined;
+    const known = { day, month, year: "numeric", timeZone: "UTC" };
     const parts = [organisation?.name, by].filter(Boolean).map(isolated);
-    if (moment) parts.push(make("time", { datetime: moment }, format.format(new Date(moment))));
+    const said = new Date(moment).toLocaleDateString(language(this), known);
+    if (moment) parts.push(make("time", { datetime: moment }, said));
     return make("p", { part: "meta" }, ...parts.flatMap((part) => [" · ", part]).slice(1));
   }
 
@@ -611,7 +603,7 @@ li, button {
 li { display: flex; gap: var(--_gap); padding: var(--_gap); }
 [part=heading] { font-size: 1.15em; font-weight: 650; }
 [part=about] { overflow-wrap: anywhere; display: grid; gap: 4px; align-content: start; min-inline-size: 0; flex: 1; }
-[part=title] { color: inherit; font-weight: 600; letter-spacing: -.011em; line-height: 1.35; text-decoration: none; text-wrap: pretty; }
+[part=title] { color: inherit; font-weight: 600; text-decoration: none; }
 a:hover { color: var(--_accent); text-decoration: underline; }
 p { color: var(--_muted); font-size: .87em; }
 p:empty { display: none; }
@@ -623,9 +615,6 @@ p:empty { display: none; }
 }
 button { cursor: pointer; font: inherit; min-block-size: 40px; padding: 6px 14px; }
 button:hover { border-color: var(--_accent); }
-[part=vote] { background: color-mix(in oklab, var(--_accent) 9%, var(--_surface)); border-color: transparent; }
-svg { color: var(--_accent); }
-[aria-pressed=true] svg { color: inherit; }
 button:disabled { cursor: default; opacity: .6; }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
 [part=vote] {
@@ -636,20 +625,21 @@ button:disabled { cursor: default; opacity: .6; }
   font-weight: 600;
   gap: 3px;
   line-height: 1.2;
-  min-block-size: 54px;
   min-inline-size: 48px;
   padding: 8px 6px;
   place-content: center;
   place-items: center;
+  background: color-mix(in lab, var(--_accent) 9%, var(--_surface));
 }
-svg { block-size: 8px; fill: currentColor; inline-size: 12px; }
+svg { block-size: 8px; fill: var(--_accent); inline-size: 12px; }
+[aria-pressed=true] svg { fill: currentColor; }
 [part=vote][aria-pressed=true] {
   background: var(--_accent);
   border-color: var(--_accent);
   color: var(--_on-accent);
   outline-color: var(--_text);
 }
-:host(recsvc-upvote) [part=vote] { min-block-size: 40px; gap: 7px; grid-auto-flow: column; padding-inline: 12px; }
+:host(recsvc-upvote) [part=vote] { gap: 7px; grid-auto-flow: column; padding-inline: 12px; }
 [part=more], [part=refresh] { justify-self: center; }
 [part=status] { block-size: 1px; clip-path: inset(50%); inline-size: 1px; overflow: hidden; position: absolute; }
 @media (forced-colors: active) { [part=vote][aria-pressed=true] { outline: 2px solid; } }

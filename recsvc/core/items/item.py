@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from recsvc.clock import from_us, to_us
 from recsvc.core.ids import Id
 from recsvc.core.items.address import WHERE_THEY_LIVE, Addresses, discussion
+from recsvc.core.text.display import shows
 from recsvc.errors import InvalidError
 
 MAX_ITEMS_PER_CALL = 1_000
@@ -42,6 +43,9 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 # When an imported item was listed of which nobody knows: before every list that anybody looks at.
 UNDATED = from_us(0)
+
+# What is called nothing that anybody can see: a link must have something to click on.
+UNTITLED = "Untitled"
 
 # What people read of an item: who has read it wants to know when it is another.
 _READ = ("title", "text", "url", "authors")
@@ -234,6 +238,7 @@ def completed(
     """
     fields = {name: getattr(item, name) for name in ItemFields.__struct_fields__}
     fields["aliases"] = united(item.id, item.aliases, () if old is None else old.aliases)
+    fields["title"] = _title(item.title)
     if item.listed_at is None:
         is_open = old is None or (is_imported and old.listed_at == UNDATED)
         arrival = _first_listed(item, now_us) if is_imported else from_us(now_us)
@@ -244,6 +249,10 @@ def completed(
     keywords: tuple[str, ...] = () if old is None else old.keywords
     made = StoredItem(id=item.id, created_us=created_us, origin=origin, keywords=keywords, **fields)
     return made if old is None else _corrected(made, old, now_us)
+
+
+def _title(given: str) -> str:
+    return given if shows(given) else UNTITLED
 
 
 def _corrected(item: StoredItem, old: StoredItem, now_us: int) -> StoredItem:
@@ -279,6 +288,8 @@ def patched(old: StoredItem, patch: ItemPatch, now_us: int) -> StoredItem:
         for name in ItemPatch.__struct_fields__
         if (value := getattr(patch, name)) is not UNSET
     }
+    if "title" in changes:
+        changes["title"] = _title(changes["title"])
     if changes.get("listed_at", old) is None:
         changes["listed_at"] = from_us(old.created_us)
     if "published_at" in changes:

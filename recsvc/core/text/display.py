@@ -6,6 +6,7 @@ cannot be read stays as it was written and costs nothing but its own form.
 """
 
 import re
+import unicodedata
 
 from recsvc.core.text.formulae import Piece, Spelled, has_formulae, pieces
 from recsvc.core.text.markup import without_markup
@@ -18,6 +19,10 @@ _UNPRINTABLE = re.compile(
 
 _FOREIGN = re.compile(r"[\\$<&]|``")
 
+# What leaves no ink: controls, formats, gaps, marks without a letter; and letters that are blank.
+_INKLESS = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
 # TeX that is parsed for one text, in characters; formulae beyond it lose their commands and no more.
 _PARSED = 4_000
 
@@ -25,6 +30,13 @@ _PARSED = 4_000
 def printable(text: str) -> str:
     """Return a text without what neither HTML nor XML can hold: control characters, halves of pairs."""
     return text if text.isprintable() else _UNPRINTABLE.sub("", text)
+
+
+def shows(text: str) -> bool:
+    """Return whether a text shows anything to whoever looks at it."""
+    return any(
+        unicodedata.category(one) not in _INKLESS and one not in _BLANK for one in readable(text)
+    )
 
 
 def cleaned(text: str, *, is_source: bool = False, has_markup: bool = True) -> str:

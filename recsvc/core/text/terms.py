@@ -23,6 +23,11 @@ _TEX_ACCENT = re.compile(r"\\['`^\"~=.]\s*\{?\\?([A-Za-z])\}?")
 _TEX_COMMAND = re.compile(r"\\[A-Za-z]+")
 _WORD = re.compile(r"[^\W_]+")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Chinese and Japanese divide no words by spaces, as Korean does: where one stands, as in names, it
+# tells nothing.
+_GAP = re.compile(
+    r"(?<=[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]) +(?=[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])"
+)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+")
 
 
@@ -31,7 +36,7 @@ def terms(text: str) -> Iterator[str]:
 
     Runs of Chinese, Japanese or Korean characters, which no space divides, become pairs.
     """
-    for word in _WORD.findall(plain(text)):
+    for word in _WORD.findall(_closed(plain(text))):
         if _CJK.match(word):
             yield from _pairs(word)
         elif len(word) > 1 and word not in STOP_WORDS:
@@ -56,7 +61,11 @@ def searchable(text: str) -> str:
     bare = plain(text)
     if bare.isascii():
         return bare
-    return _CJK.sub(lambda run: f" {' '.join(_pairs(run[0]))} ", bare)
+    return _CJK.sub(lambda run: f" {' '.join(_pairs(run[0]))} ", _closed(bare))
+
+
+def _closed(text: str) -> str:
+    return text if text.isascii() else _GAP.sub("", text)
 
 
 def _pairs(run: str) -> Iterator[str]:

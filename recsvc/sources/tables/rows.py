@@ -7,6 +7,7 @@ whole ones are taken.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ Row = dict[str, Any]
 
 _DELIMITERS = ("\t", ";", "|", ",")
 _DOUBLE = "::"  # as MovieLens has it
+_SAID_MARK = re.compile(r'"?sep=([\t;|,])"?\r?\n', re.IGNORECASE)  # Excel's own line before a table
 _LISTS_APART = (";", "|")
 
 # Of a cell: more than any field takes. A quote that is never closed costs as much and no more.
@@ -151,11 +153,14 @@ def _csv(content: Content, options: Options) -> Iterator[tuple[Place, dict[str, 
     header = _header(content, options)
     assert header is not None
     number, line = 0, 1
+    first = 1 if _said_mark(content) is None else 2
     for cells, next_line in _rows(content):
         at, line = line, next_line
+        if at < first:
+            continue
         if isinstance(cells, list):
-            is_header = at == 1 and _cleaned(cells) == header
-            if is_header or (at == 1 and not options.names) or not any(cells):
+            is_header = at == first and _cleaned(cells) == header
+            if is_header or (at == first and not options.names) or not any(cells):
                 continue
         number += 1
         wrong = _wrong(cells, len(header), next_line - at)
@@ -238,7 +243,7 @@ class _Lines:
 
 def _header(content: Content, options: Options) -> list[str] | None:
     """Return the names of the columns: those that were said, or the first line if it looks like them."""
-    first = content.head.partition("\n")[0].rstrip("\r")
+    first = _first(content)
     mark = _delimiter(content)
     try:
         cells = (
@@ -255,6 +260,17 @@ def _header(content: Content, options: Options) -> list[str] | None:
     return _placed(names) if len(said) > 1 and len(set(said)) == len(said) else None
 
 
+def _said_mark(content: Content) -> re.Match[str] | None:
+    """Return the line before a table that says what divides its cells, as spreadsheets write it."""
+    return _SAID_MARK.match(content.head)
+
+
+def _first(content: Content) -> str:
+    """Return the first line of the table itself."""
+    said = _said_mark(content)
+    return content.head[said.end() if said else 0 :].partition("\n")[0].rstrip("\r")
+
+
 def _placed(names: Sequence[str]) -> list[str]:
     return [f"column {n}" if name in ("", "-") else name for n, name in enumerate(names, 1)]
 
@@ -265,7 +281,9 @@ def _cleaned(cells: list[str]) -> list[str]:
 
 def _delimiter(content: Content) -> str:
     """Return what divides the first line into most cells."""
-    first = content.head.partition("\n")[0]
+    if (said := _said_mark(content)) is not None:
+        return said[1]
+    first = _first(content)
     if _DOUBLE in first and "\t" not in first:
         return _DOUBLE
     return max(_DELIMITERS, key=lambda mark: (first.count(mark), mark == ","))

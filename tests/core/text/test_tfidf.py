@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from recsvc.core.text import tfidf
-from recsvc.core.text.terms import N_COLUMNS, term_counts, terms
+from recsvc.core.text.terms import N_COLUMNS, searchable, term_counts, terms
 from tests.core.strategies import seeds
 
 
@@ -103,3 +103,19 @@ def test_every_row_is_of_length_one_or_empty_whatever_the_texts(texts, n_common)
     lengths = np.linalg.norm(found.weights, axis=1)
     assert np.isfinite(found.weights).all()
     assert (np.isclose(lengths, 1) | (lengths == 0)).all()
+
+
+HAN = st.text("李明自然語言処理のカナ", min_size=1, max_size=6)
+
+
+@given(words=st.lists(HAN, min_size=1, max_size=4))
+def test_a_space_within_chinese_or_japanese_tells_nothing(words):
+    apart, together = " ".join(words), "".join(words)
+
+    assert list(terms(apart)) == list(terms(together))
+    assert searchable(f"x {apart} y") == searchable(f"x {together} y")
+
+
+def test_a_space_within_korean_or_between_lines_divides():
+    assert set(terms("자연어 처리")) == {"자연", "연어", "처리"}
+    assert set(terms("李明\n自然")) == {"李明", "自然"}

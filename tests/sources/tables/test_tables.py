@@ -57,6 +57,19 @@ def test_items_in_a_spreadsheet_with_columns_of_its_own():
     assert found.notes == ["not read: venue (--column FIELD=COLUMN)"]
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|", ","])
+@pytest.mark.parametrize("said", ["sep={}\n", '"sep={}"\n', "SEP={}\r\n"])
+def test_the_line_by_which_a_spreadsheet_says_what_divides_its_cells_is_no_row(said, mark):
+    table = "".join(
+        mark.join(row) + "\n" for row in [("ID", "Title"), ("a", "A: b, c"), ("b", "B")]
+    ).replace("A: b, c", '"A: b, c"')
+
+    found = read_text(said.format(mark) + table)
+
+    assert [(item.id, item.title) for item in found.items] == [("a", "A: b, c"), ("b", "B")]
+    assert not found.problems
+
+
 def test_a_column_can_be_said_once_for_all_rows():
     found = read_text(
         "id,title\na,A\n", constants={"organisation": "acme", "topics": "x;y", "comments": "2"}
