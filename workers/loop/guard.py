@@ -7,6 +7,10 @@ and no other is published for a while, since the next training would make much t
 same log.
 
 A model to go back to is kept of an hour before, however fast others follow.
+
+Where readers go for the model before as little as for the one that was rolled back, it was something
+else: a holiday, a page that reports no clicks any more. Then the rollback is taken back, and what came
+before that change is compared with nothing after it.
 """
 
 import asyncio
@@ -61,6 +65,10 @@ class OnlineGuard:
             self.problem = None
             return None
         held = await self._training.held()
+        if held is not None and await self._training.is_resting():
+            table = await asyncio.to_thread(self._despite_damage, now_us, late_us)
+            if await self._takes_back(held, table, now_us):
+                held = await self._training.held()
         self.problem = await self._told(held)
         if held is not None:  # somebody decided, the guard or a person
             return None
@@ -72,13 +80,15 @@ class OnlineGuard:
         if current not in published:  # somebody wants one that the gate had stopped
             return None
         table = await asyncio.to_thread(self._despite_damage, now_us, late_us)
-        trusted = await self._trust(table, published, now_us)
-        doubted = [one for one in published if trusted <= one < current]
+        known = await self._trust(table, published, now_us)
+        doubted = [one for one in published if known.trusted <= one < current]
+        table = table.filter(pl.col("hour") >= known.from_us // HOUR_US)
         falls = falls_since(doubted, table, self._params.fall)
         back = worst(falls)
         if back is None:
             return None
         await self._roll_back(back, [one for one in published if one > back], falls[back])
+        await self._training.trust(Trusted(back, back, now_us, known.from_us))
         return back
 
     def _despite_damage(self, now_us: int, late_us: int) -> pl.DataFrame:
@@ -95,14 +105,40 @@ class OnlineGuard:
             "`recsvc snapshots release`"
         )
 
-    async def _trust(self, table: pl.DataFrame, published: list[str], now_us: int) -> str:
-        """Return the model up to which none is doubted any more, and have it kept."""
+    async def _takes_back(self, held: str, table: pl.DataFrame, now_us: int) -> bool:
+        """Serve what was rolled back again if readers go for the model before as little."""
+        known = await self._training.trusted()
+        if known is None or known.trusted != held:
+            return False
+        hour = known.since_us // HOUR_US
+        table = table.filter(
+            (pl.col("snapshot_id") <= held) & (pl.col("hour") >= known.from_us // HOUR_US)
+        )
+        now, before = _alike(
+            table.filter(pl.col("hour") > hour), table.filter(pl.col("hour") <= hour)
+        )
+        found = fallen(_rate(now), _rate(before), self._params.fall)
+        if found is None:
+            return False
+        latest = held
+        for manifest in await self._snapshots.manifests():
+            if manifest.rolled_back and manifest.snapshot_id > held:
+                await self._snapshots.replace(msgspec.structs.replace(manifest, rolled_back=""))
+                latest = max(latest, manifest.snapshot_id)
+        await self._training.release()
+        await serve(self._snapshots, self._training, latest, hold=False)
+        await self._training.trust(Trusted(latest, latest, now_us, (hour + 1) * HOUR_US))
+        log.warning("rollback_taken_back", snapshot_id=latest, instead_of=held, reason=str(found))
+        return True
+
+    async def _trust(self, table: pl.DataFrame, published: list[str], now_us: int) -> Trusted:
+        """Return up to which model none is doubted any more, and have it kept."""
         before = await self._training.trusted()
         readers = 0 if before is None else _readers_since(table, before.next)
         known = advanced(before, published, readers, now_us)
         if known != before:
             await self._training.trust(known)
-        return known.trusted
+        return known
 
     async def _roll_back(self, back: str, worse: list[str], why: Fall) -> None:
         for snapshot_id in worse:
@@ -125,15 +161,15 @@ def advanced(known: Trusted | None, published: list[str], readers: int, now_us: 
     """
     served = published[0]
     if known is None or known.trusted not in published:
-        return Trusted(served, served, now_us)
+        return Trusted(served, served, now_us, 0 if known is None else known.from_us)
     waited_us = now_us - known.since_us
     is_trusted = known.trusted == known.next or (
         waited_us >= DAY_US or (waited_us >= HOUR_US and readers >= _TRUST_READERS)
     )
     if known.next not in published:  # rolled back
-        return Trusted(known.trusted, served, now_us)
+        return Trusted(known.trusted, served, now_us, known.from_us)
     if is_trusted and (known.trusted, served) != (known.next, known.next):
-        return Trusted(known.next, served, now_us)
+        return Trusted(known.next, served, now_us, known.from_us)
     return known
 
 

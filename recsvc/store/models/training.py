@@ -14,12 +14,14 @@ class Trusted(msgspec.Struct, frozen=True):
 
     Attributes:
         next: which it will trust next, if nothing comes up.
-        since_us: when it began to look at that.
+        since_us: when it began to look at that, or rolled back to it.
+        from_us: of lists before, nothing follows for models: something else than a model changed then.
     """
 
     trusted: str
     next: str
     since_us: int
+    from_us: int = 0
 
 
 _decode_trusted = msgspec.json.Decoder(Trusted).decode

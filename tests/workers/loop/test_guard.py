@@ -115,6 +115,40 @@ async def test_a_worse_model_is_rolled_back_within_the_hour_and_no_other_follows
     assert "surely by" in marked.rolled_back
 
 
+@pytest.mark.parametrize(("rate", "is_the_model"), [(0.08, False), (0.2, True)])
+async def test_what_is_no_better_without_the_model_was_not_the_model(world, rate, is_the_model):
+    """A page that reports fewer clicks, a holiday: readers go for the model before as little."""
+    rolled_back = await world.since(0.08)
+    assert rolled_back is not None
+    since = world.begins + HOUR_US
+    for half in range(4):
+        at = since + half * HOUR_US // 2
+        world.served(GOOD, at, at + HOUR_US // 2, rate)
+    await world.guarded(since + 2 * HOUR_US)
+
+    assert (await world.training.held() == GOOD) is is_the_model
+    assert (await world.snapshots.current() == GOOD) is is_the_model
+    assert (world.guard.problem is not None) is is_the_model
+    assert (await world.snapshots.manifest(NEW)).was_published is not is_the_model
+
+
+async def test_after_a_rollback_that_was_taken_back_models_are_held_against_what_is_usual_now(
+    world,
+):
+    await world.since(0.08)
+    since = world.begins + HOUR_US
+    for half in range(4):
+        at = since + half * HOUR_US // 2
+        world.served(GOOD, at, at + HOUR_US // 2, 0.08)
+    await world.guarded(since + 2 * HOUR_US)
+    await world.published(NEWER)
+    at = since + 2 * HOUR_US
+    world.served(NEWER, at, at + HOUR_US, 0.08)
+
+    assert await world.guarded(at + HOUR_US) is None
+    assert await world.snapshots.current() == NEWER
+
+
 async def test_what_was_rolled_back_is_never_gone_back_to(world):
     await world.since(0.08)
     await world.training.release()
