@@ -44,14 +44,14 @@ async def _found(hours: int) -> list[Hour]:
 
 def _print(hours: list[Hour]) -> None:
     columns = ("lists", "clicks", "fallback", "coverage", "gini", "novelty", "drift", "echo")
-    table = Table("hour (UTC)", *columns, "cold clicks", "first shown")
+    table = Table("hour (UTC)", *columns, "on new", "first", box=None, padding=(0, 2, 0, 0))
     for column in table.columns[1:]:
         column.justify = "right"
     for hour in hours:
         shares = (hour.all.rate, hour.fallback, hour.coverage)
         numbers = (hour.gini, hour.novelty, hour.drift, hour.echo)
         table.add_row(
-            f"{from_us(hour.at_us):%Y-%m-%d %H:00}",
+            f"{from_us(hour.at_us):%m-%d %H:00}",
             f"{hour.lists:,}",
             *(_told(share, ".1%") for share in shares),
             *(_told(number, ".2f") for number in numbers),

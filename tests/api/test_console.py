@@ -339,5 +339,8 @@ def test_the_loop_is_told_over_the_api_and_drawn_on_the_first_page(
     assert 'data-chart="voices"' in page
     assert page.count('role="img"') >= 4
     assert "<b>speech" not in page
+    printed = secured.service.run("loop").stdout
+    assert "1,003" in printed
+    assert "2.6%" in printed
     for key in (secured.publishable, secured.token("console-ann")):
         assert secured.call("GET", "/v1/loop", key).status_code == 403

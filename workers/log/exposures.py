@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ import polars as pl
 import structlog
 
 from recsvc import durable
-from recsvc.clock import DAY_US, HOUR_US, SECOND_US, apart_us, from_us, now_us
+from recsvc.clock import DAY_US, HOUR_US, SECOND_US, apart_us, from_us, now_us, to_us
 from recsvc.store.log.exposures import MOST_PACKS, Exposure, ExposureLog, shown_in
 from workers.log.archive import DAMAGE, scanned
 from workers.log.params import ExposureFileParams
@@ -45,6 +46,8 @@ EXPOSURES: dict[str, pl.DataType] = {
 _MANY = MOST_PACKS // 8
 _MB = 2**20
 _DIGITS = 16
+# The day and the beginning of the name of a file: when it was written.
+_STEM = "%Y-%m-%d/%H%M%S-%f"
 # So long a serving process may have exposures in hand, and a little more.
 _IN_HAND_US = SECOND_US // 2
 # So much later than it was served something may be in a file where the store was away, or clocks differ.
@@ -72,6 +75,15 @@ class ExposureFiles:
     def files(self) -> list[Path]:
         """Return the files, oldest first."""
         return sorted(self._folder.glob("*/*.parquet"))
+
+    def began_us(self) -> int | None:
+        """Return since when there may be exposures; None where there is no file."""
+        first = next(iter(self.files()), None)
+        if first is None:
+            return None
+        written = f"{first.parent.name}/{first.name.partition('.')[0]}"
+        moment = datetime.strptime(written, _STEM).replace(tzinfo=UTC)
+        return to_us(moment) - _LATE_US
 
     def scan(self, since_us: int = 0, until_us: int | None = None) -> pl.LazyFrame:
         """Return the exposures since an instant, and before another if one is given, each once."""
@@ -252,7 +264,7 @@ def _fitting(found: pl.LazyFrame) -> pl.LazyFrame:
 
 def _stem(at_us: int) -> str:
     """Return the day and the beginning of the name of a file that is written at an instant."""
-    return f"{from_us(at_us):%Y-%m-%d/%H%M%S-%f}"
+    return from_us(at_us).strftime(_STEM)
 
 
 def _put(folder: Path, when: str, exposures: pl.DataFrame) -> None:

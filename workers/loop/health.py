@@ -39,10 +39,11 @@ class LoopHealth:
 
     async def run_once(self, now_us: int) -> int:
         """Count the hour that goes on, and one that is over; return how many were to be counted."""
-        if not self._files.files():
+        began_us = self._files.began_us()
+        if began_us is None:
             return 0
         kept = {hour.at_us: hour for hour in await self._store.hours(now_us - _SETTLED_US, now_us)}
-        wanted = list(due(kept, now_us))
+        wanted = [at_us for at_us in due(kept, now_us) if at_us + HOUR_US > began_us]
         over = [at_us for at_us in wanted if at_us + HOUR_US <= now_us]
         chosen = [at_us for at_us in wanted if at_us + HOUR_US > now_us] + over[:1]
         await self._know_catalogue(now_us)

@@ -151,6 +151,7 @@ def test_after_an_erasure_no_byte_names_the_reader(private: Service):
     feed = private.http.post("/v1/private-feed", params={"user": LEAVER}).json()["rss"]
     assert private.http.get(feed).status_code == 200
     first = private.get("/v1/stats")["snapshot_id"]
+    wait_until(lambda: counted(private), "the loop's hour is counted, and outlives the reader", 30)
 
     asked = private.http.delete(path(LEAVER))
 
@@ -183,6 +184,10 @@ def test_after_an_erasure_no_byte_names_the_reader(private: Service):
     assert [e["id"] for e in found] == [told["id"]]
     assert private.get("/v1/votes/explain", item="p0")["counted"] == 1
     assert exported(private, "stayer")[-1]["counts"]["vote"] == 4
+
+
+def counted(service: Service) -> bool:
+    return any(hour["lists"] for hour in service.get("/v1/loop")["hours"])
 
 
 def test_an_erased_reader_may_come_back_as_somebody_new(private: Service):
