@@ -19,12 +19,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path(__file__).parent / "recsvc" / "core" / "compiled"
 _LIBRARY = "_kernels.so"
-SOURCES = (
-    "kernels.h",
-    "kernels.c",
-    "ranking.c",
-    "reasons.c",
-)  # as in recsvc/core/compiled/kernels.py
+# As in recsvc/core/compiled/kernels.py.
+SOURCES = ("kernels.h", "kernels.c", "ranking.c", "reasons.c", "exploration.c")
 _TAKES_S = 60
 
 # The same arithmetic as numpy's on any processor of the kind: nothing is contracted or reassociated.

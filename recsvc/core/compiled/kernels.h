@@ -161,3 +161,17 @@ struct cause {
 int64_t causes(const struct moment *moment, const struct history *history, const struct speaker *speakers,
                int64_t n_speakers, const uint8_t *visible, const int64_t *rows, int64_t k,
                struct cause *found);
+
+/* How places of a list are explored. */
+struct draw {
+    uint32_t seed;
+    int64_t share, unit;        /* a place is explored with a chance of share / unit, */
+    int64_t first;              /* from this one on, */
+    int64_t page, few, most;    /* by one of most behind the page that have fewer than few readers */
+    int64_t pool;               /* found out: how many there are */
+};
+
+/* Draws what explored places of a list show: returns how many there are. Where there are any, place i shows
+ * what stood at order[i], and is_slot[i] says whether it is explored. */
+int64_t explored(struct draw *draw, const int64_t *rows, int64_t n, const int32_t *support,
+                 int64_t n_support, int64_t *order, uint8_t *is_slot);

@@ -21,7 +21,7 @@ Matrix = NDArray[np.float32]
 Sums = NDArray[np.float64]
 
 LIBRARY = "_kernels.so"
-SOURCES = ("kernels.h", "kernels.c", "ranking.c", "reasons.c")
+SOURCES = ("kernels.h", "kernels.c", "ranking.c", "reasons.c", "exploration.c")
 
 
 class NotBuiltError(Exception):
@@ -93,6 +93,23 @@ class Bounds(NamedTuple):
     tired: tuple[Rows, Vector] | None
     may_show: NDArray[np.bool_]
     excluded: Rows
+
+
+class Draw(NamedTuple):
+    """How places of a list are explored: with a chance of share / unit.
+
+    Attributes:
+        first: the first that may be.
+        page, few, most: by one of so many behind the page that have fewer than few readers.
+    """
+
+    seed: int
+    share: int
+    unit: int
+    first: int
+    page: int
+    few: int
+    most: int
 
 
 class Lists(Protocol):
@@ -263,6 +280,26 @@ class Kernels:
         self.call(self.library.text_shares, struct, *arguments, power, self.f32(added))
         del kept
         return added
+
+    def explored(
+        self, draw: Draw, rows: Rows, support: NDArray[np.int32]
+    ) -> tuple[int, Rows, NDArray[np.bool_]]:
+        """Return the pool's size, the order in which a list is shown, and which places are explored.
+
+        The order is empty when none is.
+        """
+        n = len(rows)
+        order, is_slot, struct = (
+            np.empty(n, np.int64),
+            np.empty(n, bool),
+            self.ffi.new("struct draw *"),
+        )
+        struct[0] = (*draw, 0)
+        found = self.call(
+            self.library.explored, struct, self.i64(rows), n, self.i32(support), len(support),
+            self.i64(order), self.u8(is_slot),
+        )  # fmt: skip
+        return struct.pool, order if found else order[:0], is_slot
 
     def lists(self, lists: Lists) -> tuple[Any, ...]:
         """Return what kernels take of lists: starts, how many, rows, weights, how many of both."""

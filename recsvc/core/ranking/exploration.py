@@ -33,6 +33,8 @@ from numpy.typing import NDArray
 from scipy.special import bdtr
 
 from recsvc.clock import HOUR_US
+from recsvc.core import compiled
+from recsvc.core.compiled.kernels import Draw
 from recsvc.core.ranking.blend import EXPLORE, Ranking
 
 Rows = NDArray[np.int64]
@@ -117,27 +119,44 @@ def explored(
         support: readers behind each row; rows beyond have none.
         share: ε, 0..1.
     """
-    behind = ranking.rows[_PAGE:]
-    # What is beyond has no readers, as little as what has few.
-    readers = support.take(behind, mode="clip") if len(support) else np.zeros(len(behind))
-    pool = _PAGE + ((readers < _FEW_READERS) | (behind >= len(support))).nonzero()[0][:_MOST]
-    lottery = Lottery(seed, round(share * _UNIT), len(pool))
-    slots = lottery.slots(len(ranking.rows))
-    if len(slots) == 0:
-        return ranking, None if len(pool) == 0 or lottery.share == 0 else lottery
-    drawn = pool[chance_of(~seed & 0xFFFFFFFF, len(pool)).argsort()[: len(slots)]]
-    n = len(ranking.rows)
-    is_slot, is_drawn = np.zeros(n, bool), np.zeros(n, bool)
-    is_slot[slots] = is_drawn[drawn] = True
-    order = np.empty(n, np.int64)
-    order[slots] = drawn
-    order[~is_slot] = (~is_drawn).nonzero()[0]
+    fast, parts = compiled.kernels(), round(share * _UNIT)
+    if fast is None:
+        n_pool, order, is_slot = _drawn(ranking.rows, support, parts, seed)
+    else:
+        draw = Draw(seed, parts, _UNIT, FIRST, _PAGE, _FEW_READERS, _MOST)
+        n_pool, order, is_slot = fast.explored(draw, ranking.rows, support)
+    lottery = Lottery(seed, parts, n_pool)
+    if len(order) == 0:
+        return ranking, None if n_pool == 0 or parts == 0 else lottery
     sources = ranking.sources[order]
-    sources[slots] = EXPLORE
+    sources[is_slot] = EXPLORE
     mixed = msgspec.structs.replace(
         ranking, rows=ranking.rows[order], scores=ranking.scores[order], sources=sources
     )
     return mixed, lottery
+
+
+def _drawn(
+    rows: Rows, support: NDArray[np.int32], share: int, seed: int
+) -> tuple[int, Rows, NDArray[np.bool_]]:
+    """Return the pool's size, the order in which a list is shown, and which places are explored.
+
+    The order is empty when none is.
+    """
+    n, behind = len(rows), rows[_PAGE:]
+    # What is beyond has no readers, as little as what has few.
+    readers = support.take(behind, mode="clip") if len(support) else np.zeros(len(behind))
+    pool = _PAGE + ((readers < _FEW_READERS) | (behind >= len(support))).nonzero()[0][:_MOST]
+    slots = Lottery(seed, share, len(pool)).slots(n)
+    is_slot, is_drawn = np.zeros(n, bool), np.zeros(n, bool)
+    if len(slots) == 0:
+        return len(pool), slots, is_slot
+    drawn = pool[chance_of(~seed & 0xFFFFFFFF, len(pool)).argsort()[: len(slots)]]
+    is_slot[slots] = is_drawn[drawn] = True
+    order = np.empty(n, np.int64)
+    order[slots] = drawn
+    order[~is_slot] = (~is_drawn).nonzero()[0]
+    return len(pool), order, is_slot
 
 
 def feed_id(raw: bytes, lottery: Lottery | None) -> str:

@@ -240,6 +240,16 @@ static void fuzz_ranked(void) {
     bounds_freed(bounds);
 }
 
+static void fuzz_explored(void) {
+    const int64_t n = below(60), n_support = below(60);
+    int64_t *rows = indices64(n, 60), *order = room(n, sizeof *order);
+    int32_t *support = indices32(n_support, 20);
+    uint8_t *is_slot = room(n, 1);
+    struct draw draw = {(uint32_t)any(), below(10001), 10000, below(5), below(30), below(20), below(20), 0};
+    done += explored(&draw, rows, n, support, n_support, order, is_slot) >= 0;
+    free(rows), free(order), free(support), free(is_slot);
+}
+
 int main(int count, char **arguments) {
     const int64_t rounds = count > 1 ? atoll(arguments[1]) : 1000;
     state = count > 2 ? strtoull(arguments[2], 0, 10) | 1 : 1;
@@ -252,6 +262,7 @@ int main(int count, char **arguments) {
         fuzz_walk();
         fuzz_texts();
         fuzz_ranked();
+        fuzz_explored();
     }
     printf("%lld\n", (long long)done);
     return 0;
