@@ -14,6 +14,7 @@ from recsvc.store.connection import connect
 from recsvc.store.pipe import Pipe
 from tests.cluster import Cluster
 from tests.service import Service, recsvc, wait_until
+from tests.tally import Tally
 
 pytestmark = [pytest.mark.server, pytest.mark.alone, pytest.mark.timeout(240)]
 
@@ -41,18 +42,19 @@ def upvotes(service: Service) -> dict[str, int]:
     return {one["id"]: one["item"]["upvotes"] for one in listed}
 
 
-def is_acknowledged(http: httpx.Client, event: dict[str, str]) -> bool:
+def is_acknowledged(http: httpx.Client, event: dict[str, str], tally: Tally) -> bool:
     """Send a vote; of what gets no answer nobody knows whether it happened."""
     try:
-        return http.post("/v1/events", json=event).status_code == 202
+        return tally.ask(lambda: http.post("/v1/events", json=event)).status_code == 202
     except httpx.TransportError as exc:
         print(f"{event['event_id']}: {exc!r}")
         return False
 
 
 @contextmanager
-def loaded(service: Service) -> Iterator[dict[str, str]]:
+def loaded(service: Service, tally: Tally | None = None) -> Iterator[dict[str, str]]:
     """Vote meanwhile, each vote again until it is acknowledged; what was goes into the answer."""
+    tally = tally or Tally()
     stopping, acknowledged = threading.Event(), dict[str, str]()
 
     def vote(name: str) -> None:
@@ -66,7 +68,9 @@ def loaded(service: Service) -> Iterator[dict[str, str]]:
                     "kind": "upvote",
                     "event_id": f"vote of {user}",
                 }
-                while not is_acknowledged(http, event):  # the last one, too: it may have happened
+                while not is_acknowledged(
+                    http, event, tally
+                ):  # the last one, too: it may have happened
                     time.sleep(0.1)
                 acknowledged[user] = item
                 n += 1
@@ -161,9 +165,10 @@ async def test_what_waits_for_a_replica_waits_for_those_of_the_node_that_wrote_i
     await client.aclose()
 
 
-def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service, cluster):
+def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service, cluster, capsys):
+    tally = Tally()
     before, serving = upvotes(service), service.part("api")
-    with loaded(service) as acknowledged:
+    with loaded(service, tally) as acknowledged:
         wait_until(lambda: len(acknowledged) > 20, "votes", 30)
         lost = cluster.holder("rs:{site}:items")
         cluster.kill(lost)
@@ -171,6 +176,9 @@ def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service,
         cluster.revive(lost)  # until then no replica has what is written there
         n = len(acknowledged)
         wait_until(lambda: len(acknowledged) > n + 50, "votes are taken again", 60)
+
+    with capsys.disabled():
+        print(f"\na master of the cluster killed: {tally.told()}")
 
     def is_settled() -> bool:
         stats = service.http.get("/v1/stats")

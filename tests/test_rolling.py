@@ -12,6 +12,7 @@ from recsvc.store.bundled.folder import socket_url
 from tests.faults.servers import served
 from tests.proxy import behind_nginx
 from tests.service import Service, free_port
+from tests.tally import Tally
 
 pytestmark = [pytest.mark.server, pytest.mark.alone, pytest.mark.timeout(240)]
 
@@ -34,14 +35,17 @@ def apis(store_url: str, ports: list[int]) -> Iterator[list[ExitStack]]:
 class Reader(threading.Thread):
     """Votes and reads through the door until told to end; notes whatever is not as promised."""
 
-    def __init__(self, number: int, base_url: httpx.URL, key: str, end: threading.Event) -> None:
+    def __init__(
+        self, number: int, door: httpx.Client, key: str, end: threading.Event, tally: Tally
+    ) -> None:
         super().__init__()
+        self._tally = tally
         self.name = f"reader-{number}"
         self.sent = 0
         self.wrong: list[str] = []
         self._end = end
         head = {"authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=base_url, headers=head, timeout=30)
+        self._http = httpx.Client(base_url=door.base_url, headers=head, timeout=30)
 
     def run(self) -> None:
         with self._http:
@@ -64,7 +68,7 @@ class Reader(threading.Thread):
 
     def _ask(self, method: str, path: str, **how: object) -> dict | None:
         try:
-            answer = self._http.request(method, path, **how)  # type: ignore[arg-type]
+            answer = self._tally.ask(lambda: self._http.request(method, path, **how))  # type: ignore[arg-type]
         except httpx.TransportError as exc:
             self.wrong.append(f"{method} {path}: {exc!r}")
             return None
@@ -75,16 +79,16 @@ class Reader(threading.Thread):
 
 
 def test_a_rolling_restart_fails_no_request_and_every_next_request_reflects_the_event(
-    new_service, tmp_path: Path
+    new_service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     store: Service = new_service().start()
     store.put_all([{"id": f"item-{n}", "title": f"word{n % 7} study {n}"} for n in range(N_ITEMS)])
     key = store.run("keys", "create", "secret").stdout.strip()
     ports, end = [free_port() for _ in range(N_APIS)], threading.Event()
-    url = socket_url(store.folder)
+    url, tally = socket_url(store.folder), Tally()
 
     with apis(url, ports) as running, behind_nginx(tmp_path / "nginx", *ports) as door:
-        readers = [Reader(n, door.base_url, key, end) for n in range(N_READERS)]
+        readers = [Reader(n, door, key, end, tally) for n in range(N_READERS)]
         for reader in readers:
             reader.start()
         for n, port in enumerate(ports):
@@ -94,6 +98,8 @@ def test_a_rolling_restart_fails_no_request_and_every_next_request_reflects_the_
         for reader in readers:
             reader.join()
 
+    with capsys.disabled():
+        print(f"\nrolling restart of {N_APIS} APIs: {tally.told()}")
     assert [wrong for reader in readers for wrong in reader.wrong] == []
     assert all(reader.sent > 0 for reader in readers)
     store.http.headers["authorization"] = f"Bearer {key}"
