@@ -24,9 +24,9 @@ from workers.training.learning import NOTHING, Beginning
 from workers.training.moment import moment_of
 from workers.training.params import GateParams, TrainingParams, TrainParams
 from workers.training.training import Material, Way, announced, fitted
-from workers.training.trying import Means, Trying
+from workers.training.trying import Means, Trying, hears_linear
 from workers.training.tuning import Found, Sitting, Tried, Window, tune
-from workers.training.weighing import weigh
+from workers.training.weighing import may_wake_linear, weigh
 from workers.training.young import young
 
 _TUNING_GROWTH = 2.0
@@ -137,7 +137,7 @@ def carry_out(
     tried = judge.asking(holdout, learn.als.seed)
     trial: Trial | None = None
     if tried is not None:
-        snapshot = fits.without(tried.holdout, way, about)
+        snapshot = fits.without(tried.holdout, _trial_way(way, tried, params), about)
         begin = Beginning(snapshot.item_factors)
         held = {} if current is None else current.manifest.weights
         trial, about = _weighed(tried, snapshot, about, held if params.learns_weights else None)
@@ -145,7 +145,7 @@ def carry_out(
         known = interactions(m.log, profile, m.now_us).past
         weights = young(known.evidence, params.blend)
         about = msgspec.structs.replace(about, weights=weights)
-    candidate = fits.everything(way, about, begin)
+    candidate = fits.everything(_heard(way, about, params), about, begin)
     if tried is None or trial is None:
         verdict = judge.unasked(candidate, holdout)
     else:
@@ -184,10 +184,23 @@ def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Sna
     if params.learns_weights:
         weights = young(holdout.histories, params.blend)
         if tried is not None:
-            trial = fitted(tried.holdout.past, known.content, way, about)
+            trial_way = _trial_way(way, tried, params)
+            trial = fitted(tried.holdout.past, known.content, trial_way, about)
             weights = weigh(tried, trial).weights
         about = msgspec.structs.replace(about, weights=weights)
-    return fitted(holdout.past, known.content, way, about)
+    return fitted(holdout.past, known.content, _heard(way, about, params), about)
+
+
+def _trial_way(way: Way, tried: Trying, params: RoundParams) -> Way:
+    """Return how a trial is trained: with all that its readers may teach to hear."""
+    is_linear = hears_linear(params.blend, {}) or (params.learns_weights and may_wake_linear(tried))
+    return msgspec.structs.replace(way, is_linear=is_linear)
+
+
+def _heard(way: Way, about: Manifest, params: RoundParams) -> Way:
+    """Return how what is served is trained: without what no reader hears."""
+    is_linear = hears_linear(params.blend, about.weights)
+    return msgspec.structs.replace(way, is_linear=is_linear)
 
 
 def _tuned(

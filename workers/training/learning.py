@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recsvc.core.model.confidence import Weighting, weigh
+from recsvc.core.model.linear import linear
 from recsvc.core.model.nearest import nearest
 from recsvc.core.model.neighbours import Neighbours, leading_to, lists, nowhere, walk
 from recsvc.core.model.transitions import transitions
@@ -31,6 +32,7 @@ class Learned(msgspec.Struct, frozen=True):
         neighbours: where each item leads to.
         reader_gram: (f, f) of the readers' factors.
         transitions: what readers went for after each item.
+        linear: what going for each item foretells; None where nobody asked for it.
     """
 
     factors: Factors
@@ -39,6 +41,7 @@ class Learned(msgspec.Struct, frozen=True):
     neighbours: Neighbours
     reader_gram: Factors
     transitions: Neighbours
+    linear: Neighbours | None = None
 
 
 class Fixed(msgspec.Struct, frozen=True):
@@ -113,6 +116,11 @@ def learn(
     factors[support == 0] = fixed.near @ factors
     gram = fit.user_factors.T @ fit.user_factors
     return Learned(factors, support, weighting, fixed.neighbours, gram, _transitions(past))
+
+
+def with_linear(learned: Learned, past: Past) -> Learned:
+    """Return the same with what going for each item foretells."""
+    return msgspec.structs.replace(learned, linear=lists(linear(past.evidence)))
 
 
 def _transitions(past: Past) -> Neighbours:

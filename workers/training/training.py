@@ -19,7 +19,7 @@ from recsvc.core.text.terms import item_text, term_counts
 from workers.training import als
 from workers.training.engine import Engine
 from workers.training.interactions import CatalogueLog, interactions
-from workers.training.learning import NOTHING, Beginning, Learned, learn
+from workers.training.learning import NOTHING, Beginning, Learned, learn, with_linear
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.past import Past
 
@@ -56,10 +56,15 @@ def describe(items: dict[int, StoredItem], n_rows: int) -> Content:
 
 
 class Way(msgspec.Struct, frozen=True):
-    """A way of training: the parameters, and what fits the factors."""
+    """A way of training: the parameters, and what fits the factors.
+
+    Attributes:
+        is_linear: whether what the linear voice speaks from is fitted, too.
+    """
 
     params: LearnParams
     engine: Engine = als
+    is_linear: bool = False
 
 
 class Material(msgspec.Struct, frozen=True):
@@ -159,6 +164,8 @@ def fitted(
     """
     evidence = past.evidence
     learned = learn(past, content.texts, way.params, begin, way.engine)
+    if way.is_linear:
+        learned = with_linear(learned, past)
     known = msgspec.structs.replace(
         about, n_users=evidence.shape[0], n_interactions=int(evidence.nnz)
     )
@@ -193,6 +200,7 @@ def snapshot_of(
         learned.neighbours,
         learned.reader_gram,
         learned.transitions,
+        learned.linear,
     )
 
 

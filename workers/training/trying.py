@@ -1,6 +1,6 @@
 """Trying models on a slice: fitted without it, ranked for its readers as they would have been served."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recsvc.core.model.model import Model
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voices.linear import Linear
 from recsvc.core.text.terms import item_text, term_counts
 from workers.training import als
 from workers.training.engine import Engine
@@ -93,7 +94,10 @@ class Trying(msgspec.Struct, frozen=True):
     def way_of(self, manifest: Manifest) -> Way | None:
         """Return how a snapshot was trained; None when it does not say."""
         params = learned_with(manifest, self.means.threads)
-        return None if params is None else Way(params, self.means.engine)
+        if params is None:
+            return None
+        is_linear = hears_linear(self.blend, manifest.weights)
+        return Way(params, self.means.engine, is_linear)
 
     def refit(self, manifest: Manifest) -> Snapshot | None:
         """Train without the slice in the way another was; None when it does not say how."""
@@ -104,6 +108,11 @@ class Trying(msgspec.Struct, frozen=True):
         if self.means.without is not None and manifest.engine != "implicit":
             return self.means.without(self.holdout, way, manifest)
         return fitted(self.holdout.past, self.material.content, way, manifest)
+
+
+def hears_linear(blend: BlendParams, weights: Mapping[str, float]) -> bool:
+    """Return whether the linear voice speaks with what was learned: else nothing is fitted for it."""
+    return Linear().weight(blend.with_weights(weights)) > 0
 
 
 def trying(holdout: Holdout, material: Material, means: Means, most: int, seed: int) -> Trying:

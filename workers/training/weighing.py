@@ -35,6 +35,7 @@ from recsvc.core.ranking.blend import Blend, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Voice
 from recsvc.core.ranking.voices import VOICES
+from recsvc.core.ranking.voices.linear import Linear
 from recsvc.core.top_k import top_k
 from workers.training.moment import Moment
 from workers.training.ranking import reader_of
@@ -114,6 +115,12 @@ class Pool(msgspec.Struct, frozen=True):
 
 
 _DISCOUNTS = 1 / np.log2(np.arange(2, K + 2))
+
+
+def may_wake_linear(tried: Trying) -> bool:
+    """Return whether the readers who are asked may teach that the linear voice speaks."""
+    is_asked = tried.n_readers >= _FEWEST_READERS and tried.holdout.is_by_time
+    return is_asked and _may_speak(Linear(), tried.blend)
 
 
 def weigh(tried: Trying, trial: Snapshot, held: Mapping[str, float] = _NONE) -> Weighed:

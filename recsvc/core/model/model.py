@@ -33,6 +33,7 @@ class Learned(msgspec.Struct, frozen=True):
         transitions: what readers went for after each of them.
         reader_gram: (f, f) of the factors of the readers trained on.
         added: where items lead to among those that came since; None when there are none.
+        linear: what each of them foretells; None where training kept none.
     """
 
     factors: NDArray[np.float32]
@@ -44,6 +45,7 @@ class Learned(msgspec.Struct, frozen=True):
     regularization: float
     transitions: Neighbours
     added: Neighbours | None = None
+    linear: Neighbours | None = None
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -203,6 +205,7 @@ def _learned(published: Published, texts: Texts, fresh_rows: Rows, fresh: Texts)
         snapshot.reader_gram,
         snapshot.manifest.regularization,
         snapshot.transitions,
+        linear=snapshot.linear,
     )
     if n == n_base and len(fresh_rows) == 0:
         return learned

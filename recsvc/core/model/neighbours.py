@@ -104,7 +104,7 @@ def walk(evidence: sp.csr_matrix) -> sp.csr_matrix:
     Args:
         evidence: (n_users, n_items); what is not positive does not lead anywhere.
     """
-    liked = _bounded(evidence)
+    liked = bounded(evidence)
     forward = _rows_scaled(liked)
     back = _rows_scaled(liked.T.tocsr())
     parts = [
@@ -130,7 +130,7 @@ def leading_to(nearest: sp.csr_matrix, walked_back: sp.csr_matrix) -> sp.csr_mat
     return sp.vstack(parts, format="csr", dtype=np.float32)
 
 
-def _bounded(evidence: sp.csr_matrix) -> sp.csr_matrix:
+def bounded(evidence: sp.csr_matrix) -> sp.csr_matrix:
     """Return what is liked, of each reader at most what counts most."""
     liked = evidence.maximum(0).tocsr()
     liked.eliminate_zeros()

@@ -126,6 +126,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         neighbours: where each of the n_rows items leads to.
         reader_gram: (f, f) float32 of the factors of all readers trained on.
         transitions: what readers went for after each of the n_rows items.
+        linear: what going for each of the n_rows items foretells; None where readers are no better
+            off with it.
     """
 
     manifest: Manifest
@@ -138,6 +140,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     neighbours: Neighbours
     reader_gram: NDArray[np.float32]
     transitions: Neighbours
+    linear: Neighbours | None = None
 
     @property
     def weighting(self) -> Weighting:
@@ -147,7 +150,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, in the order they are stored."""
-        return {
+        arrays: dict[str, NDArray[Any]] = {
             "item_factors": self.item_factors,
             "item_weight": self.item_weight,
             "support": self.support,
@@ -164,6 +167,13 @@ class Snapshot(msgspec.Struct, frozen=True):
             "transition_rows": self.transitions.rows,
             "transition_weights": self.transitions.weights,
         }
+        if self.linear is not None:
+            arrays |= {
+                "linear_starts": self.linear.starts,
+                "linear_rows": self.linear.rows,
+                "linear_weights": self.linear.weights,
+            }
+        return arrays
 
 
 class Warmed(msgspec.Struct, frozen=True):
@@ -197,6 +207,9 @@ _TYPES = {
     "transition_starts": np.int64,
     "transition_rows": np.int32,
     "transition_weights": np.float16,
+    "linear_starts": np.int64,
+    "linear_rows": np.int32,
+    "linear_weights": np.float16,
 }
 
 
@@ -235,7 +248,8 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
                 arrays["neighbour_starts"], arrays["neighbour_rows"], arrays["neighbour_weights"]
             ),
             arrays["reader_gram"],
-            _transitions(arrays, n),
+            _optional("transition", arrays, n) or nowhere(n),
+            _optional("linear", arrays, n),
         )
     except KeyError as exc:
         raise SnapshotError(f"snapshot {manifest.snapshot_id} is incomplete: {exc}") from exc
@@ -246,14 +260,14 @@ def assemble(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> Snapshot:
     return snapshot
 
 
-def _transitions(arrays: dict[str, NDArray[Any]], n: int) -> Neighbours:
-    """Return what follows on each of n items; nothing does in snapshots of earlier versions."""
-    starts = arrays.get("transition_starts")
+def _optional(kind: str, arrays: dict[str, NDArray[Any]], n: int) -> Neighbours | None:
+    """Return lists of n items that not every snapshot has, as those of earlier versions do not."""
+    starts = arrays.get(f"{kind}_starts")
     if starts is None:
-        return nowhere(n)
+        return None
     if starts.shape != (n + 1,):
-        raise SnapshotError("transitions are of another shape")
-    return Neighbours(starts, arrays["transition_rows"], arrays["transition_weights"])
+        raise SnapshotError(f"{kind} lists are of another shape")
+    return Neighbours(starts, arrays[f"{kind}_rows"], arrays[f"{kind}_weights"])
 
 
 def not_finite(arrays: dict[str, NDArray[Any]]) -> str | None:
@@ -270,6 +284,8 @@ def pointing_outside(snapshot: Snapshot) -> str | None:
     if texts.terms.min(initial=0) < 0 or texts.terms.max(initial=0) >= texts.n_terms:
         return "text_terms"
     lists = {"neighbour_rows": snapshot.neighbours, "transition_rows": snapshot.transitions}
+    if snapshot.linear is not None:
+        lists["linear_rows"] = snapshot.linear
     return next((name for name, led in lists.items() if not led.is_within(n)), None)
 
 

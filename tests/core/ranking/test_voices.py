@@ -108,7 +108,7 @@ def test_a_voice_that_no_reader_asks_is_no_items_source():
     """Not even of what all others speak against."""
     found = world(5)
     asleep = [voice.name for voice in VOICES if voice.weight(LOUD) == 0]
-    assert {"recent", "next"} <= set(asleep)
+    assert {"recent", "next", "linear"} <= set(asleep)
     quiet = BlendParams(trending=0.0, fresh=0.0)
 
     shared = common(found.catalogue, found.model, quiet, NOW_US)

@@ -64,7 +64,7 @@ def model_of(rng: np.random.Generator, texts: list[str], n_trained: int) -> Mode
         return build(None, n, np.arange(n), counts)
     content = content_of(counts[:n_trained], np.arange(n_trained), n_trained)
     past = past_of(rng, evidence_of(rng, 40, n_trained))
-    snapshot = fitted(past, content, Way(LEARN), tried(n_trained))
+    snapshot = fitted(past, content, Way(LEARN, is_linear=True), tried(n_trained))
     return build(publish(snapshot), n, np.arange(n_trained, n), counts[n_trained:])
 
 

@@ -34,6 +34,10 @@ def test_a_site_that_is_read_in_an_order_learns_to_hear_it(trained: Snapshot):
     assert manifest.verdict.foreseen > 1.2 * silent.foreseen
 
 
+def test_what_nobody_hears_is_not_kept(trained: Snapshot):
+    assert (trained.linear is not None) == (trained.manifest.weights["linear"] > 0)
+
+
 def test_what_was_done_last_decides_what_comes_next(trained: Snapshot):
     starts, rows = trained.transitions.starts, trained.transitions.rows
     first, last = np.flatnonzero(np.diff(starts) > 0)[[0, -1]]

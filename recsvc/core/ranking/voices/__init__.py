@@ -6,6 +6,7 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voice import Voice
 from recsvc.core.ranking.voices.content import Content
 from recsvc.core.ranking.voices.fresh import Fresh, News
+from recsvc.core.ranking.voices.linear import Linear
 from recsvc.core.ranking.voices.next import Next
 from recsvc.core.ranking.voices.personal import Personal
 from recsvc.core.ranking.voices.recent import Recent
@@ -18,6 +19,7 @@ VOICES: tuple[Voice, ...] = (
     Walk(),
     Recent(),
     Next(),
+    Linear(),
     Content(),
     Trending("week"),
     Trending("day"),

@@ -119,8 +119,7 @@ def similar(learned: Learned, rows: Rows, loud: Vector, n: int) -> Vector:
         rows: (m,) rows interacted with.
         loud: (m,) how loud each leads on.
     """
-    spoken = np.flatnonzero(loud)
-    scores: Vector = np.sqrt(_led(learned, rows[spoken], loud[spoken], n))
+    scores: Vector = np.sqrt(led(learned, rows, loud, n))
     return scores
 
 
@@ -132,6 +131,13 @@ def shares(learned: Learned, rows: Rows, history: Rows, loud: Vector) -> NDArray
         history: (m,).
         loud: (m,).
     """
+    added = shares_of_sum(learned, rows, history, loud)
+    added /= np.sqrt(np.maximum(added.sum(axis=1, keepdims=True, dtype=np.float64), 1e-12))
+    return added
+
+
+def shares_of_sum(learned: Learned, rows: Rows, history: Rows, loud: Vector) -> NDArray[np.float32]:
+    """Return (k, m): what each item of a history adds to what `led` says of each row."""
     n, fast = len(learned.factors), compiled.kernels()
     added = np.zeros((len(rows), len(history)), np.float32)
     for lists in _lists(learned):
@@ -139,7 +145,6 @@ def shares(learned: Learned, rows: Rows, history: Rows, loud: Vector) -> NDArray
             added += _added(lists, rows, history, loud, n)
         else:
             added += fast.walk_shares(lists, history, loud, rows, n)
-    added /= np.sqrt(np.maximum(added.sum(axis=1, keepdims=True, dtype=np.float64), 1e-12))
     return added
 
 
@@ -157,8 +162,10 @@ def _added(
     return added
 
 
-def _led(learned: Learned, rows: Rows, loud: Vector, n: int) -> Vector:
+def led(learned: Learned, rows: Rows, loud: Vector, n: int) -> Vector:
     """Return (n,) where rows lead to, each as loud as it is."""
+    spoken = np.flatnonzero(loud)
+    rows, loud = rows[spoken], loud[spoken]
     fast, sums = compiled.kernels(), np.zeros(n)
     for lists in _lists(learned):
         if fast is None:

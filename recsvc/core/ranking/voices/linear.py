@@ -1,0 +1,43 @@
+"""Linear: what the reader's items foretell, each as far as the others do not say it already.
+
+The voice is silent until training finds that a site's readers are better off with it, as where few
+items have many readers each. Where they are not, no list is kept, and nothing is computed.
+"""
+
+import msgspec
+import numpy as np
+
+from recsvc.core.ranking.voice import History, Matrix, ReaderVoice, Rows, VoiceSource
+from recsvc.core.ranking.voices.walk import Walked, led, loudness, shares_of_sum
+
+
+class Foretold(Walked, frozen=True, kw_only=True):
+    """What the reader's items foretell."""
+
+    def shares(self, rows: Rows) -> Matrix:
+        """Return (k, m): the score is a sum, and each item has its part."""
+        return shares_of_sum(self.learned, rows, self.history, self.loud)
+
+    def costs(self, rows: Rows, shares: Matrix) -> Matrix:
+        """Return (k, m): a sum loses what an item adds."""
+        return shares
+
+
+class Linear(ReaderVoice):
+    """Says how much the reader's items foretell an item."""
+
+    name = "linear"
+    source: VoiceSource = "similar"
+    reason = "similar"
+    words = "Goes with what you read"
+    usual = 0.0
+
+    def to_reader(self, history: History) -> Foretold | None:
+        """Return what the history foretells; None where no list was kept."""
+        learned, rows = history.model.learned, history.rows
+        if learned is None or learned.linear is None or len(rows) == 0:
+            return None
+        ours = msgspec.structs.replace(learned, neighbours=learned.linear, added=None)
+        loud = loudness((history.evidence > 0).astype(np.float32), history.params.just_read)
+        scores = led(ours, rows, loud, history.model.n)
+        return Foretold(scores, 1.0, learned=ours, history=rows, loud=loud)
