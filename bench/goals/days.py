@@ -58,7 +58,8 @@ def judged(made_up: Site, days: Iterable[int], params: RoundParams) -> Judged:
         model, histories = model_of(candidate), holdout.histories
         for name, found in outcomes_of(model, histories, moments, params.blend).items():
             parts.setdefault(name, []).append(found)
-    return Judged({name: joined(each) for name, each in parts.items()}, weights)
+    every_day = {name: each for name, each in parts.items() if len(each) == len(weights)}
+    return Judged({name: joined(each) for name, each in every_day.items()}, weights)
 
 
 def lines(name: str, found: dict[str, Outcomes]) -> list[str]:
@@ -86,7 +87,8 @@ def main() -> None:
     for name, kind in (("news", NEWS), ("magazine", MAGAZINE), ("library", LIBRARY)):
         sites = [_sized(kind, n, seed) for n in asked.readers for seed in asked.seeds]
         parts = [judged(site(each), asked.days, params).found for each in sites]
-        found = {method: joined([part[method] for part in parts]) for method in parts[0]}
+        everywhere = [method for method in parts[0] if all(method in part for part in parts)]
+        found = {method: joined([part[method] for part in parts]) for method in everywhere}
         print("\n".join(lines(name, found)), flush=True)
 
 

@@ -24,7 +24,7 @@ SHIPPED, AS_SET = "the feed", "the feed, voices as set"
 def methods(
     model: Model, histories: sp.csr_matrix, moment: Moment, blend: BlendParams
 ) -> dict[str, Lists]:
-    """Return every method at a moment by name, the shipped one first, then each voice not silenced.
+    """Return every method at a moment by name, the shipped one first, then each voice that can be heard.
 
     Args:
         model: trained on the histories.
@@ -34,6 +34,8 @@ def methods(
     plain = msgspec.structs.replace(model, weights={})
     found[AS_SET] = _by_voices(ranked(plain, blend, moment), histories, moment)
     for voice in VOICES:
+        if not voice.has_words(model):
+            continue
         one = {voice.name: 1.0}
         if voice.weight(blend.with_weights(one)):
             only = msgspec.structs.replace(model, weights=one)

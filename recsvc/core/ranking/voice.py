@@ -133,6 +133,10 @@ class Voice:
         """Return the share of its weight that the voice has, of all rows alike or (model.n,) by row."""
         return 1.0
 
+    def has_words(self, model: Model) -> bool:
+        """Return whether the model holds what the voice speaks from: training may have left it out."""
+        return True
+
 
 class CommonVoice(Voice):
     """A voice that says the same to everybody."""

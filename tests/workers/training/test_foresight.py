@@ -72,7 +72,9 @@ def test_a_changed_setting_is_published_at_the_next_round(material, als):
 def test_a_way_of_training_that_foresees_less_is_stopped(material):
     served = carry_out(material, None, None, world.ROUND, time.monotonic).candidate
     blind = LearnParams(als=AlsParams(factors=1, iterations=1, regularization=1e6, threads=1))
-    only = replace(world.ROUND.blend, similar=0, content=0, weights={"recent": 0.0, "next": 0.0, "linear": 0.0})
+    only = replace(
+        world.ROUND.blend, similar=0, content=0, weights={"recent": 0.0, "next": 0.0, "linear": 0.0}
+    )
     alone = replace(rounds_with(blind), blend=only)
 
     done = carry_out(material, served, None, alone, time.monotonic)

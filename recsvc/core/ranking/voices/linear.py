@@ -7,6 +7,7 @@ items have many readers each. Where they are not, no list is kept, and nothing i
 import msgspec
 import numpy as np
 
+from recsvc.core.model.model import Model
 from recsvc.core.ranking.voice import History, Matrix, ReaderVoice, Rows, VoiceSource
 from recsvc.core.ranking.voices.walk import Walked, led, loudness, shares_of_sum
 
@@ -31,6 +32,10 @@ class Linear(ReaderVoice):
     reason = "similar"
     words = "Goes with what you read"
     usual = 0.0
+
+    def has_words(self, model: Model) -> bool:
+        """Return whether training kept a list."""
+        return model.learned is not None and model.learned.linear is not None
 
     def to_reader(self, history: History) -> Foretold | None:
         """Return what the history foretells; None where no list was kept."""
