@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 # What is done with the last lists of an experiment still counts, and is in a file by then.
 _AFTER_US = 2 * DAY_US
+# So long before it began readers' doings say what they would do without it.
+_PAST_US = 14 * DAY_US
 
 # What a measure counts, of a place that was shown.
 _COUNTED = {"clicks": "clicked", "votes": "upvoted", "reads": "has_read"}
@@ -35,6 +37,7 @@ class Measuring:
         self._store = store
         self._files = files
         self._archive = archive
+        self._pasts: dict[str, tuple[int, pl.DataFrame]] = {}
 
     async def run_once(self, now_us: int) -> int:
         """Report on the experiments that run or ended lately; return how many those are.
@@ -46,6 +49,8 @@ class Measuring:
             for one in await self._store.all()
             if one.starts_us <= now_us and not one.has_ended(now_us - _AFTER_US)
         ]
+        names = {one.name for one in wanted}
+        self._pasts = {name: past for name, past in self._pasts.items() if name in names}
         for one in wanted:
             found = await asyncio.to_thread(self._despite_damage, one, now_us)
             await self._store.keep_report(one.name, found)
@@ -73,12 +78,35 @@ class Measuring:
         readers = _with_acts(_readers(exposures), places)
         shown = places.group_by("variant").agg(pl.col("item").n_unique()).collect()
         items = dict(shown.iter_rows())
+        readers = _with_past(readers, self._past(experiment))
         kept = readers.filter(pl.col("n_variants") == 1)
         tallies = [
             _tally(kept.filter(pl.col("variant") == one.name), items.get(one.name, 0))
             for one in experiment.variants
         ]
         return report(experiment, tallies, readers.height - kept.height, _share(readers), now_us)
+
+    def _past(self, experiment: Experiment) -> pl.DataFrame:
+        """Return what readers had and did before an experiment, whose names are not remembered."""
+        known = self._pasts.get(experiment.name)
+        if known is not None and known[0] == experiment.starts_us:
+            return known[1]
+        since_us = experiment.starts_us - _PAST_US
+        # What is done with a list counts for a day: all of it was done before the experiment began.
+        exposures = self._files.scan(since_us, experiment.starts_us - DAY_US)
+        places = attributed_in(exposures, self._archive, since_us)
+        lists = exposures.group_by("user").agg(pl.col("feed_id").n_unique().alias("lists"))
+        past = _with_acts(lists.collect(), places)
+        named = {name: f"{name}_before" for name in ("lists", *_COUNTED)}
+        found = past.with_columns(reader=pl.col("user").hash()).drop("user").rename(named)
+        self._pasts[experiment.name] = (experiment.starts_us, found)
+        return found
+
+
+def _with_past(readers: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return readers, in their order, with what they had and did before; 0 where there is nothing."""
+    named = readers.with_columns(reader=pl.col("user").hash())
+    return named.join(past, on="reader", how="left", maintain_order="left").fill_null(0)
 
 
 def _of_interleaved(
@@ -128,7 +156,8 @@ def _with_acts(readers: pl.DataFrame, places: pl.LazyFrame) -> pl.DataFrame:
 def _tally(readers: pl.DataFrame, n_items: int) -> Tally:
     returned = _values(readers["days"] > 1)
     sums = _sums(readers, (*_COUNTED, "empty")) | {"returns": returned}
-    return Tally(_values(readers["lists"]), sums, n_items)
+    before = {name: _values(readers[f"{name}_before"]) for name in ("lists", *_COUNTED)}
+    return Tally(_values(readers["lists"]), sums, n_items, before)
 
 
 def _sums(readers: pl.DataFrame, names: Iterable[str]) -> dict[str, Values]:

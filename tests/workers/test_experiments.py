@@ -9,6 +9,7 @@ import pytest
 
 from recsvc.clock import DAY_US, SECOND_US, now_us
 from recsvc.core.experiments.experiment import Experiment, Variant
+from recsvc.core.experiments.report import Figure
 from recsvc.store.connection import Redis
 from recsvc.store.models.experiments import ExperimentStore
 from recsvc.store.pipe import Pipe
@@ -147,3 +148,38 @@ async def test_of_an_interleaved_list_a_click_counts_for_whose_pick_it_was(world
     assert "other: higher" in found.verdict("clicks")
     assert [arm.readers for arm in found.arms] == [N, N]
     assert "returns" not in found.measures
+
+
+async def test_what_readers_did_before_it_began_narrows_the_interval(world):
+    await world.begun()
+
+    def lived(days_ago: int, seed: int) -> None:
+        """Have everybody served four lists; a third of the readers click on most."""
+        rng = np.random.default_rng(seed)
+        shown, done = [], []
+        for n in range(4 * N):
+            user, at = f"r{n % N}", world.now - days_ago * DAY_US
+            variants = [f"x={world.experiment.variant_of(user).name}"] if days_ago < 5 else []
+            what = ([0], ["both"], ["personal"], [None], [None])
+            shown.append((f"{at}-{n}", user, at, 1.0, variants, "personal", "s", *what))
+            if rng.random() < (0.8 if n % N % 3 == 0 else 0.05):
+                done.append((n, f"{at}-{n}", user, "both", 0, "click", at + SECOND_US))
+        write_shown(world.files, shown, world.now - days_ago * DAY_US + SECOND_US)
+        write_done(world.archive, done, world.now - days_ago * DAY_US + SECOND_US)
+
+    async def clicks() -> Figure:
+        await world.measuring.run_once(world.now)
+        return (await world.store.report("x")).arms[1].figures["clicks"]
+
+    lived(2, seed=1)
+    without = await clicks()
+    lived(8, seed=2)
+    world.measuring = Measuring(world.store, world.files, world.archive)
+    found = await clicks()
+
+    assert without.explained == pytest.approx(0)
+    assert found.explained > 0.5
+    assert found.value == without.value
+    assert found.against.high - found.against.low < 0.8 * (
+        without.against.high - without.against.low
+    )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core.experiments.experiment import Experiment
+from recsvc.core.experiments.history import Sample, adjusted
 from recsvc.core.experiments.sequential import (
     ALPHA,
     Difference,
@@ -38,19 +39,27 @@ class Tally(msgspec.Struct, frozen=True):
         lists: served to them.
         sums: of each of `MEASURES` what it counts.
         n_items: different items that they were shown.
+        before: the same of some measures before the experiment, and `lists`.
     """
 
     lists: Values
     sums: Mapping[str, Values]
     n_items: int = 0
+    before: Mapping[str, Values] = {}
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A rate of one variant, and how much larger it is than the control's; None of the control."""
+    """A rate of one variant, and how much larger it is than the control's; None of the control.
+
+    Attributes:
+        against: without what readers' past explains.
+        explained: the share of the variance that this is.
+    """
 
     value: float
     against: Difference | None = None
     lift: float | None = None
+    explained: float | None = None
 
 
 class Arm(msgspec.Struct, frozen=True):
@@ -128,13 +137,10 @@ def report(
         tallies: by variant, in their order.
     """
     arms = []
-    control: dict[str, Rate] = {}
+    control = tallies[0]
     for variant, tally in zip(experiment.variants, tallies, strict=True):
-        figures = {}
-        for name in MEASURES:
-            found = _rate(name, tally)
-            figures[name] = _figure(found, control.get(name))
-            control.setdefault(name, found)
+        against = None if tally is control else control
+        figures = {name: _figure(name, tally, against) for name in MEASURES}
         n = len(tally.lists)
         arms.append(Arm(variant.name, n, int(tally.lists.sum()), tally.n_items, figures))
     p = mismatch_p([arm.readers for arm in arms], experiment.shares())
@@ -173,10 +179,22 @@ def _rate(name: str, tally: Tally) -> Rate:
     return rate(tally.sums[name], each)
 
 
-def _figure(found: Rate, control: Rate | None) -> Figure:
+def _figure(name: str, tally: Tally, control: Tally | None) -> Figure:
+    found = _rate(name, tally)
     if control is None:
         return Figure(found.value)
-    return Figure(found.value, difference(found, control), _lift(found.value, control.value))
+    theirs = _rate(name, control)
+    lift = _lift(found.value, theirs.value)
+    if name not in tally.before or name not in control.before:
+        return Figure(found.value, difference(found, theirs), lift)
+    ours, others = adjusted(_sample(name, tally), _sample(name, control))
+    varied = found.variance + theirs.variance
+    explained = 1 - (ours.variance + others.variance) / varied if varied else None
+    return Figure(found.value, difference(ours, others), lift, explained)
+
+
+def _sample(name: str, tally: Tally) -> Sample:
+    return Sample(tally.sums[name], tally.lists, tally.before[name], tally.before["lists"])
 
 
 def _lift(value: float, control: float) -> float | None:
