@@ -10,7 +10,9 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/recsvc
 WORKDIR /src
-COPY requirements.lock .
+# With traces and object stores: --build-arg LOCK=requirements-extras.lock
+ARG LOCK=requirements.lock
+COPY ${LOCK} requirements.lock
 RUN /opt/recsvc/bin/pip install --require-hashes -r requirements.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY recsvc ./recsvc

@@ -80,6 +80,8 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew
 		--group build --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra spark --constraint requirements.lock --output-file requirements-spark.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group build --extra otel --extra s3 --constraint requirements-dev.lock --output-file requirements-extras.lock pyproject.toml
 
 clean:  ## remove what was built here; the data folder stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

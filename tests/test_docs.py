@@ -181,12 +181,28 @@ def test_every_dependency_says_why():
 
 
 def test_locks_carry_hashes_and_name_no_address():
-    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock"):
+    locks = sorted(path.name for path in REPOSITORY.glob("requirements*.lock"))
+    assert len(locks) > 3
+    for lock in locks:
         content = text(lock)
         assert "://" not in content
         assert not re.search(r"^--(index|extra-index|find-links)", content, re.M)
         for block in re.split(r"\n(?=\S)", content.strip()):
             assert "--hash=sha256:" in block, block[:80]
+
+
+def test_the_image_can_have_what_is_extra():
+    (default,) = re.findall(r"^ARG LOCK=(\S+)$", text("Dockerfile"), re.M)
+    offered = re.findall(r"LOCK=(\S+)$", text("Dockerfile"), re.M)
+    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
+
+    assert default == "requirements.lock"
+    assert set(offered) == {default, "requirements-extras.lock"}
+    assert set(offered) <= {line.lstrip("!") for line in text(".dockerignore").splitlines()}
+    for requirement in [*extras["otel"], *extras["s3"]]:
+        assert re.search(
+            rf"^{requirement.partition('>')[0]}==", text("requirements-extras.lock"), re.M
+        )
 
 
 def test_the_image_runs_as_nobody_and_its_parts_are_real_commands():
