@@ -84,7 +84,7 @@ def plain(said: object) -> object:
     seed=seeds,
     length=st.integers(1, 40) | st.integers(1, 2_000),
     fade=st.sampled_from([0.0, 0.15]),
-    awake=st.sampled_from([{}, {"recent": 1.0, "next": 0.5}]),
+    awake=st.sampled_from([{}, {"recent": 1.0, "next": 0.5, "linear": 0.7}]),
 )
 def test_lists_reasons_and_accounts_are_numpys(kernels, size, seed, length, fade, awake):
     of = world_of(size)
