@@ -53,6 +53,21 @@ def demo_command() -> None:
 
 
 @demo_command.command()
+def load() -> None:
+    """Bring the demo in where there is no catalogue yet."""
+
+    async def run() -> int:
+        settings = from_environment()
+        async with store(settings, "make") as redis:
+            return await load_demo(redis, settings)
+
+    if not asyncio.run(run()):
+        raise click.ClickException(
+            "there is a catalogue here already: the demo was not loaded into it"
+        )
+
+
+@demo_command.command()
 def remove() -> None:
     """Take the demo out: its papers, its simulated readers and their votes."""
 

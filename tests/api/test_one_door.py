@@ -106,6 +106,14 @@ def test_what_is_for_one_caller_and_what_went_wrong_is_kept_by_nobody_in_between
                 assert "no-store" in kept or "private" in kept, (path, answer.status_code, kept)
 
 
+@pytest.mark.parametrize("path", ["/static/site.css", "/static/fonts/inter-latin.woff2", "/schema"])
+def test_what_everybody_gets_is_not_asked_for_again_with_every_page(keyless: Service, path: str):
+    kept = keyless.http.get(path).headers.get("cache-control", "")
+
+    assert "no-store" not in kept
+    assert "max-age" in kept or not path.startswith("/static/")
+
+
 def test_behind_a_plain_nginx_nothing_worth_having_is_given_away(keyless: Service, tmp_path: Path):
     with behind_nginx(tmp_path / "nginx", keyless.port) as proxied:
         for method, path, access in ROUTES:

@@ -51,6 +51,15 @@ def test_the_demo_stays_where_it_is_wanted(new_service, tmp_path: Path):
     wait_until(lambda: service.get("/v1/stats")["items"] == 1, "the own paper alone")
 
 
+def test_the_demo_comes_when_it_is_asked_for_and_never_into_a_catalogue(tmp_path: Path):
+    first, again = (recsvc("demo", "load", data_dir=tmp_path) for _ in range(2))
+
+    assert first.returncode == 0, first.stderr
+    assert "444 papers and 60 simulated readers" in first.stdout
+    assert again.returncode == 1
+    assert "there is a catalogue here already" in again.stderr
+
+
 @pytest.mark.parametrize("minutes", [0, 1, 10, 31, 60, 1439])
 def test_at_no_time_of_day_is_a_paper_still_to_come(minutes: int):
     now_us = 1_796_083_200_000_000 + minutes * 60 * SECOND_US  # a midnight and a little

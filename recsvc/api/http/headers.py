@@ -68,7 +68,8 @@ def _is_for_one(scope: HTTPScope, status: int) -> bool:
     if scope["method"] == "OPTIONS":
         return False
     handler = cast("dict[str, Any]", scope).get("route_handler")
-    return status >= 400 or handler is None or handler.opt.get("access", ADMIN) is not PUBLIC
+    # Equal and not the same: the framework copies what a router says of its routes.
+    return status >= 400 or handler is None or handler.opt.get("access", ADMIN) != PUBLIC
 
 
 def limit_headers(visit: Visit) -> RawHeaders:
