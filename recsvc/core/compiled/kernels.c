@@ -405,8 +405,10 @@ int64_t text_profile(const struct texts *texts, const int64_t *history, const fl
     if (!code) {
         set_counted(&set);
         for (int64_t word = 0, place = 0; word <= set.bound / 64; word++)
-            for (int bit = 0; bit < 64 && set.bits[word] >> bit; bit++)
-                if (set.bits[word] >> bit & 1) sums[place] = 0.0, terms[place++] = word * 64 + bit;
+            for (uint64_t left = set.bits[word]; left; left &= left - 1) { /* the lowest bit, then without it */
+                sums[place] = 0.0;
+                terms[place++] = word * 64 + count_of((left & (~left + 1)) - 1);
+            }
         for (int64_t i = 0; i < m; i++) {
             if (!(evidence[i] > 0.0f)) continue;
             const int64_t start = history[i] * texts->width;

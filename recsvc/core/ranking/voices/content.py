@@ -52,15 +52,22 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Alike(Heard, frozen=True, kw_only=True):
-    """What reads like what the reader went for."""
+    """What reads like what the reader went for.
+
+    Attributes:
+        found: what the history asks for, once somebody asked.
+    """
 
     history: History
+    found: list[Wanted] = msgspec.field(default_factory=list)
 
     @property
     def wanted(self) -> Wanted:
-        """What the history asks for."""
-        h = self.history
-        return profile(h.model.texts, h.rows, h.evidence)
+        """What the history asks for: only whole accounts ask, of each place."""
+        if not self.found:
+            h = self.history
+            self.found.append(profile(h.model.texts, h.rows, h.evidence))
+        return self.found[0]
 
     def shares(self, rows: Rows) -> Matrix:
         """Return (k, m): of a term that several items share, each adds its part."""
