@@ -67,7 +67,7 @@ class Figures:
         )
         counts = self._of_the_day(hour, came).join(listed, on="item", how="semi")
         lists = shown.unique("feed_id", maintain_order=True)
-        novelty, drift = self._novelty(hour.at_us, came, listed.height)
+        novelty, drift = self._novelty(hour, came, listed.height)
         echo = repeated = None
         if hour.counted_us >= end_us:
             echo, repeated = self._echo(hour.at_us, came)
@@ -104,19 +104,21 @@ class Figures:
         """Return how many places each item had in the day that ends with an hour."""
         counts = [_per_item(came.lazy())]
         for at_us in range(hour.at_us - DAY_US + HOUR_US, hour.at_us, HOUR_US):
-            if at_us not in self._counts:
+            found = self._counts.get(at_us)
+            if found is None:
                 found = _per_item(places(self._files.scan(at_us, at_us + HOUR_US)))
+            if at_us + HOUR_US + IN_FILES_US <= hour.counted_us:
                 self._counts[at_us] = found
-            counts.append(self._counts[at_us])
+            counts.append(found)
         oldest_us = hour.at_us - 2 * DAY_US
         self._counts = {at: found for at, found in self._counts.items() if at > oldest_us}
         return pl.concat(counts).group_by("item").agg(pl.col("n").sum())
 
     def _novelty(
-        self, at_us: int, came: pl.DataFrame, n_listed: int
+        self, hour: Hour, came: pl.DataFrame, n_listed: int
     ) -> tuple[float | None, float | None]:
         """Return how little known what was shown is, and how much better known than what is acted on."""
-        popular = self._acts_before(at_us)
+        popular = self._acts_before(hour)
         n_acts = _number(popular["acts"].sum())
         total = max(n_acts + n_listed, 1.0)
         bits = -((pl.col("acts").fill_null(0) + 1) / total).log(2)
@@ -127,15 +129,18 @@ class Figures:
         acted = popular.select((bits * pl.col("acts")).sum()).item() / n_acts
         return novelty, acted - novelty
 
-    def _acts_before(self, at_us: int) -> pl.DataFrame:
+    def _acts_before(self, hour: Hour) -> pl.DataFrame:
         """Return how often items were acted on in the week before an hour."""
-        if at_us not in self._popular:
+        at_us = hour.at_us
+        found = self._popular.get(at_us)
+        if found is None:
             is_then = pl.col("received_us").is_between(at_us - _WEEK_US, at_us, closed="left")
             acts = events_since(self._archive, at_us - _WEEK_US)
             acts = acts.filter(is_then & pl.col("kind").is_in(_ACTS))
             found = acts.group_by("item").agg(pl.len().cast(pl.Int64).alias("acts")).collect()
+        if at_us + IN_FILES_US <= hour.counted_us:
             self._popular = {at_us: found}
-        return self._popular[at_us]
+        return found
 
     def _echo(self, at_us: int, came: pl.DataFrame) -> tuple[float | None, float | None]:
         """Return how alike what readers were shown is to the day a week before, by topic and by item."""

@@ -55,11 +55,11 @@ class World:
         for hours in range(-10 * 24, 4):
             for n in range(12 if hours == 0 else 2):
                 self._serve(rng, self.at + hours * HOUR_US + int(rng.integers(HOUR_US)), n)
-        by_day: dict[int, list[tuple]] = {}
+        by_hour: dict[int, list[tuple]] = {}
         for row in self.shown:
-            by_day.setdefault(row[2] // (6 * HOUR_US), []).append(row)
-        for part, rows in by_day.items():
-            write_shown(self.files, rows, (part + 1) * 6 * HOUR_US)
+            by_hour.setdefault(row[2] // HOUR_US, []).append(row)
+        for hour, rows in by_hour.items():
+            write_shown(self.files, rows, (hour + 1) * HOUR_US)
         write_done(self.archive, self.done, self.at + 30 * HOUR_US)
         made = {item.id: (lambda _, item=item: item) for item in self.catalogue}
         await self.items.change(made)
@@ -219,6 +219,24 @@ async def test_an_hour_is_counted_until_it_is_over_and_its_clicks_once_more(worl
     anew = await counted(world, end + 26 * HOUR_US)
     assert late.voices == anew.voices
     assert (late.coverage, late.echo, late.topics) == (early.coverage, early.echo, early.topics)
+
+
+async def test_what_comes_into_a_file_late_is_counted_all_the_same(world):
+    early = await counted(world, world.at + MINUTE_US)
+    n_shown, n_done = len(world.shown), len(world.done)
+    rng = np.random.default_rng(8)
+    for n in range(20):
+        world._serve(rng, world.at - MINUTE_US - n, n)
+    at = world.at + 2 * MINUTE_US
+    write_shown(world.files, world.shown[n_shown:], at)
+    write_done(world.archive, world.done[n_done:], at)
+    late = await counted(world, world.at + 30 * HOUR_US)
+    world.health = LoopHealth(world.store, world.files, world.archive, world.items)
+    anew = await counted(world, world.at + 30 * HOUR_US)
+
+    assert (late.gini, late.novelty) == (anew.gini, anew.novelty)
+    assert early.gini != late.gini
+    assert early.novelty != late.novelty
 
 
 async def test_what_is_kept_is_bounded_and_names_no_reader(world, redis):
