@@ -24,7 +24,7 @@ def config(components: Components, for_people: BeforeRequestHookHandler) -> Open
         title="recsvc",
         version=__version__,
         description="Log events with one POST, read a personal feed with one GET; the very next "
-        "request reflects the event.",
+        "request reflects the event. What answers GET answers HEAD too, without a body.",
         use_handler_docstrings=True,
         components=components,
         openapi_router=Router(
