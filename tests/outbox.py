@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -24,6 +25,11 @@ class Outbox:
         paths = sorted(self._folder.glob("*.eml"), key=lambda p: p.stat().st_mtime_ns)
         found = [message_from_bytes(p.read_bytes(), policy=default) for p in paths]
         return [m for m in found if m["To"] == address]
+
+    def addresses(self) -> Counter[str]:
+        """How many mails went to each address."""
+        found = (p.read_bytes() for p in self._folder.glob("*.eml"))
+        return Counter(message_from_bytes(raw, policy=default)["To"] for raw in found)
 
     def next_to(self, address: str, n: int = 1) -> EmailMessage:
         """Wait for the nth mail to an address."""

@@ -1,9 +1,10 @@
 """`make soak`: a whole service under load for as long as one likes, its parts killed now and then.
 
-Events are sent again with the same ids until they are acknowledged; feeds and searches are read beside
-them. In the end every acknowledged event is in archive or streams exactly once, the boards equal a
-recount, and what the processes took of memory over time is printed. Then a service is broken in every
-way at hand under load, and one is backed up, 200 times each.
+Events are sent again with the same ids until they are acknowledged; feeds and searches are read
+beside them, and somebody subscribes to the mails now and then. In the end every acknowledged event
+is in archive or streams exactly once, the boards equal a recount, whoever asked for mails once got
+one to confirm it, and what the processes took of memory over time is printed. Then a service is
+broken in every way at hand under load, and one is backed up, 200 times each.
 
 With `--cluster` the store is a cluster of three masters with replicas: now and then a master is killed
 and comes back as a replica, or a slot moves. What is acknowledged has reached a replica.
@@ -33,12 +34,14 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 from tests.cluster import Cluster
+from tests.outbox import Outbox
 from tests.service import REPOSITORY, Service, wait_until
 from tests.test_durability import recount
 from workers.log.archive import Archive
 from workers.log.reading import read_log
 
 READERS, ITEMS, BATCH = 500, 20, 50
+MOST_SUBSCRIBERS = 800  # the outbox keeps the latest thousand mails
 _KINDS = ("click", "upvote", "unvote", "save", "impression", "hide", "unhide")
 _PARTS = ("worker", "api", "digest", "store")
 _SITE_KEYS = "rs:{site}:items"
@@ -57,7 +60,8 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         settings: dict[str, Any] = {
-            "log_level": "error", "archive_every_s": 5, "train_every_s": 20
+            "log_level": "error", "archive_every_s": 5, "train_every_s": 20,
+            "subscribe_per_network_hour": 100_000, "subscribe_per_hour": 100_000,
         }  # fmt: skip
         cluster: Cluster | None = None
         if asked.cluster:
@@ -68,15 +72,19 @@ def main() -> None:
         stack.callback(service.stop)
         service.put_all([{"id": f"i{n}", "title": f"paper {n % 7} of {n}"} for n in range(ITEMS)])
         breaking = Breaking(service, cluster, random.Random(asked.seed))
-        sent, resident = soak(breaking, asked.minutes * 60, asked.kill_every_s)
-        problems = list(differences(breaking, sent))
+        subscribing = Subscribing(service)
+        sent, resident = soak(breaking, subscribing, asked.minutes * 60, asked.kill_every_s)
+        problems = [*differences(breaking, sent), *subscribing.differences()]
         print(", ".join(f"{what}: {n}" for what, n in sorted(breaking.done.items())))
     print("minute  " + "  ".join(f"{name:>8}" for name in breaking.parts) + "   (MB)")
     for minute, sizes in resident:
         print(
             f"{minute:6.1f}  " + "  ".join(f"{sizes.get(name, 0):8.0f}" for name in breaking.parts)
         )
-    print(f"{len(sent):,} events acknowledged; {len(problems)} differences")
+    print(
+        f"{len(sent):,} events and {len(subscribing.asked)} subscriptions acknowledged; "
+        f"{len(problems)} differences"
+    )
     print("\n".join(problems[:20]), flush=True)
     sys.exit(1 if problems or (asked.rounds and not broken_and_backed_up(asked.rounds)) else 0)
 
@@ -140,8 +148,44 @@ class Breaking:
         self.done["slot moved"] += 1
 
 
+class Subscribing:
+    """People who ask for mails.
+
+    Attributes:
+        asked: by address, how often it was asked for it: again where no answer came.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.asked: Counter[str] = Counter()
+
+    def one_more(self) -> None:
+        """Have somebody ask until they are answered."""
+        address = f"reader-{len(self.asked)}@example.com"
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            self.asked[address] += 1
+            with suppress(httpx.TransportError):
+                wish = {"email": address}
+                answer = self._service.http.post("/v1/subscriptions", json=wish)
+                if answer.status_code == 202:
+                    return
+            time.sleep(1)
+        raise TimeoutError("the service took no subscription for 90 s")
+
+    def differences(self) -> Iterator[str]:
+        """Yield who got no mail, or several for asking once."""
+        outbox = Outbox(self._service)
+        with suppress(AssertionError):
+            wait_until(lambda: self.asked.keys() <= outbox.addresses().keys(), "all mails", 60)
+        got = outbox.addresses()
+        for address, n in self.asked.items():
+            if not 1 <= got[address] <= n:
+                yield f"{address} asked {n} times and got {got[address]} mails"
+
+
 def soak(
-    breaking: Breaking, seconds: float, kill_every_s: float
+    breaking: Breaking, subscribing: Subscribing, seconds: float, kill_every_s: float
 ) -> tuple[list[dict[str, Any]], list[tuple[float, dict[str, float]]]]:
     """Load the service and break it; return what it acknowledged, and memory by minute."""
     service, rng = breaking.service, random.Random(breaking.rng.random())
@@ -149,13 +193,16 @@ def soak(
     sent: list[dict[str, Any]] = []
     resident: list[tuple[float, dict[str, float]]] = []
     started_s = time.monotonic()
-    next_kill_s, next_look_s = kill_every_s, 0.0
+    next_kill_s, next_look_s, next_asks_s = kill_every_s, 0.0, 0.0
     while (at_s := time.monotonic() - started_s) < seconds:
         sent += acknowledged(service, [event(rng, next(number)) for _ in range(BATCH)])
         read(service, rng)
         if at_s >= next_look_s:
             resident.append((at_s / 60, {n: resident_mb(service, n) for n in breaking.parts}))
             next_look_s += max(60.0, seconds / 30)
+        if at_s >= next_asks_s:
+            subscribing.one_more()
+            next_asks_s += max(2.0, seconds / MOST_SUBSCRIBERS)
         if at_s >= next_kill_s:
             breaking.begin()
             next_kill_s += kill_every_s
