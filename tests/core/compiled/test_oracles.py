@@ -14,6 +14,8 @@ from recsvc.core.ranking.arrangement import ArrangementParams, arranged
 from recsvc.core.ranking.blend import Blend, Ranking, common
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.reasons import causes
+from recsvc.core.ranking.voice import Heard, ReaderVoice
+from recsvc.core.ranking.voices import VOICES
 from recsvc.core.readers.fatigue import Fatigue
 from recsvc.core.readers.profile import Interaction
 from recsvc.core.readers.reader import Reader
@@ -46,10 +48,33 @@ def reader_of(model: Model, seed: int, length: int) -> Reader:
     return Reader(rows, evidence, done, excluded, lift=lift, visible=visible, tired=tired)
 
 
-def answer(of: World, reader: Reader, params: BlendParams, seed: int) -> tuple:
+class Nearness(Heard, frozen=True, kw_only=True):
+    """How near rows are to those of a history, by number."""
+
+    history: np.ndarray
+
+    def shares(self, rows):
+        return 1 / (1 + np.abs(rows[:, None] - self.history)).astype(np.float32)
+
+
+class Near(ReaderVoice):
+    """A voice that the kernels do not know."""
+
+    name = "near"
+    source = "similar"
+    reason = "similar"
+    words = "Next door"
+
+    def to_reader(self, history):
+        heard = Nearness(np.empty(0, np.float32), history=history.rows)
+        scores = heard.shares(np.arange(history.model.n)).sum(axis=1)
+        return msgspec.structs.replace(heard, scores=scores)
+
+
+def answer(of: World, reader: Reader, blended: tuple, seed: int) -> tuple:
     """Everything that a feed says."""
-    catalogue, model = of.catalogue, of.model
-    blend = Blend(model, common(catalogue, model, params, NOW_US), params)
+    catalogue, model, (params, voices) = of.catalogue, of.model, blended
+    blend = Blend(model, common(catalogue, model, params, NOW_US, voices), params)
     ranking = blend.rank(reader, catalogue.visible, 300)
     shown, lottery = arranged(ranking, catalogue, model, ArrangementParams(explore=0.2), seed)
     page = part(shown, _PAGE)
@@ -85,16 +110,17 @@ def plain(said: object) -> object:
     length=st.integers(1, 40) | st.integers(1, 2_000),
     fade=st.sampled_from([0.0, 0.15]),
     awake=st.sampled_from([{}, {"recent": 1.0, "next": 0.5, "linear": 0.7}]),
+    voices=st.sampled_from([VOICES, (*VOICES, Near())]),
 )
-def test_lists_reasons_and_accounts_are_numpys(kernels, size, seed, length, fade, awake):
+def test_lists_reasons_and_accounts_are_numpys(kernels, size, seed, length, fade, awake, voices):
     of = world_of(size)
     reader = reader_of(of.model, seed, length)
     params = BlendParams(trending=fade, weights={"news": fade, **awake})
 
     with compiled.computing_with(None):
-        by_numpy, lottery, why, said = answer(of, reader, params, seed)
+        by_numpy, lottery, why, said = answer(of, reader, (params, voices), seed)
     with compiled.computing_with(kernels):
-        found, drawn, because, account = answer(of, reader, params, seed)
+        found, drawn, because, account = answer(of, reader, (params, voices), seed)
 
     assert found.rows.tolist() == by_numpy.rows.tolist()
     assert found.scores.tolist() == by_numpy.scores.tolist()
