@@ -124,9 +124,14 @@ struct taste {
 #define LED 3    /* where the history leads to */
 #define READ 4   /* what reads like it */
 
+#define ROOT 0    /* its square root */
+#define SQUARED 1 /* that squared again */
+#define SUM 2     /* as it is */
+
 /* A voice, and how it is heard by one reader. */
 struct speaker {
-    int32_t kind, is_even, is_squared;
+    int32_t kind, is_even;
+    int32_t taken; /* of a LED one: how what leads somewhere becomes a score */
     int32_t is_silent; /* found out: that it says nothing, or nothing in numbers */
     double weight;     /* points of one standard deviation */
     double power;      /* of a READ one: what the terms of a history are taken to, */

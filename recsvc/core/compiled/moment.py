@@ -5,7 +5,7 @@ time: whatever is handed over is kept by the object here that handed it over, or
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,12 @@ class Led(NamedTuple):
 
     Attributes:
         loud: (m,) how loud each of the history leads on.
-        is_squared: whether the scores are what leads there; else the square root of it.
+        taken: how what leads somewhere becomes a score: its root, that squared again, or as it is.
     """
 
     lists: tuple[Lists, ...]
     loud: Vector
-    is_squared: bool = False
+    taken: Literal["root", "squared", "sum"] = "root"
 
 
 class Read(NamedTuple):
@@ -83,6 +83,10 @@ class Folded(NamedTuple):
     items: Matrix
     gram: NDArray[np.float64]
     reader: FoldedIn
+
+
+# ROOT, SQUARED, SUM
+_TAKEN = ("root", "squared", "sum")
 
 
 class Answer(NamedTuple):
@@ -219,7 +223,7 @@ class Moment:
         if isinstance(how, Led):
             if len(how.loud) < m:
                 raise IndexError("each of a history leads somewhere")
-            speaker.kind, speaker.is_squared = self._library.LED, how.is_squared
+            speaker.kind, speaker.taken = self._library.LED, _TAKEN.index(how.taken)
             kept.append(self.kernels.f32(how.loud))
             speaker.loud = kept[1]
             speaker.lists, speaker.n_lists = self._lists_of(how.lists)

@@ -15,7 +15,7 @@
 
 #include "kernels.h"
 
-/* recsvc.core.ranking.voices.walk.similar; of next, squared. */
+/* recsvc.core.ranking.voices.walk.similar; of next, squared; of linear, `led`. */
 static int64_t led(const struct moment *moment, const struct history *history, struct speaker *voice) {
     const int64_t n = moment->n;
     double *sums = calloc((size_t)(n + 1), sizeof *sums);
@@ -25,8 +25,10 @@ static int64_t led(const struct moment *moment, const struct history *history, s
         code = walk_sums(lists->starts, lists->n, lists->led, lists->weights, lists->n_entries,
                          history->rows, voice->loud, history->m, sums, n);
     }
-    for (int64_t row = 0; !code && row < n; row++) voice->scores[row] = sqrtf((float)sums[row]);
-    if (voice->is_squared)
+    for (int64_t row = 0; !code && row < n; row++) voice->scores[row] = (float)sums[row];
+    if (voice->taken != SUM)
+        for (int64_t row = 0; !code && row < n; row++) voice->scores[row] = sqrtf(voice->scores[row]);
+    if (voice->taken == SQUARED)
         for (int64_t row = 0; !code && row < n; row++) voice->scores[row] *= voice->scores[row];
     free(sums);
     return code;

@@ -25,7 +25,8 @@ static double sum_of(const float *numbers, int64_t n) {
     return sum;
 }
 
-/* recsvc.core.ranking.voices.walk: Walked.shares and costs; of next, Followed's. */
+/* recsvc.core.ranking.voices.walk: Walked.shares and costs; of next, Followed's; of linear,
+ * Foretold's. */
 static int64_t led_by(const struct moment *moment, const struct history *history,
                       const struct speaker *voice, const struct asked *asked) {
     const int64_t k = asked->k, m = asked->m;
@@ -39,10 +40,14 @@ static int64_t led_by(const struct moment *moment, const struct history *history
     }
     for (int64_t row = 0; row < k; row++) {
         float *shares = asked->shares + row * m, *costs = asked->costs + row * m;
+        if (voice->taken == SUM) {
+            memcpy(costs, shares, (size_t)m * sizeof *costs);
+            continue;
+        }
         const float under = (float)sqrt(fmax(sum_of(shares, m), 1e-12));
         for (int64_t i = 0; i < m; i++) shares[i] /= under;
         const float root = (float)sum_of(shares, m);
-        if (voice->is_squared)
+        if (voice->taken == SQUARED)
             for (int64_t i = 0; i < m; i++) costs[i] = shares[i] *= root;
         else
             for (int64_t i = 0; i < m; i++) costs[i] = root - sqrtf(fmaxf(root * (root - shares[i]), 0.0f));

@@ -214,7 +214,7 @@ static void fuzz_ranked(void) {
         speakers[i] = (struct speaker){
             .kind = (int32_t)below(5),
             .is_even = (int32_t)below(2),
-            .is_squared = (int32_t)below(2),
+            .taken = (int32_t)below(3),
             .weight = number(),
             .power = number(),
             .most = (double)below(n_entries + 1),

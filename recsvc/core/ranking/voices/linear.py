@@ -7,8 +7,9 @@ items have many readers each. Where they are not, no list is kept, and nothing i
 import msgspec
 import numpy as np
 
+from recsvc.core.compiled.moment import Led
 from recsvc.core.model.model import Model
-from recsvc.core.ranking.voice import History, Matrix, ReaderVoice, Rows, VoiceSource
+from recsvc.core.ranking.voice import Asked, History, Matrix, ReaderVoice, Rows, VoiceSource
 from recsvc.core.ranking.voices.walk import Walked, led, loudness, shares_of_sum
 
 
@@ -39,10 +40,21 @@ class Linear(ReaderVoice):
 
     def to_reader(self, history: History) -> Foretold | None:
         """Return what the history foretells; None where no list was kept."""
+        asked = self.asked(history)
+        if asked is None:
+            return None
+        heard = asked.heard
+        assert isinstance(heard, Foretold), "of what is foretold"
+        heard.scores[:] = led(heard.learned, heard.history, heard.loud, len(heard.scores))
+        return heard
+
+    def asked(self, history: History) -> Asked | None:
+        """Return the same, its scores still to be computed."""
         learned, rows = history.model.learned, history.rows
         if learned is None or learned.linear is None or len(rows) == 0:
             return None
         ours = msgspec.structs.replace(learned, neighbours=learned.linear, added=None)
         loud = loudness((history.evidence > 0).astype(np.float32), history.params.just_read)
-        scores = led(ours, rows, loud, history.model.n)
-        return Foretold(scores, 1.0, learned=ours, history=rows, loud=loud)
+        scores = np.empty(history.model.n, np.float32)
+        heard = Foretold(scores, 1.0, learned=ours, history=rows, loud=loud)
+        return Asked(heard, Led((learned.linear,), loud, taken="sum"))

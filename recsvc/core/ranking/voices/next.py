@@ -61,7 +61,7 @@ class Next(ReaderVoice):
         loud = lately(np.minimum(history.evidence, 1), _FADE)
         scores = np.empty(history.model.n, np.float32)
         heard = Followed(scores, 1.0, learned=ordered, history=rows, loud=loud)
-        return Asked(heard, Led((ordered.neighbours,), loud, is_squared=True))
+        return Asked(heard, Led((ordered.neighbours,), loud, taken="squared"))
 
 
 def lately(evidence: Scores, fade: float) -> Scores:
