@@ -15,7 +15,7 @@ from recsvc.lists.audience import EVERYBODY, Audience
 from recsvc.lists.paging import Piece
 from recsvc.lists.shapes import Feed, Listed, Page, Reason
 from recsvc.lists.vouching import Vouching
-from recsvc.lists.wording import SORTED_BY, followed, plain_reason, reason_of
+from recsvc.lists.wording import SORTED_BY, Counted, followed, plain_reason, reason_of
 from recsvc.live.item_cache import ItemCache
 from recsvc.live.view import Live
 from recsvc.store.heartbeat import is_silent
@@ -47,18 +47,20 @@ class Dresser:
         vouched = await self._vouching.behind(ids) if page.explain else {}
         likely = _propensities(piece)
         votes_of, scores = catalogue.votes[ranking.rows].tolist(), ranking.scores.tolist()
+        is_by_votes = ranking.voices is None and audience.reader.tired is None
         sources, items = ranking.sources.tolist(), []
         for i, (item, place, votes) in enumerate(zip(ids, piece.places, votes_of, strict=True)):
             body = bodies.get(item)
             if body is None:
                 continue  # deleted this instant, or not at hand while the store is away
+            counted = Counted(votes, scores[i] if is_by_votes else None)
             items.append(
                 Listed(
                     id=item,
                     position=place,
                     score=round(scores[i], 4),
                     source=SOURCES[sources[i]],
-                    reason=reasons.of(i, sources[i], body, votes),
+                    reason=reasons.of(i, sources[i], body, counted),
                     item=self._fields(body, votes, page),
                     propensity=likely.get(place, msgspec.UNSET),
                     account=account[i] if account else msgspec.UNSET,
@@ -134,12 +136,12 @@ class _Reasons:
         self._why = why
         self._bodies = bodies
 
-    def of(self, i: int, code: int, body: StoredItem, votes: int) -> Reason:
+    def of(self, i: int, code: int, body: StoredItem, counted: Counted) -> Reason:
         """Return the reason of the i-th place, whose source has this code."""
         if not self._why or code == EXPLORE:
-            reason = plain_reason(SOURCES[code], body, votes)
+            reason = plain_reason(SOURCES[code], body, counted)
         else:
-            reason = reason_of(self._why[i], self._who, self._bodies, body, votes)
+            reason = reason_of(self._why[i], self._who, self._bodies, body, counted.votes)
         return reason if self._who.lift is None else followed(reason, self._who, body)
 
 

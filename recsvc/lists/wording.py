@@ -1,5 +1,7 @@
 """Reasons and orders in words, for people."""
 
+import msgspec
+
 from recsvc.core.items.item import StoredItem
 from recsvc.core.ranking.reasons import FOLLOW, Cause
 from recsvc.core.ranking.voice import Voice
@@ -24,14 +26,22 @@ SORTED_BY = {
 _FRESH = Fresh()
 
 
-def plain_reason(source: str, body: StoredItem, votes: int) -> Reason:
-    """Return why an item is there for which nothing in a history speaks.
+class Counted(msgspec.Struct, frozen=True):
+    """What our boards counted of an item.
 
-    Args:
-        votes: on our boards; those it came with are added.
+    Attributes:
+        votes: standing ones; those that the item came with are added.
+        worth: what they count by now, in fresh ones; None where the order is not by that alone.
     """
+
+    votes: int
+    worth: float | None = None
+
+
+def plain_reason(source: str, body: StoredItem, counted: Counted) -> Reason:
+    """Return why an item is there for which nothing in a history speaks."""
     if source == "listed":
-        return Reason("listed", [], f"Listed then: {_upvotes(body, votes)}")
+        return Reason("listed", [], f"Listed then: {_upvotes(body, counted.votes)}")
     if source == "again":
         return Reason("again", [], "Once more: you have seen everything else")
     if source == "explore":
@@ -39,7 +49,20 @@ def plain_reason(source: str, body: StoredItem, votes: int) -> Reason:
     if source == "search":
         return Reason("search", [], "Matches the search")
     voice = next((v for v in VOICES if v.reason == source), _FRESH)
-    return Reason(voice.reason, [], _said(voice, body, votes))
+    faded = _faded(body, counted) if source == "trending" else ""
+    return Reason(voice.reason, [], f"{_said(voice, body, counted.votes)}{faded}")
+
+
+def _faded(body: StoredItem, counted: Counted) -> str:
+    """Return what age left of the votes, where it shows: why six may stand below four.
+
+    Where more than votes count they can be worth more than they are many; nothing is said then.
+    """
+    total, worth = counted.votes + body.upvotes, counted.worth
+    if worth is None or worth >= total or f"{worth:.1f}" == f"{total}.0":
+        return ""
+    left = f"{worth:.1f}".removesuffix(".0")
+    return f", by now worth {'next to nothing' if left == '0' else left}"
 
 
 def _said(voice: Voice, body: StoredItem, votes: int) -> str:

@@ -26,6 +26,8 @@ from recsvc.store.access.signatures import Signatures
 from recsvc.store.mail.limits import MailLimits
 from recsvc.store.mail.subscriptions import Subscriptions
 
+_OVER = "this link was used before, or it is too old; subscribe again"
+
 
 class Subscribing:
     """Takes wishes."""
@@ -100,7 +102,7 @@ class Subscribing:
         nonce, _ = self._links.read_confirm(token)
         pending = await self._subscriptions.pending(nonce)
         if pending is None:
-            raise ExpiredError("this link was used before, or it is too old; subscribe again")
+            raise ExpiredError(_OVER)
         return pending
 
     async def confirm(self, token: str, now_us: int) -> Subscription:
@@ -110,18 +112,27 @@ class Subscribing:
             NotAllowedError: when the token was not signed here.
             ExpiredError: when it is too late.
         """
-        nonce, subscription_id = self._links.read_confirm(token)
-        proof = hashlib.sha256(token.encode()).hexdigest()
+        nonce, _ = self._links.read_confirm(token)
         pending = await self._subscriptions.pending(nonce)
         if pending is not None:
-            new = confirmed(pending, now_us, proof)
+            new = confirmed(pending, now_us, _proof(token))
             due = next_slot(new.preferences.rhythm, now_us)
             if await self._subscriptions.confirm(nonce, new, due.at_us):
                 return new
-        known = await self._subscriptions.get(subscription_id)
-        if known is None or known.consent.proof != proof:
-            raise ExpiredError("this link was used before, or it is too old; subscribe again")
+        known = await self.confirmed_by(token)
+        if known is None:
+            raise ExpiredError(_OVER)
         return known
+
+    async def confirmed_by(self, token: str) -> Subscription | None:
+        """Return the subscription that a link has started; None when it is over, or none was.
+
+        Raises:
+            NotAllowedError: when the token was not signed here.
+        """
+        _, subscription_id = self._links.read_confirm(token)
+        known = await self._subscriptions.get(subscription_id)
+        return known if known is not None and known.consent.proof == _proof(token) else None
 
     async def leaving(self, token: str) -> Subscription | None:
         """Return the subscription that an unsubscribing address ends, None when it is over.
@@ -201,3 +212,8 @@ class Subscribing:
             if known is not None and known.user is not None:
                 return click, known.user
         return click, f"mail:{click.feed_id}"
+
+
+def _proof(token: str) -> str:
+    """Return what a subscription keeps of the link that confirmed it."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.response import Template
 
 from recsvc.api.http.problems import on_recsvc_error
-from recsvc.errors import NotAllowedError, RecsvcError
+from recsvc.errors import ExpiredError, NotAllowedError, NotFoundError, RecsvcError
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -56,6 +56,8 @@ def on_error(request: Request[Any, Any, Any], exc: RecsvcError) -> Response[Any]
     if status == 500:
         return problem
     said = str(exc)
-    answer = message("This did not work", f"{said[:1].upper()}{said[1:]}.", status)
+    is_over = isinstance(exc, ExpiredError | NotFoundError)
+    text = f"{said[:1].upper()}{said[1:]}."
+    answer = message("This did not work", text, status, again=is_over)
     answer.headers |= problem.headers
     return answer

@@ -73,7 +73,9 @@ async def subscribe(
 
 @get("/confirm", include_in_schema=False)
 async def confirm_page(services: NamedDependency[Services], token: Token = "") -> Template:
-    """What a confirmation would start, and the button that starts it."""
+    """What a confirmation would start, and the button that starts it; or that it was done."""
+    if (known := await services.subscribing.confirmed_by(token)) is not None:
+        return _subscribed(known)
     pending = await services.subscribing.waiting(token)
     return page(
         "confirm",
@@ -87,8 +89,7 @@ async def confirm_page(services: NamedDependency[Services], token: Token = "") -
 @post("/confirm", include_in_schema=False, status_code=200)
 async def confirm(services: NamedDependency[Services], token: Token = "") -> Template:
     """Start the subscription."""
-    subscription = await services.subscribing.confirm(token, now_us())
-    return message("You are subscribed", f"Your first mail comes on {_next(subscription)}.")
+    return _subscribed(await services.subscribing.confirm(token, now_us()))
 
 
 @post("/mail-links", include_in_schema=False, status_code=200)
@@ -233,6 +234,10 @@ def _filled(form: FormMultiDict, into: type[T]) -> T:
     except msgspec.ValidationError as exc:
         field, problem = field_of(str(exc))
         raise InvalidError(problem, field) from None
+
+
+def _subscribed(known: Subscription) -> Template:
+    return message("You are subscribed", f"Your next mail comes on {_next(known)}.")
 
 
 def _next(subscription: Subscription) -> str:

@@ -52,7 +52,12 @@ def test_trending_ranks_by_votes_that_fade(service: Service):
     vote(service, "fading-1", 80, 80, 80)  # 3 votes after 2.2 half-lives of 36 hours: 0.64
     vote(service, "fading-2", 2, 2)
 
-    assert service.ids("/v1/trending", topic=topic) == ["fading-2", "fading-0", "fading-1"]
+    listed = service.http.get("/v1/trending", params={"topic": topic}).json()["items"]
+    assert [(place["id"], place["reason"]["text"]) for place in listed] == [
+        ("fading-2", "Trending: 2 upvotes, by now worth 1.9"),
+        ("fading-0", "Trending: 1 upvote"),
+        ("fading-1", "Trending: 3 upvotes, by now worth 0.6"),
+    ]
 
 
 def test_an_unvote_takes_a_vote_back(service: Service):
