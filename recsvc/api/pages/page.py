@@ -9,7 +9,6 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from litestar import Request
 from litestar.response import Template
-from markupsafe import Markup, escape
 
 from recsvc.api.http.page_headers import with_images_of
 from recsvc.api.http.path_ids import raw_path
@@ -170,7 +169,6 @@ def environment(settings: Settings) -> Environment:
         "said": said,
         "count": _count,
         "paper_path": paper_path,
-        "commands": with_commands,
         "quoted": lambda text: quote(text, safe=""),
         "formulae": with_formulae,
         "formulae_and_links": lambda text: with_formulae(text, with_links),
@@ -187,13 +185,6 @@ def summary(extra: dict[str, Any]) -> str:
     """Return what an item is in a sentence, as far as its source brought one."""
     kept = (extra.get(name) for name in ("ai_summary", "tldr"))
     return next((said for said in kept if isinstance(said, str) and said.strip()), "")
-
-
-def with_commands(text: str) -> Markup:
-    """Return a sentence of ours as markup, the commands between its backticks as code."""
-    pieces = text.split("`")
-    code = Markup("<code>{}</code>")
-    return Markup("").join(code.format(p) if i % 2 else escape(p) for i, p in enumerate(pieces))
 
 
 def paper_path(item: str) -> str:
