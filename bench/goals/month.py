@@ -1,10 +1,8 @@
 """A month made up: readers come, look down their feed, click what they like, and the site learns.
 
-Papers are listed every day and lose interest slowly. On each visit the feed is ranked as served: the
-model of this morning, the votes, the reader's own profile of a moment ago. Of its 20 places the reader
-looks at one after the other with falling probability, and clicks what they want: by a taste that nothing
-else knows of, and a mood towards each item, half of which never changes. Of what they click they vote
-for a third. All 20 are logged as impressions. Every night the worker trains.
+What there is and how readers decide is `workers/simulation/world.py`, which `recsvc simulate` shares.
+On each visit the feed is ranked as served: the model of this morning, the votes, the reader's own
+profile of a moment ago. All 20 places are logged as impressions. Every night the worker trains.
 
 `python -m bench.goals.month --seeds 1 2 --fatigue 0 2` prints clicks per visit with and without fatigue.
 """
@@ -33,36 +31,10 @@ from recsvc.core.readers.profile import ProfileParams, profile_of
 from recsvc.core.readers.reader import Reader, Tastes, reader
 from recsvc.core.text.terms import item_text, term_counts
 from workers.log.schema import SCHEMA
+from workers.simulation.world import PAGE, World, WorldParams, acted, clicks_at_best
 from workers.training.candidate import RoundParams, carry_out
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.training import gather
-
-_PAGE = 20
-_SUBJECTS, _WORDS = 24, 40
-_VOTES = 0.33  # of what is clicked
-
-
-class MonthParams(msgspec.Struct, frozen=True):
-    """What happens.
-
-    Attributes:
-        comes: how likely a reader comes on a day.
-        begun_with, born: items that are there on the first day, and that each day brings.
-        life_days: in which interest in an item halves.
-        eagerness: how often what is looked at is clicked, where taste and quality are the best.
-        steady: how likely what was not wanted once is judged the same when it is looked at again.
-        seed: of everything.
-    """
-
-    days: int = 30
-    readers: int = 150
-    comes: float = 0.5
-    begun_with: int = 300
-    born: int = 15
-    life_days: float = 15.0
-    eagerness: float = 1.0
-    steady: float = 0.5
-    seed: int = 0
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -91,32 +63,19 @@ class Month(msgspec.Struct, frozen=True):
 class _Site:
     """What is there, and what happened."""
 
-    def __init__(self, params: MonthParams) -> None:
-        p, rng = params, np.random.default_rng(params.seed)
-        n = p.begun_with + p.born * p.days
-        subjects = rng.integers(_SUBJECTS, size=n)
-        quality = rng.beta(1.5, 4.0, n)
-        liking = rng.dirichlet(np.full(_SUBJECTS, 0.12), p.readers)
-        liking /= liking.max(axis=1, keepdims=True)
-        self.mood = rng.random((p.readers, n))
-        self.taste = (0.03 + 0.97 * liking[:, subjects]) * quality
-        born_day = np.concatenate(
-            [-rng.integers(30, size=p.begun_with), np.repeat(np.arange(p.days), p.born)]
-        )
-        self.listed_us = BEGAN_US + born_day * DAY_US
-        own, idle = rng.integers(_WORDS, size=(2, n, 4))
-        titles = [
-            " ".join([*(f"subject{s}x{w}" for w in mine), *(f"word{w}" for w in others)])
-            for s, mine, others in zip(subjects.tolist(), own.tolist(), idle.tolist(), strict=True)
-        ]
+    def __init__(self, params: WorldParams) -> None:
+        self.rng = np.random.default_rng(params.seed)
+        self.world = World(params, self.rng)
+        self.listed_us = BEGAN_US + self.world.born_day * DAY_US
         self.items = {
-            row: StoredItem(id=f"i{row}", title=titles[row], created_us=at, listed_at=from_us(at))
+            row: StoredItem(
+                id=f"i{row}", title=self.world.titles[row], created_us=at, listed_at=from_us(at)
+            )
             for row, at in enumerate(self.listed_us.tolist())
         }
         self.entries: list[tuple[object, ...]] = []
         self.told: dict[int, list[Entry]] = {}
         self.votes: dict[int, list[int]] = {}
-        self.rng = rng
 
     def tell(self, who: int, row: int, kind: str, at_us: int) -> None:
         """Log an event."""
@@ -143,16 +102,15 @@ class _Site:
         return made
 
 
-def month(params: MonthParams, how: RoundParams) -> Month:
+def month(params: WorldParams, how: RoundParams) -> Month:
     """Let a month pass."""
     p, site, served = params, _Site(params), None
-    rng, kinds = site.rng, how.train.profile.kinds
+    world, rng, kinds = site.world, site.rng, how.train.profile.kinds
     tastes = Tastes.of(how.train.profile)
     clicked: set[tuple[int, int]] = set()
     passed: set[tuple[int, int]] = set()
     visits = shown = again = 0
     best = 0.0
-    looks = 0.9 ** np.arange(_PAGE)
     for day in range(p.days):
         now_us = BEGAN_US + day * DAY_US + 8 * HOUR_US
         catalogue = site.catalogue(day, now_us, how.blend)
@@ -160,31 +118,25 @@ def month(params: MonthParams, how: RoundParams) -> Month:
         model = _model(served, catalogue, site)
         blend = how.blend.with_weights(model.weights)
         asked = Blend(model, common(catalogue, model, blend, now_us), blend)
-        left = np.exp2(-np.maximum(now_us - site.listed_us, 0) / DAY_US / p.life_days)
-        for who in np.flatnonzero(rng.random(p.readers) < p.comes).tolist():
+        for who in world.visitors(rng):
             profile = profile_of(site.told.get(who, []), kinds)
             one = reader(profile, catalogue, tastes, now_us, None)
             ranking = _list(asked, one, catalogue, now_us)
             rows = arranged(
                 ranking, catalogue, model, ArrangementParams(), seed_of(f"r{who}", now_us)
-            )[0].rows[:_PAGE]
-            chances = p.eagerness * site.taste[who] * left
+            )[0].rows[:PAGE]
             visits += 1
-            anew = rng.random(catalogue.n) > p.steady
-            mood = np.where(anew, rng.random(catalogue.n), site.mood[who, : catalogue.n])
-            wants = mood < chances[: catalogue.n]
-            wants[one.excluded] = False
-            best += float(looks[: int(wants.sum())].sum())
+            wanted = world.wanted(who, day, one.excluded, rng)
+            best += clicks_at_best(wanted)
             shown += len(rows)
             again += sum((who, row) in passed for row in rows.tolist())
-            looked = rng.random(len(rows)) < looks[: len(rows)]
-            wanted = wants[rows]
+            at_clicks, at_votes = (at.tolist() for at in acted(wanted[rows], rng))
             for place, row in enumerate(rows.tolist()):
                 site.tell(who, row, "impression", now_us)
-                if looked[place] and wanted[place]:
+                if place in at_clicks:
                     clicked.add((who, row))
                     site.tell(who, row, "click", now_us)
-                    if rng.random() < _VOTES:
+                    if place in at_votes:
                         site.tell(who, row, "upvote", now_us)
                 else:
                     passed.add((who, row))
@@ -241,7 +193,7 @@ def main() -> None:
         profile = msgspec.structs.replace(ProfileParams(), fatigue=tired)
         train = TrainParams(profile, LearnParams(als=AlsParams(threads=1)))
         for seed in asked.seeds:
-            m = month(MonthParams(seed=seed, days=asked.days), RoundParams(train, BlendParams()))
+            m = month(WorldParams(seed=seed, days=asked.days), RoundParams(train, BlendParams()))
             print(
                 f"| {weight:g} | {seed} | {m.per_visit:.3f} | {m.best:.3f} | {m.coverage:.3f} "
                 f"| {m.shown_again:.3f} |",
