@@ -32,6 +32,7 @@ _COMMANDS = {
     "digest": ("digest", "digest"),
     "snapshots": ("snapshots", "snapshots"),
     "evaluate": ("evaluate", "evaluate"),
+    "simulate": ("simulating", "simulate"),
     "estimate": ("estimating", "estimate"),
     "doctor": ("doctor", "doctor"),
     "demo": ("demo", "demo_command"),

@@ -12,6 +12,7 @@ from recsvc.errors import NotFoundError
 from recsvc.logs import configure
 from recsvc.settings import from_environment
 from recsvc.settings.whole import Settings
+from recsvc.store.connection import Redis
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
 from recsvc.store.models.snapshots import Snapshots
@@ -45,23 +46,32 @@ def train(train_engine: str | None, spark_master: str | None) -> None:
 
 
 async def _trained(settings: Settings) -> Snapshot:
+    async with store(settings) as redis:
+        return await trained(redis, settings)
+
+
+async def trained(redis: Redis, settings: Settings) -> Snapshot:
+    """Train a model on everything there is, publish it if the gate lets it pass, and return it.
+
+    Raises:
+        NotFoundError: when there are no items.
+    """
     from workers.log.archive import Archive
     from workers.training.candidate import round_params
     from workers.training.engines import steps_of
     from workers.training.trainer import Shelves, Trainer
 
     steps = steps_of(settings.training, settings.data_path)
-    async with store(settings) as redis:
-        pipe = Pipe(redis)
-        items = Items(pipe)
-        if not await items.count():
-            raise NotFoundError("there are no items to train on")
-        shelves = Shelves(
-            Archive(settings.archive_path),
-            Streams(redis, "train"),
-            items,
-            Snapshots(pipe, settings.snapshot_cache_path),
-            Training(pipe),
-        )
-        how = round_params(settings.training, settings.lists.profile, settings.lists.blend)
-        return await Trainer(shelves, settings.training, how, steps).train(None, now_us())
+    pipe = Pipe(redis)
+    items = Items(pipe)
+    if not await items.count():
+        raise NotFoundError("there are no items to train on")
+    shelves = Shelves(
+        Archive(settings.archive_path),
+        Streams(redis, "train"),
+        items,
+        Snapshots(pipe, settings.snapshot_cache_path),
+        Training(pipe),
+    )
+    how = round_params(settings.training, settings.lists.profile, settings.lists.blend)
+    return await Trainer(shelves, settings.training, how, steps).train(None, now_us())

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from recsvc.api.console.charts import HEIGHT, WIDTH, charts
+from recsvc.api.console.charts import charts
 from recsvc.clock import HOUR_US
+from recsvc.core.drawing import HEIGHT, WIDTH
 from recsvc.core.loop import Came, Hour
 
 N = 48

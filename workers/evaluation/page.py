@@ -1,4 +1,4 @@
-"""The report as one page: tables and plots in plain HTML and SVG, light and dark, no network needed."""
+"""The report as one page of tables and plots."""
 
 from html import escape
 
@@ -6,23 +6,9 @@ from recsvc.clock import from_us
 from recsvc.core.ranking.metrics import Interval
 from workers.evaluation.evaluating import NAMES, Report, Slice
 from workers.evaluation.methods import SHIPPED
+from workers.evaluation.sheet import sheet
 from workers.training.popularity import POPULARITY
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1b1f24;--soft:#59636e;--line:#d1d9e0;--paper:#fff;
---ours:#0969da;--theirs:#8c959f}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--line:#3d444d;--paper:#0d1117;
---ours:#4493f8;--theirs:#7d8590}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
-max-width:60rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.5rem}p{color:var(--soft)}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}
-th,td{padding:.35rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-th:first-child,td:first-child{text-align:left}td small{color:var(--soft);display:block}
-svg{width:100%;height:auto;font:13px system-ui,sans-serif}
-svg text{fill:var(--ink)}svg .soft{fill:var(--soft)}
-.ours{fill:var(--ours)}.theirs{fill:var(--theirs)}.whisker{stroke:var(--ink);stroke-width:1.5}
-"""
 _WIDTH, _LEFT, _ROW = 760, 170, 30
 
 
@@ -40,12 +26,7 @@ def page(report: Report) -> str:
         "<h2>By age of the item at the cut (recall@20)</h2>",
         _slices(report.by_age, "targets"),
     ]
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>Ranking, evaluated</title><style>{_STYLE}</style></head><body>"
-        f"<h1>Ranking, evaluated</h1>{''.join(parts)}</body></html>\n"
-    )
+    return sheet("Ranking, evaluated", "".join(parts))
 
 
 def _introduction(report: Report) -> str:

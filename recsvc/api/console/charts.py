@@ -1,21 +1,14 @@
-"""Charts of the console: lines over hours, drawn here, so that they need no script and no other host.
+"""Charts of the console: lines over hours, drawn here, so that they need no script and no other host."""
 
-A chart is a few paths of SVG that stretch to the room there is; what has to stay legible - names,
-limits, the latest figure - stands around it as text.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from recsvc.clock import HOUR_US
+from recsvc.core.drawing import Series, limits, path
 from recsvc.core.loop import Hour
 
-WIDTH, HEIGHT = 600, 120
-
 _FEWEST = 24
-
-Series = Sequence[float | None]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -140,29 +133,6 @@ def _chart(drawn: _Drawn, span: Sequence[Hour | None]) -> Chart:
     ]
     told = (format(edge, drawn.form) for edge in (low, high))
     return Chart(drawn.key, drawn.title, drawn.about, lines, *told)
-
-
-def limits(values: Iterable[float], *, is_from_zero: bool) -> tuple[float, float]:
-    """Return what the lower and the upper edge of a chart stand for."""
-    known = [*values, *([0.0] if is_from_zero else [])] or [0.0]
-    low, high = min(known), max(known)
-    return (low, high) if high > low else (low, low + 1)
-
-
-def path(series: Series, low: float, high: float) -> str:
-    """Return a line through figures; one that stands alone is a dot."""
-    step = WIDTH / max(len(series) - 1, 1)
-    commands, is_drawing = [], False
-    for n, value in enumerate(series):
-        if value is None:
-            is_drawing = False
-            continue
-        x, y = n * step, HEIGHT * (high - value) / (high - low)
-        commands.append(
-            f"{'L' if is_drawing else 'M'}{x:.1f} {y:.1f}" + ("" if is_drawing else "h0")
-        )
-        is_drawing = True
-    return "".join(commands)
 
 
 def _latest(series: Series, form: str) -> str:

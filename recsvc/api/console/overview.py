@@ -7,13 +7,14 @@ from litestar import Request, Router, get
 from litestar.di import NamedDependency
 from litestar.response import Template
 
-from recsvc.api.console.charts import HEIGHT, WIDTH, charts
+from recsvc.api.console.charts import charts
 from recsvc.api.console.page import PATH, page
 from recsvc.api.http.metrics import feeds_by_source
 from recsvc.api.services import Services
 from recsvc.api.v1.loop import WEEK_HOURS, latest
 from recsvc.api.v1.operations import problems_of, stats_of
 from recsvc.clock import from_us
+from recsvc.core.drawing import HEIGHT, WIDTH
 
 
 class Feeds(msgspec.Struct, frozen=True):
