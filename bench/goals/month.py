@@ -126,7 +126,7 @@ def month(params: WorldParams, how: RoundParams) -> Month:
                 ranking, catalogue, model, ArrangementParams(), seed_of(f"r{who}", now_us)
             )[0].rows[:PAGE]
             visits += 1
-            wanted = world.wanted(who, day, one.excluded, rng)
+            wanted = world.wanted(who, world.chances(who, day, one.excluded), rng)
             best += clicks_at_best(wanted)
             shown += len(rows)
             again += sum((who, row) in passed for row in rows.tolist())

@@ -25,7 +25,7 @@ COLUMNS = (
            lambda f: f.taste_match, ".1%"),
     Column("coverage", "items that somebody has clicked", lambda f: f.coverage, ".1%"),
     Column("Gini", "how unequally places fell to items", lambda f: f.gini, ".3f"),
-    Column("regret", "clicks missed of those of an oracle", lambda f: f.regret, ".1%"),
+    Column("regret", "clicks missed of those of an oracle that knows tastes", lambda f: f.regret, ".1%"),
     Column("clicks", "per visit", lambda f: f.clicks, ".3f"),
 )  # fmt: skip
 _LINES = 4  # that are told apart by colour

@@ -3,9 +3,9 @@
 Who comes and what they want today is drawn from seed, day and reader alone, so that sites that rank
 differently are asked by the same readers in the same mood: what differs is the ranking.
 
-The regret of a list is held against an oracle that knows what its reader wants today and shows that
-first. Both are expected clicks, by how likely each place is looked at, so that the luck of looking is
-in neither.
+The regret of a list is held against an oracle that knows tastes, quality and how interest fades, and
+shows what its reader most likely wants first. It does not know moods, which nobody can. Both are
+expected clicks, so that luck is in neither.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,16 @@ import msgspec
 import numpy as np
 
 from recsvc.core.loop import gini
-from workers.simulation.world import LOOKS, PAGE, Rows, World, WorldParams, acted, clicks_at_best
+from workers.simulation.world import (
+    LOOKS,
+    PAGE,
+    Chances,
+    Rows,
+    World,
+    WorldParams,
+    acted,
+    clicks_at_best,
+)
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -66,7 +75,7 @@ class Figures(msgspec.Struct, frozen=True):
             likely they are looked at; 1: all of it is on what they like most.
         coverage: share of the items listed by then that somebody has clicked.
         gini: how unequally places fell to the items listed by then: 0 all alike, 1 all to one.
-        regret: share of the oracle's clicks that were missed.
+        regret: share of the oracle's expected clicks that were missed.
     """
 
     visits: int
@@ -97,18 +106,18 @@ class _Tally:
         self.visits = self.clicks = 0
         self.liked = self.looked = self.earned = self.best = 0.0
 
-    def add(self, visit: Visit, liking: np.ndarray, wanted: np.ndarray, best: float) -> None:
+    def add(self, visit: Visit, liking: Chances, chances: Chances, best: float) -> None:
         """Count a visit.
 
         Args:
-            liking, wanted: (PAGE or fewer,) of what stood at each position.
+            liking, chances: (PAGE or fewer,) of what stood at each position.
         """
         looks = LOOKS[: len(liking)]
         self.visits += 1
         self.clicks += len(visit.clicked)
         self.liked += float(looks @ liking)
         self.looked += float(looks.sum())
-        self.earned += float(looks @ wanted)
+        self.earned += float(looks @ chances)
         self.best += best
 
     def figures(self, coverage: float, unequal: float) -> Figures:
@@ -140,13 +149,14 @@ def simulate(
         today, visits, n = _Tally(), [], params.n_listed(day)
         for who in world.visitors(np.random.default_rng([params.seed, day])):
             rng = np.random.default_rng([params.seed, day, who])
-            wanted = world.wanted(who, day, np.array(sorted(taken[who]), np.int64), rng)
+            chances = world.chances(who, day, np.array(sorted(taken[who]), np.int64))
+            wanted = world.wanted(who, chances, rng)
             served = site.feed(who)
             rows = served.rows[:PAGE]
             visit = Visit(who, served, *acted(wanted[rows], rng))
             visits.append(visit)
             for tally in (today, total):
-                tally.add(visit, world.liking[who, rows], wanted[rows], clicks_at_best(wanted))
+                tally.add(visit, world.liking[who, rows], chances[rows], clicks_at_best(chances))
             shown[rows] += 1
             taken[who].update(rows[visit.clicked].tolist())
         clicked.update(*taken)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Chances = NDArray[np.float64]
 
 PAGE = 20
 LOOKS = 0.9 ** np.arange(PAGE)  # how likely each place of a list is looked at
@@ -89,20 +90,28 @@ class World:
             for who in np.flatnonzero(rng.random(self._params.readers) < self._params.comes)
         ]
 
-    def wanted(self, who: int, day: int, taken: Rows, rng: np.random.Generator) -> Flags:
-        """Return which of the items listed on a day a reader would click today.
+    def chances(self, who: int, day: int, taken: Rows) -> Chances:
+        """Return how likely a reader wants each of the items listed on a day, whatever their mood.
 
         Args:
             taken: rows that nobody would click once more.
         """
         n = self._params.n_listed(day)
         age_days = np.maximum(day + _MORNING_DAYS - self.born_day[:n], 0)
-        chances = self._params.eagerness * self._taste[who, :n]
-        chances = chances * np.exp2(-age_days / self._params.life_days)
+        interest = np.exp2(-age_days / self._params.life_days)
+        chances: Chances = self._params.eagerness * self._taste[who, :n] * interest
+        chances[taken] = 0
+        return chances
+
+    def wanted(self, who: int, chances: Chances, rng: np.random.Generator) -> Flags:
+        """Return which items a reader would click today.
+
+        Args:
+            chances: (n,) of these items.
+        """
+        n = len(chances)
         anew = rng.random(n) > self._params.steady
-        mood = np.where(anew, rng.random(n), self._mood[who, :n])
-        wanted: Flags = mood < chances
-        wanted[taken] = False
+        wanted: Flags = np.where(anew, rng.random(n), self._mood[who, :n]) < chances
         return wanted
 
 
@@ -117,6 +126,7 @@ def acted(wanted: Flags, rng: np.random.Generator) -> tuple[Rows, Rows]:
     return clicked, clicked[rng.random(len(clicked)) < _VOTES]
 
 
-def clicks_at_best(wanted: Flags) -> float:
-    """Return the clicks to be expected where all that a reader wants stands first."""
-    return float(LOOKS[: int(wanted.sum())].sum())
+def clicks_at_best(chances: Chances | Flags) -> float:
+    """Return the clicks to be expected where what is wanted, or likeliest, stands first."""
+    best = np.sort(chances.astype(np.float64))[::-1][:PAGE]
+    return float(LOOKS[: len(best)] @ best)

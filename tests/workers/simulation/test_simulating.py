@@ -13,7 +13,7 @@ PARAMS = WorldParams(days=4, readers=12, begun_with=60, born=5, seed=7)
 
 
 class Oracle:
-    """A site that knows what its readers want."""
+    """A site that knows its readers."""
 
     def __init__(self) -> None:
         self.world = World(PARAMS, np.random.default_rng(PARAMS.seed))
@@ -24,10 +24,9 @@ class Oracle:
         self.day = day
 
     def feed(self, who: int) -> Served:
-        rng = np.random.default_rng([PARAMS.seed, self.day, who])
         taken = np.array(self.taken.get(who, []), np.int64)
-        wanted = self.world.wanted(who, self.day, taken, rng)
-        return Served("f", np.argsort(~wanted, kind="stable")[:PAGE])
+        chances = self.world.chances(who, self.day, taken)
+        return Served("f", np.argsort(-chances, kind="stable")[:PAGE])
 
     def tell(self, day: int, visits: list[Visit]) -> None:
         for visit in visits:
@@ -67,9 +66,11 @@ def test_what_was_taken_is_not_wanted_again_and_likings_are_shares_of_the_best()
     world = World(PARAMS, np.random.default_rng(PARAMS.seed))
     n = PARAMS.n_listed(2)
     for who in range(PARAMS.readers):
-        first = world.wanted(who, 2, np.empty(0, np.int64), np.random.default_rng(who))
+        anew = world.chances(who, 2, np.empty(0, np.int64))
+        first = world.wanted(who, anew, np.random.default_rng(who))
         taken = np.flatnonzero(first)[:3]
-        then = world.wanted(who, 2, taken, np.random.default_rng(who))
+        left = world.chances(who, 2, taken)
+        then = world.wanted(who, left, np.random.default_rng(who))
 
         assert len(first) == n
         assert not then[taken].any()
