@@ -1,4 +1,7 @@
-"""`make evaluate`: every goal of ranking quality beside what was measured."""
+"""`make evaluate`: every goal of ranking quality beside what was measured.
+
+With the folder of one public set (`bench/goals/public.py`), what fits its shape instead.
+"""
 
 import argparse
 import os
@@ -10,7 +13,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bench.goals.data import splits
+from bench.goals.grounds import Way, report
 from bench.goals.protocols import PROTOCOLS, Measured, Run
+from bench.goals.public import recognised
 from tests.service import REPOSITORY
 
 _LAST = Path(__file__).with_name("printed.md")
@@ -24,12 +29,17 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=0, help="readers per protocol; 0: all")
     parser.add_argument("--search-seconds", type=float, default=120)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--days", type=int, default=5, help="of a set that is judged day by day")
     parser.add_argument("--save", action="store_true", help=f"write the table to {_LAST.name}")
     asked = parser.parse_args()
     console = Console()
     if not (asked.data / "splits.py").is_file():
-        console.print(f"no data sets at {asked.data}: name their folder with --data")
-        raise SystemExit(2)
+        found_set = recognised(asked.data) if asked.data.is_dir() else None
+        if found_set is None:
+            console.print(f"no data sets at {asked.data}: name their folder with --data")
+            raise SystemExit(2)
+        print(report(found_set, Way(asked.sample, asked.days, asked.threads)))
+        return
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console
     ) as progress:

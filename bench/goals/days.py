@@ -10,7 +10,7 @@ small ones.
 """
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import polars as pl
@@ -24,7 +24,7 @@ from workers.evaluation.methods import SHIPPED
 from workers.evaluation.outcomes import Outcomes, joined
 from workers.training.candidate import RoundParams, carry_out
 from workers.training.holdout import Holdout, divided
-from workers.training.moment import moments_of
+from workers.training.moment import Moment, moments_of
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.ranking import model_of
 from workers.training.training import Material
@@ -33,12 +33,15 @@ _STRETCH_US = 6 * HOUR_US
 _SHOWN = ("recall@20", "ndcg@20")
 
 
+Others = Callable[[Holdout, list[Moment]], dict[str, Outcomes]]
+
+
 class Judged(msgspec.Struct, frozen=True):
     """How the methods did over some days.
 
     Attributes:
         found: by name, over the readers of all days.
-        weights: of the voices, by day.
+        weights: of the voices, by the instant of the opening.
     """
 
     found: dict[str, Outcomes]
@@ -47,17 +50,29 @@ class Judged(msgspec.Struct, frozen=True):
 
 def judged(made_up: Site, days: Iterable[int], params: RoundParams) -> Judged:
     """Train at the opening of each day, and rank for its readers."""
+    return judged_at(made_up, [opening_us(day) for day in days], params)
+
+
+def judged_at(
+    there: Site, openings_us: Iterable[int], params: RoundParams, others: Others = lambda *_: {}
+) -> Judged:
+    """Train at some instants, and rank for the readers of the day from each on.
+
+    Args:
+        others: what else is to rank for them.
+    """
     parts: dict[str, list[Outcomes]] = {}
     weights, fading = {}, params.blend.votes
-    for day in days:
-        material = made_up.until(opening_us(day))
+    for opening in openings_us:
+        material = there.until(opening)
         candidate = carry_out(material, None, None, params, lambda: 0.0).candidate
-        weights[day] = candidate.manifest.weights
-        holdout = _day(made_up, material, params)
+        weights[opening] = candidate.manifest.weights
+        holdout = _day(there, material, params)
         moments = moments_of(holdout, material.items, fading, 1, _STRETCH_US)
         model, histories = model_of(candidate), holdout.histories
-        for name, found in outcomes_of(model, histories, moments, params.blend).items():
-            parts.setdefault(name, []).append(found)
+        found = outcomes_of(model, histories, moments, params.blend) | others(holdout, moments)
+        for name, each in found.items():
+            parts.setdefault(name, []).append(each)
     every_day = {name: each for name, each in parts.items() if len(each) == len(weights)}
     return Judged({name: joined(each) for name, each in every_day.items()}, weights)
 

@@ -9,33 +9,33 @@ reader's latest item is trained on as the worker does; every item they have not 
 """
 
 import argparse
-from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from bench.goals.baselines import baselines
 from bench.goals.sites import BEGAN_US
 from recsvc.clock import DAY_US, HOUR_US
 from recsvc.core.items.item import StoredItem
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.profile import ProfileParams
-from workers.evaluation.evaluating import KS, outcomes_of
-from workers.evaluation.outcomes import Outcomes, outcomes
+from workers.evaluation.evaluating import outcomes_of
+from workers.evaluation.outcomes import Outcomes
 from workers.log.schema import SCHEMA
 from workers.training.candidate import RoundParams, carry_out
-from workers.training.holdout import Holdout, divided
+from workers.training.holdout import divided
+from workers.training.interactions import Votes
 from workers.training.moment import moment_of
 from workers.training.params import AlsParams, LearnParams, TrainParams
-from workers.training.ranking import model_of, reader_of
+from workers.training.ranking import model_of
 from workers.training.training import Material, gather
+from workers.training.trying import drawn
 
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-RULES, RULES_AND_NEIGHBOURS = "sequential rules", "sequential rules and neighbours, decayed"
-_REACH = 10
 _BASKET = 0.4  # of what is taken, is taken together with what was taken last
 
 
@@ -120,54 +120,39 @@ def shop(params: ShopParams) -> Material:
 
 def judged(material: Material, params: RoundParams) -> Ordered:
     """Train on all but the latest item of each reader, and rank for that."""
-    log = material.events.with_row_index("place")
+    return foreseen(material, latest_of_each(material.events), params)
+
+
+def latest_of_each(events: pl.DataFrame) -> Mask:
+    """Return (n_events,) which is its reader's latest; of those at one instant the last that came."""
+    log = events.with_row_index("place")
     last = log.sort("at_us", "place").group_by("user", maintain_order=True).last()["place"]
     is_last = np.zeros(len(log), bool)
     is_last[last.to_numpy()] = True
-    holdout = divided(material.log, is_last, params.train.profile, "the latest of each")
-    known = msgspec.structs.replace(material, events=material.events.filter(~is_last))
+    return is_last
+
+
+def foreseen(
+    material: Material, held: Mask, params: RoundParams, *, sample: int = 0, has_order: bool = True
+) -> Ordered:
+    """Train on a log without some events, and rank for these.
+
+    Args:
+        sample: readers at most, drawn at random; 0: all.
+        has_order: whether anybody knows in which order readers went for things.
+    """
+    holdout = divided(material.log, held, params.train.profile, "what is foreseen")
+    # Where no instant divides the log, what is foreseen must not be among the votes that stand.
+    nothing = Votes(np.empty(0, np.int64), np.empty(0, np.int64))
+    happened = msgspec.structs.replace(holdout.happened, votes=nothing, liked=nothing)
+    holdout = msgspec.structs.replace(holdout, happened=happened)
+    known = msgspec.structs.replace(material, events=material.events.filter(~held))
     candidate = carry_out(known, None, None, params, lambda: 0.0).candidate
-    moment = moment_of(holdout, material.items, params.blend.votes)
-    found = outcomes_of(model_of(candidate), holdout.histories, [moment], params.blend)
-    for name, lists in _rules(holdout).items():
-        found[name] = outcomes(lists, holdout.users, holdout.targets, KS)
+    moments = [moment_of(holdout, material.items, params.blend.votes)]
+    moments = drawn(moments, sample or len(holdout.users), 0)
+    found = outcomes_of(model_of(candidate), holdout.histories, moments, params.blend)
+    found |= baselines(holdout, moments, has_order=has_order)
     return Ordered(found, candidate.manifest.weights)
-
-
-def _rules(holdout: Holdout) -> dict[str, Iterator[Rows]]:
-    """Return the lists of the baselines, of the readers who are asked, in order."""
-    n_users, n = holdout.histories.shape
-    histories = [reader_of(holdout.histories, u, holdout.latest_us).rows for u in range(n_users)]
-    entries: dict[tuple[int, int], float] = {}
-    for rows in histories:
-        for place, item in enumerate(rows.tolist()):
-            for steps, other in enumerate(rows[place + 1 : place + 1 + _REACH].tolist(), 1):
-                entries[item, other] = entries.get((item, other), 0.0) + 1 / steps
-    at = np.array(list(entries)).T
-    rules = sp.csr_matrix((list(entries.values()), (at[0], at[1])), shape=(n, n))
-    had = (holdout.histories > 0).astype(np.float64)
-    both = (had.T @ had).tolil()
-    both.setdiag(0)
-    sizes = np.maximum(np.asarray(had.sum(axis=0)).ravel(), 1)
-    roots = sp.diags(1 / np.sqrt(sizes))
-    neighbours = sp.csr_matrix(roots @ both.tocsr() @ roots)
-
-    def scored(rows: Rows, *, beside: bool) -> NDArray[np.float64]:
-        scores = rules[rows[-1]].toarray().ravel()
-        if beside:
-            scores /= max(scores.max(), 1e-12)
-            decay = 0.8 ** np.arange(len(rows) - 1, -1, -1)
-            near = neighbours[rows].T @ decay
-            scores += near / max(near.max(), 1e-12)
-        scores[rows] = -np.inf
-        return scores
-
-    def lists(*, beside: bool) -> Iterator[Rows]:
-        for user in holdout.users.tolist():
-            scores = scored(histories[user], beside=beside)
-            yield np.argsort(-scores, kind="stable")[: max(KS)]
-
-    return {RULES: lists(beside=False), RULES_AND_NEIGHBOURS: lists(beside=True)}
 
 
 def main() -> None:

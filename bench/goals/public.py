@@ -246,6 +246,7 @@ def _titles(folder: Path) -> dict[str, Words]:
         path = _at(folder, name)
         if path is None:
             continue
+        rows: Iterator[list[str]]
         if name == "movies.csv":
             rows = csv.reader(_lines(path))
             next(rows, None)

@@ -1,13 +1,24 @@
 """Public data sets: a folder of each format, made up here, is told and read."""
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import polars as pl
 import pytest
 
+from bench.goals.baselines import EASE, NEIGHBOURS, RULES
+from bench.goals.grounds import Way, held_apart, log_of, report
+from bench.goals.orders import foreseen, latest_of_each
 from bench.goals.public import PublicSet, Shape, Words, five_core, recognised
+from recsvc.clock import DAY_US
+from recsvc.core.items.item import StoredItem
+from tests.workers.training import world
+from workers.evaluation.methods import SHIPPED
+from workers.training.popularity import POPULARITY
+from workers.training.training import gather
 
 _REVIEWS = [(f"A{u}", f"B{i}", 1_400_000_000 + 10 * u + i) for u in range(5) for i in range(5)]
 _AMAZON = "".join(
@@ -164,3 +175,59 @@ def test_a_damaged_file_does_not_pass_for_a_whole_set(tmp_path: Path):
 
     with pytest.raises(ValueError, match="damaged"):
         recognised(tmp_path)
+
+
+def taken(n_readers: int = 40) -> Iterator[tuple[int, list[int]]]:
+    """Yield readers with ten items each of one of two tastes, in an order of their own."""
+    rng = np.random.default_rng(0)
+    for reader in range(n_readers):
+        yield reader, rng.permutation(np.arange(reader % 2, 40, 2))[:10].tolist()
+
+
+def test_a_split_is_asked_for_its_test_part(tmp_path: Path):
+    parts = {"train.txt": slice(0, 8), "test.txt": slice(8, 10)}
+    files = {
+        name: "".join(f"{u} {' '.join(map(str, items[part]))}\n" for u, items in taken())
+        for name, part in parts.items()
+    }
+
+    found = held(tmp_path / "set", files)
+    told = report(found, Way())
+
+    assert held_apart(found).sum() == 80
+    assert "| 40 readers | recall@20 |" in told
+    for method in (SHIPPED, NEIGHBOURS, EASE, POPULARITY):
+        assert f"| {method} |" in told
+    assert RULES not in told, "nobody knows in which order"
+
+
+def test_days_are_asked_one_after_the_other(tmp_path: Path):
+    ratings = [
+        f"{u}::{item + 1_000_000}::9::{1_400_000_000 + 86_400 * place + 60 * u}\n"
+        for u, items in taken()
+        for place, item in enumerate(items)
+    ]
+
+    told = report(held(tmp_path / "set", {"ratings.dat": "".join(ratings)}), Way(days=1))
+
+    assert "| 40 readers | recall@20 |" in told
+    for method in (SHIPPED, RULES, NEIGHBOURS, EASE, "popularity, 3 days"):
+        assert f"| {method} |" in told
+
+
+def test_what_is_to_be_foreseen_is_not_popular_yet():
+    rows = [
+        (f"u{u}", f"i{item}", DAY_US * (u + 1) + place)
+        for u, items in taken(30)
+        for place, item in enumerate([*items[:4], 40])
+    ]
+    events = pl.DataFrame(rows, schema=["user", "item", "at_us"], orient="row")
+    items = {row: StoredItem(id=f"i{row}", title=f"t{row}", created_us=1) for row in range(41)}
+    material = gather(log_of(events), items, {f"i{row}": row for row in items}, "shop", 40 * DAY_US)
+
+    found = foreseen(material, latest_of_each(events), world.ROUND).found
+
+    # Nobody else has gone for it: it comes after whatever anybody has.
+    n_known = events.filter(pl.col("item") != "i40")["item"].n_unique()
+    assert n_known > 20
+    assert all(40 not in rows[:20] for rows in found[POPULARITY].lists)
