@@ -33,6 +33,7 @@ from recsvc.sources.reading.compressed import opened
 
 _S_US = 1_000_000
 _MS_US = 1_000
+_PLAYS = ["user", "item", "artist", "plays"]
 _IMDB_DIGITS = 7  # MovieTweetings fills its ids up with zeros, MovieLens does not
 
 
@@ -143,16 +144,16 @@ def _artists(folder: Path) -> PublicSet | None:
             {},
         )
     for path in _files(folder, ".tsv"):
-        # A few lines name an artist without an id, who then goes by the name.
-        rows = (line.split("\t") for line in _lines(path))
-        plays = [
-            (row[0], row[1] or row[2], row[2]) for row in rows if len(row) == 4 and any(row[1:3])
-        ]
-        if plays:
-            users, items, names = zip(*plays, strict=True)
-            table = pl.DataFrame({"user": users, "item": items}).with_columns(at=pl.lit(0))
-            words = {item: Words(name) for item, name in zip(items, names, strict=True) if name}
-            return PublicSet("Last.fm, 360K", Shape.WARM, _timed(table, 0), words)
+        found = _read(path, "\t", has_header=False)
+        if found.width == len(_PLAYS):
+            found.columns = _PLAYS
+            # A few lines name an artist without an id, who then goes by the name.
+            found = found.with_columns(pl.coalesce("item", "artist").alias("item"))
+            found = found.drop_nulls(["user", "item"])
+            named = found.drop_nulls("artist").unique("item", keep="first", maintain_order=True)
+            words = {item: Words(name) for item, name in named.select("item", "artist").rows()}
+            events = _timed(found.with_columns(at=pl.lit("0")), 0)
+            return PublicSet("Last.fm, 360K", Shape.WARM, events, words)
     return None
 
 
@@ -231,13 +232,23 @@ def _table(
     path: Path, separator: str, places: tuple[int, int, int | None], *, has_header: bool = False
 ) -> pl.DataFrame:
     """Return `user`, `item` and `at` of a table, by their places; `at` is 0 without a place."""
-    found = pl.read_csv(
-        path, separator=separator, has_header=has_header, infer_schema=False, quote_char=None
-    )
+    found = _read(path, separator, has_header=has_header)
     columns = [found.columns[place] for place in places if place is not None]
     table = found.select(columns)
     table.columns = ["user", "item", "at"][: len(columns)]
     return table if len(columns) == len(places) else table.with_columns(at=pl.lit("0"))
+
+
+def _read(path: Path, separator: str, *, has_header: bool) -> pl.DataFrame:
+    """Return a table of strings; what is between separators is never quoted in these sets."""
+    return pl.read_csv(
+        path,
+        separator=separator,
+        has_header=has_header,
+        infer_schema=False,
+        quote_char=None,
+        encoding="utf8-lossy",
+    )
 
 
 def _titles(folder: Path) -> dict[str, Words]:
