@@ -84,12 +84,11 @@ async def remove_demo(redis: Redis) -> bool:
 
     The papers go at once; the simulated readers are erased as any reader is, their votes by a worker.
     """
-    with translated():
-        if not await redis.exists(keys.DEMO):
-            return False
+    if not await _is_loaded(redis):
+        return False
     pipe = Pipe(redis)
     items, erasures = Items(pipe), Erasures(pipe)
-    papers = [i.id async for some in items.all() for i in some if i.origin == demo.ORIGIN]
+    papers = await _papers(items)
     for start in range(0, len(papers), _BATCH):
         batch = papers[start : start + _BATCH]
         await items.change(dict.fromkeys(batch, _without_demo))
@@ -103,6 +102,28 @@ async def remove_demo(redis: Redis) -> bool:
         err=True,
     )
     return True
+
+
+async def foretell_removal(redis: Redis) -> str:
+    """Say that the demo would be taken out; return the origin of what would be, empty without a demo."""
+    if not await _is_loaded(redis):
+        return ""
+    papers = await _papers(Items(Pipe(redis)))
+    click.echo(
+        f"demo: {len(papers)} papers and {len(demo.everybody())} simulated readers with their votes "
+        "would be taken out first",
+        err=True,
+    )
+    return demo.ORIGIN
+
+
+async def _is_loaded(redis: Redis) -> bool:
+    with translated():
+        return bool(await redis.exists(keys.DEMO))
+
+
+async def _papers(items: Items) -> list[str]:
+    return [i.id async for some in items.all() for i in some if i.origin == demo.ORIGIN]
 
 
 def _without_demo(item: StoredItem | None) -> StoredItem | None:

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import click
 
 from recsvc.cli.context import Without, store
-from recsvc.cli.demo import remove_demo
-from recsvc.cli.importing import import_command, intake_options, intake_params
+from recsvc.cli.importing import import_command, intake_options, intake_params, make_way
 from recsvc.cli.reporting import progress, report
 from recsvc.clock import now_us
 from recsvc.errors import InvalidError, SourceError
@@ -163,10 +162,11 @@ async def _fetch(
     stopped: SourceError | None = None
     without: Without = "borrow" if dry_run else "make"
     async with store(settings, without) as redis, client(settings.fetch.contact) as http:
-        if not (dry_run or keep_demo):
-            await remove_demo(redis)
+        params = intake_params(settings, dry_run=dry_run)
+        if not keep_demo:
+            params = await make_way(redis, params)
         pipe = Pipe(redis)
-        intake = Intake(pipe, intake_params(settings, dry_run=dry_run))
+        intake = Intake(pipe, params)
         fetches = Fetches(pipe, job, is_kept=not dry_run)
         await intake.load()
         with progress() as bar:

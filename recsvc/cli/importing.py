@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from recsvc.cli.context import store
-from recsvc.cli.demo import remove_demo
+from recsvc.cli.demo import foretell_removal, remove_demo
 from recsvc.cli.piped import at_hand
 from recsvc.cli.reporting import progress, report
 from recsvc.clock import now_us
@@ -20,6 +20,7 @@ from recsvc.sources.formats import LIBRARIES, recognised
 from recsvc.sources.reading.content import Content
 from recsvc.sources.reading.place import Problem
 from recsvc.sources.records import Happened, Options, Source
+from recsvc.store.connection import Redis
 from recsvc.store.items.imports import Imports
 from recsvc.store.pipe import Pipe
 
@@ -181,8 +182,8 @@ async def _import(
     keep_demo: bool,
 ) -> Summary:
     async with store(settings, "borrow" if params.dry_run else "make") as redis:
-        if not (params.dry_run or keep_demo):
-            await remove_demo(redis)
+        if not keep_demo:
+            params = await make_way(redis, params)
         pipe = Pipe(redis)
         intake, imports = Intake(pipe, params), Imports(pipe)
         await intake.load()
@@ -204,6 +205,14 @@ async def _import(
             for digest in finished:
                 await imports.add(digest, now_us())
         return summary
+
+
+async def make_way(redis: Redis, params: IntakeParams) -> IntakeParams:
+    """Take the demo out for what comes, or say that it would go; return how that is to be taken in."""
+    if params.dry_run:
+        return msgspec.structs.replace(params, gone=await foretell_removal(redis))
+    await remove_demo(redis)
+    return params
 
 
 async def _read(

@@ -30,6 +30,7 @@ class IntakeParams(msgspec.Struct, frozen=True):
         reader: whose library it is.
         add_items: whether papers of a library that are not in the catalogue become items.
         archived: returns which events the archive holds.
+        gone: of a dry run, the origin of the items that would be deleted before; empty: none would.
     """
 
     kinds: dict[str, Kind]
@@ -39,6 +40,7 @@ class IntakeParams(msgspec.Struct, frozen=True):
     reader: str | None = None
     add_items: bool = False
     archived: Archived = _nothing
+    gone: str = ""
 
 
 class Intake:
@@ -53,7 +55,7 @@ class Intake:
         log = EventLog(pipe, params.kinds, params.log, lambda: aliases)
         self.summary = Summary()
         items = Items(pipe, params.trending)
-        self.items = ItemIntake(items, aliases, self.summary, params.dry_run)
+        self.items = ItemIntake(items, aliases, self.summary, params.dry_run, params.gone)
         self._events = EventIntake(
             log, items, params.kinds, self.summary, params.archived, dry_run=params.dry_run
         )

@@ -28,16 +28,22 @@ _HELD = 20_000
 class ItemIntake:
     """Takes in items for one import.
 
+    Args:
+        gone: of a dry run, the origin of the items that are to be thought deleted; empty: none are.
+
     Attributes:
         index: the items that records may be.
         on_progress: called with (items written, items waiting).
     """
 
-    def __init__(self, items: Items, aliases: Aliases, summary: Summary, dry_run: bool) -> None:
+    def __init__(
+        self, items: Items, aliases: Aliases, summary: Summary, dry_run: bool, gone: str = ""
+    ) -> None:
         self._items = items
         self._aliases = aliases
         self._summary = summary
         self._dry_run = dry_run
+        self._gone = gone
         self._held: dict[str, NewItem] = {}
         self._origins: dict[str, str] = {}
         self._fates: dict[str, str] = {}
@@ -48,7 +54,7 @@ class ItemIntake:
         """Read what identifies the items of the catalogue."""
         found: list[StoredItem] = []
         async for batch in self._items.all():
-            found += batch
+            found += (item for item in batch if not self._is_gone(item))
         for item in sorted(found, key=lambda item: (item.created_us, item.id)):
             self.index.add(item)
             self._aliases.put(item.id, item.aliases)
@@ -118,7 +124,8 @@ class ItemIntake:
 
     async def _write(self, wanted: dict[str, NewItem]) -> None:
         now = now_us()
-        before = await self._items.get(await self._items.resolve(list(wanted)))
+        stored_before = await self._items.get(await self._items.resolve(list(wanted)))
+        before = [None if old is None or self._is_gone(old) else old for old in stored_before]
 
         def change_to(item: NewItem) -> Change:
             return lambda old: merged_into(item, old, now, self._origins[item.id])
@@ -139,6 +146,9 @@ class ItemIntake:
             fate = "new" if old is None else "changed" if is_changed else "unchanged"
             if self._fates.get(item_id, "unchanged") == "unchanged":
                 self._fates[item_id] = fate
+
+    def _is_gone(self, item: StoredItem) -> bool:
+        return self._gone != "" and item.origin == self._gone
 
 
 def _nobody_watches(done: int, waiting: int) -> None:

@@ -10,9 +10,10 @@ from recsvc.sources import demo
 from tests.service import Service, recsvc, wait_until
 
 
-def mine(folder: Path) -> Path:
+def mine(folder: Path, **more: str) -> Path:
     path = folder / "mine.jsonl"
-    path.write_text(json.dumps({"id": "mine", "title": "A paper of my own"}) + "\n")
+    titles = {"mine": "A paper of my own"} | more
+    path.write_text("".join(json.dumps({"id": i, "title": t}) + "\n" for i, t in titles.items()))
     return path
 
 
@@ -49,6 +50,21 @@ def test_the_demo_stays_where_it_is_wanted(new_service, tmp_path: Path):
 
     assert recsvc("demo", "remove", data_dir=service.folder).returncode == 0
     wait_until(lambda: service.get("/v1/stats")["items"] == 1, "the own paper alone")
+
+
+def test_a_dry_run_says_what_a_real_one_takes_out_and_what_is_new_then(tmp_path: Path):
+    assert recsvc("demo", "load", data_dir=tmp_path).returncode == 0
+    both = mine(tmp_path, **{"pointer-networks": "Pointer Networks"})
+
+    dry = recsvc("import", "--dry-run", str(both), data_dir=tmp_path)
+    beside = recsvc("import", "--dry-run", "--keep-demo", str(both), data_dir=tmp_path)
+    done = recsvc("import", str(both), data_dir=tmp_path)
+
+    assert "demo: 444 papers and 60 simulated readers with their votes would be taken" in dry.stderr
+    assert "2 would be new" in dry.stdout
+    assert "demo" not in beside.stderr
+    assert "1 would be new" in beside.stdout
+    assert "2 new, 0 changed" in done.stdout
 
 
 def test_the_demo_comes_when_it_is_asked_for_and_never_into_a_catalogue(tmp_path: Path):

@@ -361,6 +361,15 @@ def test_a_keyboard_is_enough(at):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Similar papers")).to_be_visible()
 
+    page.set_viewport_size({"width": 390, "height": 844})  # or a desk's window, magnified
+    page.goto("/trending")
+    page.keyboard.press("j")
+    page.evaluate(
+        """for (const key of "/o") document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key, bubbles: true }))"""
+    )
+    expect(page).to_have_url(re.compile(r"/search$"))  # words typed ahead open no paper
+
 
 def test_every_change_works_without_scripts(plain):
     plain.goto("/papers/attention-6")

@@ -212,12 +212,21 @@ function press(does) {
   root?.querySelector(`button[data-does="${does}"]`)?.click();
 }
 
+/** Follow a link; what is typed until its page is there is meant for that, and no key of this one. */
+function go(link) {
+  leaving = link != null;
+  link?.click();
+}
+
 /** Go to the field for words; on a phone it has a page of its own. */
 function search() {
   const field = document.querySelector("input[type=search]");
   if (field?.checkVisibility()) field.focus();
-  else document.querySelector(".to-search")?.click();
+  else go(document.querySelector(".to-search"));
 }
+
+let leaving = false;
+addEventListener("pageshow", () => (leaving = false)); // back again, from the browser's memory
 
 const DOES = {
   j: () => move(1),
@@ -225,16 +234,20 @@ const DOES = {
   u: () => press("upvote"),
   s: () => press("save"),
   h: () => press("hide"),
-  o: () => current()?.querySelector(".title a").click(),
+  o: () => go(current()?.querySelector(".title a")),
   "/": search,
   "?": () => keys.showModal(),
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") hush();
+  if (event.key === "Escape") {
+    hush();
+    leaving = false; // it stops a page that is on its way, too
+  }
   if (!keysOn.checked || keys.open || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
   if (!Object.hasOwn(DOES, event.key)) return;
   event.preventDefault();
+  if (leaving) return;
   if (!event.repeat || "jk".includes(event.key)) DOES[event.key]();
 });
