@@ -362,7 +362,9 @@ def test_a_keyboard_is_enough(at):
     expect(page.get_by_role("heading", name="Similar papers")).to_be_visible()
 
     page.set_viewport_size({"width": 390, "height": 844})  # or a desk's window, magnified
-    page.goto("/trending")
+    page.get_by_role("link", name="Trending", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/trending$"))
+    page.locator(".paper").first.wait_for()
     page.keyboard.press("j")
     page.evaluate(
         """for (const key of "/o") document.activeElement.dispatchEvent(
