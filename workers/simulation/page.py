@@ -48,9 +48,7 @@ def page(params: WorldParams, outcomes: Sequence[Outcome]) -> str:
 
 
 def _table(outcomes: Sequence[Outcome]) -> str:
-    head = "".join(
-        f"<th>{escape(c.name)}<small><br>{escape(c.about)}</small></th>" for c in COLUMNS
-    )
+    head = "".join(f"<th>{escape(c.name)}</th>" for c in COLUMNS)
     rows = []
     for outcome in outcomes:
         cells = "".join(f"<td>{format(c.of(outcome.total), c.form)}</td>" for c in COLUMNS)
