@@ -117,13 +117,15 @@ class Audiences:
         """
         profile, stamp = await self._profile(user, self._n_shown(seen))
         is_reached = user is None or stamp is not None
-        if seen not in (None, "show") or not history.is_empty:
+        if seen not in (None, "show"):
             stamp = None
-        profile = Profile(
-            profile.interactions + history.interactions,
-            profile.shown | history.shown,
-            profile.preferences,
-        )
+        if not history.is_empty:
+            stamp = None
+            profile = Profile(
+                profile.interactions + history.interactions,
+                profile.shown | history.shown,
+                profile.preferences,
+            )
         who = self._reader(profile, seen)
         # Who acts on an item that has just arrived sees it in the very next feed, too.
         if who.missing:

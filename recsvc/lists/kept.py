@@ -99,7 +99,9 @@ class Kept(Generic[K, V]):
         return kept
 
     def keep(self, key: K, kept: V) -> None:
-        """Keep an answer, those kept longest going when there are too many."""
+        """Keep an answer, those kept longest going when there are too many; none without an epoch."""
+        if not self._epoch_us:
+            return
         self._bounded.put(key, kept)
         if self._sweeping is None and self._held:
             self._sweep_later()

@@ -7,7 +7,6 @@ from recsvc.core.ranking.reasons import FOLLOW, Cause
 from recsvc.core.ranking.voice import Voice
 from recsvc.core.ranking.voices import VOICES
 from recsvc.core.ranking.voices.fresh import Fresh
-from recsvc.core.readers.deeds import deed
 from recsvc.core.readers.reader import Reader
 from recsvc.core.text.display import readable
 from recsvc.lists.shapes import Reason
@@ -105,9 +104,7 @@ def reason_of(
     if cause.history is None:
         voice = cause.voice or _FRESH
         return Reason(cause.kind, [], _said(voice, body, votes), share)
-    interaction = who.interactions[cause.history]
-    because = bodies.get(interaction.item)
-    title = interaction.item if because is None else readable(because.title)
-    return Reason(
-        cause.kind, [interaction.item], f"Because you {deed(interaction).did} “{title}”", share
-    )
+    item = who.interactions[cause.history].item
+    because = bodies.get(item)
+    title = item if because is None else readable(because.title)
+    return Reason(cause.kind, [item], f"Because you {cause.did} “{title}”", share)

@@ -23,6 +23,10 @@ Sums = NDArray[np.float64]
 LIBRARY = "_kernels.so"
 SOURCES = ("kernels.h", "kernels.c", "ranking.c", "reasons.c", "exploration.c")
 
+_F16, _F32, _F64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
+_I32, _I64 = np.dtype(np.int32), np.dtype(np.int64)
+_BYTES = (np.dtype(np.uint8), np.dtype(np.bool_))
+
 
 class NotBuiltError(Exception):
     """Raised where there is no library that fits."""
@@ -155,6 +159,10 @@ class Kernels:
         self.library = library
         self.ffi = _declarations()
         self._buffer = self.ffi.from_buffer
+        # Looked up once: as text each is parsed or looked for at each call, twenty times in a feed.
+        typed = self.ffi.typeof
+        self._f16s, self._f32s, self._f64s = map(typed, ("uint16_t[]", "float[]", "double[]"))
+        self._u8s, self._i32s, self._i64s = map(typed, ("uint8_t[]", "int32_t[]", "int64_t[]"))
 
     def text_scores(self, postings: Any, terms: Rows, weights: Vector, n: int) -> Vector:
         """Return (n,) what texts say of the wanted terms, as `content.content`.
@@ -303,9 +311,9 @@ class Kernels:
 
     def lists(self, lists: Lists) -> tuple[Any, ...]:
         """Return what kernels take of lists: starts, how many, rows, weights, how many of both."""
-        starts, weights = self.i64(lists.starts), _laid_out(lists.weights, np.float16)
+        starts, weights = self.i64(lists.starts), _laid_out(lists.weights, _F16)
         n_entries = _same_length(lists.rows, weights)
-        weights_of = self._buffer("uint16_t[]", weights)
+        weights_of = self._buffer(self._f16s, weights)
         return starts, len(starts) - 1, self.i32(lists.rows), weights_of, n_entries
 
     def texts(self, texts: Texts) -> tuple[Any, tuple[Any, Any]]:
@@ -346,27 +354,27 @@ class Kernels:
 
     def f64(self, array: Sums) -> Any:
         """Return an array as C takes it; so the others: it has to be kept while it is used."""
-        return self._buffer("double[]", _laid_out(array, np.float64))
+        return self._buffer(self._f64s, _laid_out(array, _F64))
 
     def f32(self, array: NDArray[np.float32]) -> Any:
         """Return numbers."""
-        return self._buffer("float[]", _laid_out(array, np.float32))
+        return self._buffer(self._f32s, _laid_out(array, _F32))
 
     def i64(self, array: NDArray[np.int64]) -> Any:
         """Return rows."""
-        return self._buffer("int64_t[]", _laid_out(array, np.int64))
+        return self._buffer(self._i64s, _laid_out(array, _I64))
 
     def u8(self, array: NDArray[np.uint8] | NDArray[np.bool_]) -> Any:
         """Return bytes, or a mask."""
-        assert array.dtype in (np.uint8, np.bool_), array.dtype
-        return self._buffer("uint8_t[]", array)
+        assert array.dtype in _BYTES, array.dtype
+        return self._buffer(self._u8s, array)
 
     def i32(self, array: NDArray[np.int32]) -> Any:
         """Return narrow rows."""
-        return self._buffer("int32_t[]", _laid_out(array, np.int32))
+        return self._buffer(self._i32s, _laid_out(array, _I32))
 
 
-def _laid_out(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+def _laid_out(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return an array in one piece and of a type, as C takes it: hardly ever another one.
 
     Raises:
@@ -375,7 +383,7 @@ def _laid_out(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
     if array.dtype == dtype and array.flags.c_contiguous:
         return array
     found = np.ascontiguousarray(array, dtype)
-    if np.issubdtype(dtype, np.integer) and not np.array_equal(found, array):
+    if dtype.kind == "i" and not np.array_equal(found, array):
         raise IndexError("an index is too large")
     return found
 

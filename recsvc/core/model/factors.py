@@ -137,7 +137,7 @@ def _influence(
             # (A + YᵀDY)⁻¹Yᵀ = A⁻¹Yᵀ (I + D Y A⁻¹ Yᵀ)⁻¹: an m x m system.
             half = prepared.inverse @ Y.T
             system = extra[:, None] * (Y @ half)
-            system[np.arange(m), np.arange(m)] += 1.0
+            system.flat[:: m + 1] += 1.0  # its diagonal
             found = np.linalg.solve(system.T, half.T).T
         else:
             found = np.linalg.solve(prepared.gram + (Y.T * extra) @ Y, Y.T)

@@ -52,12 +52,14 @@ class Cause(msgspec.Struct, frozen=True):
         history: index into the reader's interactions; None when it is a voice itself, or a follow.
         share: its share of all that speaks for the item, 0..1.
         voice: the voice that is the reason; None when it is the history, or nothing.
+        did: what the reader did to the item of their history, in words.
     """
 
     kind: ReasonKind
     history: int | None
     share: float
     voice: Voice | None = None
+    did: str = ""
 
 
 def causes(model: Model, reader: Reader, ranking: Ranking, places: slice) -> list[Cause]:
@@ -196,8 +198,8 @@ def _cause(reader: Reader, speaking: _Speaking, lifted: float) -> Cause:
     if voice is not None and said > strongest:
         return Cause(voice.reason, None, said / total, voice)
     if strongest > 0:
-        deeds = deed(reader.interactions[speaking.history])
-        return Cause(deeds.reason, speaking.history, strongest / total)
+        done = deed(reader.interactions[speaking.history])
+        return Cause(done.reason, speaking.history, strongest / total, did=done.did)
     # What alone speaks for it may not be named: the voice that says it is.
     by = speaking.answered
     return Cause("new", None, 1.0) if by is None else Cause(by.reason, None, 1.0, by)
