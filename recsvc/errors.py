@@ -20,6 +20,7 @@ RecsvcError
 ├── SourceError              an archive or object store does not answer, or not as it should
 ├── StoreError               Redis does not answer, or not as it should
 │   └── StoreUnavailableError
+│       ├── StoreSilentError   nothing comes back from where it should be
 │       └── StoreRefusesError  it answers that it will not, for now: no memory, no disk, a replica
 ├── NewerError               what is kept is in a format of a newer release: it is left alone
 ├── SnapshotError            a snapshot is corrupt, foreign or from a newer version
@@ -141,6 +142,19 @@ class StoreError(RecsvcError):
 
 class StoreUnavailableError(StoreError):
     """Raised when Redis does not answer: retry later, with the same event ids."""
+
+
+class StoreSilentError(StoreUnavailableError):
+    """Raised when nothing comes back from where Redis should be.
+
+    Args:
+        told: what the driver says of it, for operators: addresses and paths that are nobody else's.
+    """
+
+    SAID = "the store does not answer"
+
+    def __init__(self, told: str) -> None:
+        super().__init__(f"{self.SAID}: {told}")
 
 
 class StoreRefusesError(StoreUnavailableError):

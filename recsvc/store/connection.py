@@ -18,7 +18,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from recsvc.errors import StoreError, StoreRefusesError, StoreUnavailableError
+from recsvc.errors import StoreError, StoreRefusesError, StoreSilentError
 from recsvc.secret import Secret
 from recsvc.store import keys
 from recsvc.store.addresses import Redis as Redis
@@ -69,7 +69,7 @@ def translated() -> Iterator[None]:
     """Raise the service's own errors instead of redis-py's.
 
     Raises:
-        StoreUnavailableError: when Redis does not answer; a write may have happened.
+        StoreSilentError: when Redis does not answer; a write may have happened.
         StoreRefusesError: when it answers that it will not for now; nothing was written.
         StoreError: when it answers with an error.
     """
@@ -85,7 +85,7 @@ def _translation(exc: Exception) -> StoreError:
         refusals.note(reason, exc)
         return StoreRefusesError(f"the store refuses: {REASONS[reason]} ({reason})")
     if isinstance(exc, (*_UNAVAILABLE, *_MOVING)):
-        return StoreUnavailableError(f"the store does not answer: {exc}")
+        return StoreSilentError(str(exc))
     return StoreError(str(exc))
 
 

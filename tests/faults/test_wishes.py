@@ -55,7 +55,10 @@ def test_nothing_hidden_or_muted_comes_back_without_the_store(new_service):
         assert told.status_code == 503
         assert "appendonly.aof.manifest is missing" in told.text
         refused = service.http.post("/v1/events", json={"user": "a", "item": "p1", "kind": "click"})
-        assert refused.status_code == 503
+        wished = service.http.post("/subscribe", data={"email": "ann@example.com"})
+        for answer in (refused, wished):
+            assert answer.status_code == 503
+            assert str(service.folder) not in answer.text, "where the store is is nobody's business"
     assert service.feed("reads", limit=100)["stale"] is False, "it returns by itself"
     assert "gone" not in WishFile(kept).read()
 

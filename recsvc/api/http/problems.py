@@ -22,6 +22,7 @@ from recsvc.errors import (
     NotFoundError,
     RecsvcError,
     SnapshotError,
+    StoreSilentError,
     StoreUnavailableError,
     TooLargeError,
     TooSlowError,
@@ -105,7 +106,12 @@ def on_recsvc_error(_: Request[Any, Any, Any], exc: RecsvcError) -> Response[byt
     if status is None:
         return _internal(exc)
     field = exc.field if isinstance(exc, InvalidError) else None
-    return respond(Problem(TITLES[status], status, str(exc), field=field), _headers(exc, status))
+    return respond(Problem(TITLES[status], status, told(exc), field=field), _headers(exc, status))
+
+
+def told(exc: RecsvcError) -> str:
+    """Return what a caller is told of an error: nothing of where the store is."""
+    return exc.SAID if isinstance(exc, StoreSilentError) else str(exc)
 
 
 def _headers(exc: RecsvcError, status: int) -> dict[str, str] | None:

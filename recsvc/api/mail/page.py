@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.response import Template
 
-from recsvc.api.http.problems import on_recsvc_error
+from recsvc.api.http.problems import on_recsvc_error, told
 from recsvc.errors import ExpiredError, NotAllowedError, NotFoundError, RecsvcError
 
 _POLICY = (
@@ -55,7 +55,7 @@ def on_error(request: Request[Any, Any, Any], exc: RecsvcError) -> Response[Any]
     status = problem.status_code or 500
     if status == 500:
         return problem
-    said = str(exc)
+    said = told(exc)
     is_over = isinstance(exc, ExpiredError | NotFoundError)
     text = f"{said[:1].upper()}{said[1:]}."
     answer = message("This did not work", text, status, again=is_over)
