@@ -90,16 +90,25 @@ class NewItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Readable(msgspec.Struct, frozen=True):
+    r"""What an item says, in characters: `α^2` for `$\alpha^2$`."""
+
+    title: str
+    text: str
+
+
 class Item(msgspec.Struct, kw_only=True, frozen=True):
     """An item as lists show it.
 
     Attributes:
         address: where to read it: as the host's site says, else its `url`.
         discussion: where its comments are.
+        readable: title and text without TeX and markup; None where they have none.
     """
 
     title: str
     text: str = ""
+    readable: Readable | None = None
     url: str | None = None
     address: str | None = None
     discussion: str | None = None

@@ -100,6 +100,8 @@ export interface NewItem extends ItemFields {
 export interface Item {
   title: string;
   text: string;
+  /** Title and text without TeX and markup; left out where they have none. */
+  readable?: { title: string; text: string };
   url: string | null;
   /** Where to read it: as the host's site says, else its `url`. */
   address?: string | null;

@@ -486,6 +486,7 @@ class Feed extends Base {
   }
 
   #card(who, place, { id, item, reason }) {
+    Object.assign(item, item.readable);
     const vote = new Vote(this, id, item.title, { count: item.upvotes, on: false }, place);
     this.votes.set(id, vote);
     const extra = (name, text) =>
@@ -534,7 +535,7 @@ class Feed extends Base {
     return make("p", { part: "meta" }, ...parts.flatMap((part) => [" · ", part]).slice(1));
   }
 
-  /** The service speaks English; a translation names the title between its quotation marks. */
+  /** A translation names the title that the service quotes. */
   #why({ kind, text }) {
     const title = text.match(/“(.*)”/s)?.[1] ?? "";
     return phrase(this, kind.replaceAll("_", "-"), { title }) || text;

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from recsvc.clock import from_us, to_us
 from recsvc.core.ids import Id
 from recsvc.core.items.address import WHERE_THEY_LIVE, Addresses, discussion
-from recsvc.core.text.display import shows
+from recsvc.core.text.display import readable, shows
 from recsvc.errors import InvalidError
 
 MAX_ITEMS_PER_CALL = 1_000
@@ -191,6 +192,13 @@ def _check_depth(extra: dict[str, Any]) -> None:
     raise ValueError(f"`extra` is nested more than {MAX_EXTRA_DEPTH} deep")
 
 
+class Readable(msgspec.Struct, frozen=True):
+    r"""What an item says, for places that show characters alone: `$\alpha^2$` is `α^2`."""
+
+    title: str
+    text: str
+
+
 class ItemView(msgspec.Struct, kw_only=True):
     """An item as lists show it.
 
@@ -199,10 +207,12 @@ class ItemView(msgspec.Struct, kw_only=True):
             neither, and its page here is all there is.
         discussion: where its comments are; None where nobody said.
         topics_extracted: whether the topics are keywords of the text, for want of the source's own.
+        readable: title and text without TeX and markup; left out where they have none.
     """
 
     title: str
     text: str
+    readable: Readable | UnsetType = UNSET
     url: str | None
     address: str | None
     discussion: str | None
@@ -325,6 +335,7 @@ def view(
     return ItemView(
         title=item.title,
         text=item.text,
+        readable=_readable(item.title, item.text),
         url=item.url,
         address=addresses.of(item.id, item.url),
         discussion=discussion(item.extra),
@@ -340,3 +351,10 @@ def view(
         comments=item.comments,
         extra=item.extra,
     )
+
+
+@lru_cache(maxsize=4_096)
+def _readable(title: str, text: str) -> Readable | UnsetType:
+    """Return both in characters; remembered, for a text with formulae takes long to read."""
+    said = Readable(readable(title), readable(text))
+    return UNSET if (said.title, said.text) == (title, text) else said

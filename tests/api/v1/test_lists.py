@@ -60,6 +60,23 @@ def test_trending_ranks_by_votes_that_fade(service: Service):
     ]
 
 
+def test_who_cannot_draw_formulae_gets_title_and_text_in_characters(service: Service):
+    topic = "in-characters"
+    texts = {"tex": r"Of order $\alpha^2$", "bare": "Of order two"}
+    service.put_all(
+        [{"id": i, "title": t, "text": f"{t}.", "topics": [topic]} for i, t in texts.items()]
+    )
+
+    listed = service.http.get("/v1/new", params={"topic": topic}).json()["items"]
+
+    shown = {place["id"]: place["item"] for place in listed}
+    assert shown["tex"]["title"] == texts["tex"], "as it was sent"
+    assert shown["tex"]["readable"] == {"title": "Of order α^2", "text": "Of order α^2."}
+    assert "readable" not in shown["bare"]
+    alone = service.http.get("/v1/items/tex").json()
+    assert alone["readable"] == shown["tex"]["readable"]
+
+
 def test_an_unvote_takes_a_vote_back(service: Service):
     topic = "unvoted"
     service.put_all([{"id": f"unvoted-{i}", "title": "x", "topics": [topic]} for i in range(2)])
