@@ -25,8 +25,7 @@ from workers.evaluation.evaluating import outcomes_of
 from workers.evaluation.outcomes import Outcomes
 from workers.log.schema import SCHEMA
 from workers.training.candidate import RoundParams, carry_out
-from workers.training.holdout import divided
-from workers.training.interactions import Votes
+from workers.training.holdout import LATEST_OF_EACH, divided
 from workers.training.moment import moment_of
 from workers.training.params import AlsParams, LearnParams, TrainParams
 from workers.training.ranking import model_of
@@ -141,11 +140,7 @@ def foreseen(
         sample: readers at most, drawn at random; 0: all.
         has_order: whether anybody knows in which order readers went for things.
     """
-    holdout = divided(material.log, held, params.train.profile, "what is foreseen")
-    # Where no instant divides the log, what is foreseen must not be among the votes that stand.
-    nothing = Votes(np.empty(0, np.int64), np.empty(0, np.int64))
-    happened = msgspec.structs.replace(holdout.happened, votes=nothing, liked=nothing)
-    holdout = msgspec.structs.replace(holdout, happened=happened)
+    holdout = divided(material.log, held, params.train.profile, LATEST_OF_EACH)
     known = msgspec.structs.replace(material, events=material.events.filter(~held))
     candidate = carry_out(known, None, None, params, lambda: 0.0).candidate
     moments = [moment_of(holdout, material.items, params.blend.votes)]

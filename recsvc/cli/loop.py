@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recsvc.cli.context import store
-from recsvc.clock import HOUR_US, from_us, now_us
+from recsvc.clock import HOUR_S, HOUR_US, from_us, now_us
 from recsvc.core.loop import Hour
 from recsvc.settings import from_environment
 from recsvc.store.log.loop import KEPT_HOURS, LoopStore
@@ -56,7 +56,7 @@ def _print(hours: list[Hour]) -> None:
             *(_told(share, ".1%") for share in shares),
             *(_told(number, ".2f") for number in numbers),
             _told(hour.cold.rate, ".1%"),
-            _told(None if hour.first_s is None else hour.first_s / 3600, ".1f", " h"),
+            _told(None if hour.first_s is None else hour.first_s / HOUR_S, ".1f", " h"),
         )
     Console().print(table)
 

@@ -142,10 +142,13 @@ class _At(msgspec.Struct, frozen=True):
         liked = Votes(
             h.histories.indices[past].astype(np.int64), h.latest_us.data[past].astype(np.int64)
         )
-        votes = _joined(h.votes, h.happened.votes, at_us)
+        votes = h.votes
+        # Where no instant divides the log, what was held out may have come before it: the answers.
+        if h.is_by_time:
+            votes = _joined(votes, h.happened.votes, at_us)
+            liked = _joined(liked, h.happened.liked, at_us)
         boards = _boards(votes, self.fading, h.histories.shape[1])
         catalogue = self.catalogue.with_boards(boards, lambda: at_us)
-        liked = _joined(liked, h.happened.liked, at_us)
         return Moment(catalogue, h.latest_us, at_us, is_listed, users, targets, liked)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from recsvc.clock import HOUR_US
+from recsvc.clock import HOUR_S, HOUR_US
 from recsvc.core.drawing import Series, limits, path
 from recsvc.core.loop import Hour
 
@@ -86,7 +86,7 @@ _DRAWN = (
         Column("drift", lambda hour: hour.drift),
     ), "+.2f", is_from_zero=False),
     _Drawn("first", "First shown", "hours from an item's arrival until it is in somebody's own list", (
-        Column("hours", lambda hour: None if hour.first_s is None else hour.first_s / 3600),
+        Column("hours", lambda hour: None if hour.first_s is None else hour.first_s / HOUR_S),
     ), ",.1f"),
 )  # fmt: skip
 

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from recsvc.clock import DAY_US
 from recsvc.core.model.snapshot import Snapshot
+from recsvc.core.ranking.params import BlendParams
 from tests.workers.training import world
 from workers.log.schema import SCHEMA
 from workers.training.candidate import RoundParams, carry_out
 from workers.training.gate import Gate
-from workers.training.holdout import Holdout, hold_out
+from workers.training.holdout import LATEST_OF_EACH, Holdout, hold_out
+from workers.training.holdout import divided as divided_by
+from workers.training.moment import moments_of
 from workers.training.params import AlsParams, GateParams, LearnParams
 from workers.training.training import Material, train
 from workers.training.trying import Means
@@ -207,3 +210,16 @@ def test_shuffled_factors_are_stopped_whatever_came_last(shape):
     verdict = gate.judge(shuffled, sound, holdout)
 
     assert not verdict.passed
+
+
+def test_where_no_instant_divides_a_log_what_is_asked_for_is_no_vote_yet():
+    """What was held out came before some of what was not: votes for it would foretell it."""
+    log = world.events()
+    held = (log["item"] == "i7").to_numpy()
+    holdout = divided_by(world.material(log).log, held, world.PARAMS.profile, LATEST_OF_EACH)
+
+    (moment,) = moments_of(holdout, world.items(), BlendParams().votes)
+
+    assert holdout.targets[:, 7].nnz > 0
+    assert moment.catalogue.votes[7] == 0
+    assert 7 not in moment.liked.rows
