@@ -39,7 +39,7 @@ PAPERS = [
     },
     {
         "id": "2503.01005",
-        "title": "Learning to Fold Laundry from Three Demonstrations",
+        "title": r"Learning to Fold Laundry in $O(n^2)$ from Three Demonstrations",
         "text": "A robot arm learns to fold laundry from three demonstrations and a lot of patience.",
         "url": "https://papers.example/2503.01005",
         "authors": ["Mia Chen", "R. Alvarez", "K. Novak", "P. Dubois"],

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from recsvc.api.embed.modules import MAX_EMBED_BYTES, STATIC
 from recsvc.core.readers.events import Entry
+from recsvc.core.text.display import readable
 from recsvc.store import keys
 from recsvc.store.bundled import socket_url
 from tests.service import Service, free_port, wait_until
@@ -53,6 +54,11 @@ def kinds(service: Service, user: str) -> list[str]:
     return [event.kind for event in logged(service, user)]
 
 
+def said(listed: dict) -> str:
+    """The title of what is listed, in characters."""
+    return (listed["item"] | listed["item"].get("readable", {}))["title"]
+
+
 def test_the_script_is_at_most_8_kb_gzipped():
     assert len(gzip.compress((STATIC / "v1.js").read_bytes())) <= MAX_EMBED_BYTES
 
@@ -71,7 +77,9 @@ def test_a_feed_shows_on_a_page_of_another_origin_under_a_strict_policy(papers, 
     page.wait_for_selector(CARD)
 
     listed = papers.get("/v1/trending", window="all", limit=6)["items"]
-    assert page.locator(TITLE).all_text_contents() == [one["item"]["title"] for one in listed]
+    titles = page.locator(TITLE).all_text_contents()
+    assert titles == [said(one) for one in listed]
+    assert "Learning to Fold Laundry in O(n^2) from Three Demonstrations" in titles
     assert PAPERS[0]["title"] in page.locator(TITLE).all_text_contents(), "markup is text"
     assert page.get_by_text("All papers").is_hidden(), "the fallback gave way"
     assert page.lines == [], "no error, no violation of the policy"
@@ -298,7 +306,9 @@ def test_a_list_goes_on_where_it_ended(papers, host, visit):
     page.get_by_role("button", name="Show more").click()
     expect(page.locator(CARD)).to_have_count(6)
 
-    assert sorted(page.locator(TITLE).all_text_contents()) == sorted(p["title"] for p in PAPERS)
+    assert sorted(page.locator(TITLE).all_text_contents()) == sorted(
+        readable(paper["title"]) for paper in PAPERS
+    )
     assert page.get_by_role("button", name="Show more").count() == 0
 
 
