@@ -3,6 +3,7 @@
 from email import message_from_bytes
 from email.policy import default
 
+import msgspec
 import pytest
 
 from recsvc.core.items.item import ItemView
@@ -12,7 +13,7 @@ from recsvc.mail.params import check_return_path
 from tests.mail.mails import NOON_US, SIGNATURES, digest, paper, params, subscription
 
 # No text does that to its renderer; a field of another kind than promised stands for what may.
-UNWRITABLE = paper(None)
+UNWRITABLE = msgspec.structs.replace(paper(""), title=None)
 
 
 def letters(**changes: object) -> Letters:
