@@ -132,7 +132,9 @@ class Subscribing:
         """
         _, subscription_id = self._links.read_confirm(token)
         known = await self._subscriptions.get(subscription_id)
-        return known if known is not None and known.consent.proof == _proof(token) else None
+        if known is None or not secrets.compare_digest(known.consent.proof, _proof(token)):
+            return None
+        return known
 
     async def leaving(self, token: str) -> Subscription | None:
         """Return the subscription that an unsubscribing address ends, None when it is over.
