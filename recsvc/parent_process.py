@@ -50,8 +50,10 @@ def _wait_for_end(parent: int) -> None:
         time.sleep(_LOOK_S)
 
 
-def exit_with_server() -> None:
-    """End this process soon after the server that forked it, if one did."""
+def exit_with_server() -> bool:
+    """End this process soon after the server that forked it; return whether one did."""
     server = os.environ.get(SERVER)
-    if server is not None and int(server) != os.getpid():
-        exit_with(int(server))
+    if server is None or int(server) == os.getpid():
+        return False
+    exit_with(int(server))
+    return True

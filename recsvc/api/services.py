@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 import structlog
 from litestar import Litestar
@@ -11,6 +11,7 @@ from litestar.di import Provide
 from recsvc.access.admission import Admission, Head
 from recsvc.access.keyring import Keyring
 from recsvc.access.owner import owner_of
+from recsvc.api.starting import ends_when_told
 from recsvc.core import compiled
 from recsvc.core.items.address import Addresses
 from recsvc.core.items.item import names_in
@@ -201,9 +202,10 @@ def lifespan_of(
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        exit_with_server()
         try:
-            async with opened(settings) as services:
+            async with AsyncExitStack() as closing:
+                with ends_when_told() if exit_with_server() else nullcontext():
+                    services = await closing.enter_async_context(opened(settings))
                 app.state.services = services
                 log.info(
                     "api_ready", n_items=services.live.catalogue.n, computes=compiled.which()[0]

@@ -1,6 +1,8 @@
 """An API may be started before its store: it waits, and ends when told to."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -39,14 +41,26 @@ def test_an_api_that_is_started_first_serves_once_the_store_is_there(
     assert "the store does not answer" in said
 
 
-def test_an_api_that_waits_for_its_store_ends_when_told_to(tmp_path: Path):
+def test_an_api_that_waits_for_its_store_ends_when_told_to(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    """By itself, not killed ten seconds later: the server hears no signal for a process that starts."""
     with started(f"unix://{tmp_path}/nowhere.sock") as (_, process):
-        wait_until(lambda: _is_waiting(process.pid), "it has begun", 60)
-        process.terminate()
+        heard: list[str] = []
 
+        def waits() -> bool:
+            heard.extend(capfd.readouterr())
+            return "api_waits" in "".join(heard)
+
+        wait_until(waits, "it says that it waits", 60)
+        (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(child), signal.SIGTERM)
+        wait_until(lambda: not _is_running(int(child)), "it ended", 8)
+
+        process.terminate()
         assert process.wait(60) is not None
 
 
-def _is_waiting(pid: int) -> bool:
-    """Whether the process has started its serving child."""
-    return bool(Path(f"/proc/{pid}/task/{pid}/children").read_text().strip())
+def _is_running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
