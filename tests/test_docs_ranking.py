@@ -27,7 +27,7 @@ def test_every_setting_of_ranking_is_explained_and_every_one_named_exists():
 
 def test_the_options_and_figures_of_evaluate_are_documented():
     options = {o for p in evaluate.params for o in p.opts if o.startswith("--")}
-    named = set(re.findall(r"--[a-z]+", EVALUATION.partition("## The goals")[0]))
+    named = set(re.findall(r"--[a-z]+", EVALUATION.partition("## Public sets")[0]))
 
     assert named <= options
     assert {name.partition("@")[0] for name in NAMES} <= set(re.findall(r"`(\w+)", EVALUATION))
