@@ -3,7 +3,10 @@
 import random
 from pathlib import Path
 
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recsvc.clock import MINUTE_US, now_us
 from recsvc.core.readers.kinds import KINDS
@@ -13,6 +16,8 @@ from recsvc.store.items.catalogue import Items
 from recsvc.store.pipe import Pipe
 from tests.faults.world import World
 from workers.log.audit import Audit, Derived
+from workers.log.reading import Log
+from workers.log.schema import SCHEMA
 
 
 @pytest.fixture
@@ -103,3 +108,23 @@ async def test_the_operator_is_told_of_a_file_and_what_helps_until_it_is_back(
     file.write_bytes(whole)
     await archiver.run_once(now_us() + MINUTE_US)
     assert archiver.problem is None
+
+
+@given(
+    entries=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(1, 4), st.integers(0, 3)), max_size=20
+    ),
+    applied=st.dictionaries(st.integers(0, 4), st.tuples(st.integers(0, 5), st.integers(0, 3))),
+)
+def test_what_came_after_an_entry_is_known_by_its_items(entries, applied):
+    rows = [(*entry, "u", f"i{n}", "click", 1, 1, *[None] * 7) for n, entry in enumerate(entries)]
+    log = Log(pl.DataFrame(rows, schema=SCHEMA, orient="row"), {})
+
+    found = log.items_after({shard: f"{ms}-{seq}" for shard, (ms, seq) in applied.items()})
+
+    later = {
+        f"i{n}"
+        for n, (shard, *entry) in enumerate(entries)
+        if tuple(entry) > applied.get(shard, (0, 0))
+    }
+    assert found == later

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from recsvc.core.access.caller import is_anonymous
 from recsvc.core.readers.kinds import Kind
 from recsvc.core.readers.profile import Profile
-from recsvc.store.entry_ids import parse
 from recsvc.store.items.boards import Boards
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
@@ -95,16 +94,17 @@ class Audit:
         applied = await self._derived.boards.applied()
         boards, profiles = await self._boards(items), await self._profiles(users)
         log = await log_of(self._archive, self._streams, users, items)
-        still = {item for item, has in (await self._boards(items)).items() if has == boards[item]}
-        # An entry that is not applied yet is on no board.
-        behind = {
-            row["item"]
-            for row in log.events.iter_rows(named=True)
-            if (row["entry_ms"], row["entry_seq"]) > parse(applied.get(row["shard"], "0-0"))
-        }
-        found = dict(self._wrong_boards(log, {i: boards[i] for i in still - behind}))
+        still = {i: has for i, has in (await self._boards(items)).items() if has == boards[i]}
         same = {u: p for u, p in (await self._profiles(users)).items() if p == profiles[u]}
-        return found | dict(self._wrong_profiles(log, same))
+
+        def wrong() -> dict[Subject, str]:
+            behind = log.items_after(applied)
+            on_boards = {item: has for item, has in still.items() if item not in behind}
+            found = dict(self._wrong_boards(log, on_boards))
+            return found | dict(self._wrong_profiles(log, same))
+
+        # Of what is popular there may be a hundred thousand entries: meanwhile others go on the boards.
+        return await asyncio.to_thread(wrong)
 
     async def _boards(self, items: list[str]) -> dict[str, dict[str, int]]:
         """Return what is counted of each item, its votes by what is stored of them."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from recsvc.store.log.streams import Streams
 from workers.log.archive import IDENTITY, Archive, table
 from workers.log.archiver import tail
 from workers.log.decoding import decoded
+from workers.log.schema import SCHEMA
 
 _PER_PIECE = 2_000
 
@@ -37,6 +38,18 @@ class Log(msgspec.Struct, frozen=True):
         is_wanted = pl.col("user").is_in(list(users)) | pl.col("item").is_in(list(items))
         return Log(self.events.filter(is_wanted), self.until)
 
+    def items_after(self, entries: Mapping[int, str]) -> set[str]:
+        """Return the items of whatever came after an entry of each shard; of shards without, all."""
+        lasts = pl.DataFrame(
+            [(shard, *parse(entry)) for shard, entry in entries.items()],
+            {"shard": SCHEMA["shard"], "last_ms": pl.Int64, "last_seq": pl.Int64},
+            orient="row",
+        )
+        ms, seq = pl.col("last_ms").fill_null(0), pl.col("last_seq").fill_null(0)
+        is_same_ms = pl.col("entry_ms") == ms
+        is_later = (pl.col("entry_ms") > ms) | (is_same_ms & (pl.col("entry_seq") > seq))
+        return set(self.events.join(lasts, on="shard", how="left").filter(is_later)["item"])
+
 
 async def log_of(
     archive: Archive, streams: Streams, users: Collection[str], items: Collection[str]
@@ -48,7 +61,11 @@ async def log_of(
     rest = table(await tail(streams, archived)).lazy()
     lazy = chain([rest], map(archive.scan, await asyncio.to_thread(archive.files)))
     tables = [await asyncio.to_thread(one.filter(is_wanted).collect) for one in lazy]
-    return Log(pl.concat(tables).unique(IDENTITY, maintain_order=True), {})
+    # Some are what everybody went for, and some went for everything: that is no small part of the log.
+    events = await asyncio.to_thread(
+        lambda: pl.concat(tables).unique(IDENTITY, maintain_order=True)
+    )
+    return Log(events, {})
 
 
 async def sample(
