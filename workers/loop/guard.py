@@ -83,7 +83,7 @@ class OnlineGuard:
         known = await self._trust(table, published, now_us)
         doubted = [one for one in published if known.trusted <= one < current]
         table = table.filter(pl.col("hour") >= known.from_us // HOUR_US)
-        falls = falls_since(doubted, table, self._params.fall)
+        falls = await asyncio.to_thread(falls_since, doubted, table, self._params.fall)
         back = worst(falls)
         if back is None:
             return None
@@ -111,13 +111,7 @@ class OnlineGuard:
         if known is None or known.trusted != held:
             return False
         hour = known.since_us // HOUR_US
-        table = table.filter(
-            (pl.col("snapshot_id") <= held) & (pl.col("hour") >= known.from_us // HOUR_US)
-        )
-        now, before = _alike(
-            table.filter(pl.col("hour") > hour), table.filter(pl.col("hour") <= hour)
-        )
-        found = fallen(_rate(now), _rate(before), self._params.fall)
+        found = await asyncio.to_thread(self._fallen_without, held, table, known)
         if found is None:
             return False
         latest = held
@@ -131,10 +125,21 @@ class OnlineGuard:
         log.warning("rollback_taken_back", snapshot_id=latest, instead_of=held, reason=str(found))
         return True
 
+    def _fallen_without(self, held: str, table: pl.DataFrame, known: Trusted) -> Fall | None:
+        """Return how the rate fell although none is served of what was rolled back."""
+        hour = known.since_us // HOUR_US
+        own = table.filter(
+            (pl.col("snapshot_id") <= held) & (pl.col("hour") >= known.from_us // HOUR_US)
+        )
+        now, before = _alike(own.filter(pl.col("hour") > hour), own.filter(pl.col("hour") <= hour))
+        return fallen(_rate(now), _rate(before), self._params.fall)
+
     async def _trust(self, table: pl.DataFrame, published: list[str], now_us: int) -> Trusted:
         """Return up to which model none is doubted any more, and have it kept."""
         before = await self._training.trusted()
-        readers = 0 if before is None else _readers_since(table, before.next)
+        readers = 0
+        if before is not None:
+            readers = await asyncio.to_thread(_readers_since, table, before.next)
         known = advanced(before, published, readers, now_us)
         if known != before:
             await self._training.trust(known)
