@@ -5,7 +5,7 @@ time: whatever is handed over is kept by the object here that handed it over, or
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recsvc.core.compiled.kernels import Bounds, Kernels, Lists, Matrix, Rows, Texts, Vector
 
 Group = tuple[float, float]
+Taken = Literal["root", "squared", "sum"]
 
 
 class Speaker(NamedTuple):
@@ -41,7 +42,7 @@ class Led(NamedTuple):
 
     lists: tuple[Lists, ...]
     loud: Vector
-    taken: Literal["root", "squared", "sum"] = "root"
+    taken: Taken = "root"
 
 
 class Read(NamedTuple):
@@ -86,7 +87,7 @@ class Folded(NamedTuple):
 
 
 # ROOT, SQUARED, SUM
-_TAKEN = ("root", "squared", "sum")
+_TAKEN: tuple[Taken, ...] = get_args(Taken)
 
 
 class Answer(NamedTuple):

@@ -7,14 +7,15 @@ items have many readers each. Where they are not, no list is kept, and nothing i
 import msgspec
 import numpy as np
 
-from recsvc.core.compiled.moment import Led
 from recsvc.core.model.model import Model
 from recsvc.core.ranking.voice import Asked, History, Matrix, ReaderVoice, Rows, VoiceSource
-from recsvc.core.ranking.voices.walk import Walked, led, loudness, shares_of_sum
+from recsvc.core.ranking.voices.walk import Walked, about_to_walk, loudness, shares_of_sum, walked
 
 
 class Foretold(Walked, frozen=True, kw_only=True):
     """What the reader's items foretell."""
+
+    taken = "sum"
 
     def shares(self, rows: Rows) -> Matrix:
         """Return (k, m): the score is a sum, and each item has its part."""
@@ -38,15 +39,9 @@ class Linear(ReaderVoice):
         """Return whether training kept a list."""
         return model.learned is not None and model.learned.linear is not None
 
-    def to_reader(self, history: History) -> Foretold | None:
+    def to_reader(self, history: History) -> Walked | None:
         """Return what the history foretells; None where no list was kept."""
-        asked = self.asked(history)
-        if asked is None:
-            return None
-        heard = asked.heard
-        assert isinstance(heard, Foretold), "of what is foretold"
-        heard.scores[:] = led(heard.learned, heard.history, heard.loud, len(heard.scores))
-        return heard
+        return walked(self.asked(history))
 
     def asked(self, history: History) -> Asked | None:
         """Return the same, its scores still to be computed."""
@@ -56,5 +51,4 @@ class Linear(ReaderVoice):
         ours = msgspec.structs.replace(learned, neighbours=learned.linear, added=None)
         loud = loudness((history.evidence > 0).astype(np.float32), history.params.just_read)
         scores = np.empty(history.model.n, np.float32)
-        heard = Foretold(scores, 1.0, learned=ours, history=rows, loud=loud)
-        return Asked(heard, Led((learned.linear,), loud, taken="sum"))
+        return about_to_walk(Foretold(scores, 1.0, learned=ours, history=rows, loud=loud))

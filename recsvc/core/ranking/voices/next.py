@@ -10,9 +10,8 @@ chance, and must not come near to what was seen again and again.
 import msgspec
 import numpy as np
 
-from recsvc.core.compiled.moment import Led
 from recsvc.core.ranking.voice import Asked, History, Matrix, ReaderVoice, Rows, Scores, VoiceSource
-from recsvc.core.ranking.voices.walk import Walked, similar
+from recsvc.core.ranking.voices.walk import Walked, about_to_walk, walked
 
 _LATEST = 10
 _FADE = 0.5
@@ -20,6 +19,8 @@ _FADE = 0.5
 
 class Followed(Walked, frozen=True, kw_only=True):
     """Where the reader's latest items led others."""
+
+    taken = "squared"
 
     def shares(self, rows: Rows) -> Matrix:
         """Return (k, m): each item adds what readers went on to from it."""
@@ -41,16 +42,9 @@ class Next(ReaderVoice):
     words = "Often read next"
     usual = 0.0
 
-    def to_reader(self, history: History) -> Followed | None:
+    def to_reader(self, history: History) -> Walked | None:
         """Return where the latest items lead; None while nothing was learned."""
-        asked = self.asked(history)
-        if asked is None:
-            return None
-        heard = asked.heard
-        assert isinstance(heard, Followed), "of what comes next"
-        under_root = similar(heard.learned, heard.history, heard.loud, len(heard.scores))
-        np.square(under_root, out=heard.scores)
-        return heard
+        return walked(self.asked(history))
 
     def asked(self, history: History) -> Asked | None:
         """Return the same, its scores still to be computed."""
@@ -60,8 +54,7 @@ class Next(ReaderVoice):
         ordered = msgspec.structs.replace(learned, neighbours=learned.transitions, added=None)
         loud = lately(np.minimum(history.evidence, 1), _FADE)
         scores = np.empty(history.model.n, np.float32)
-        heard = Followed(scores, 1.0, learned=ordered, history=rows, loud=loud)
-        return Asked(heard, Led((ordered.neighbours,), loud, taken="squared"))
+        return about_to_walk(Followed(scores, 1.0, learned=ordered, history=rows, loud=loud))
 
 
 def lately(evidence: Scores, fade: float) -> Scores:

@@ -4,6 +4,8 @@ The usual walk hears a whole history, the very latest a little louder. Where int
 than that, training wakes this voice, for which what was read ten items ago is long forgotten.
 """
 
+import numpy as np
+
 from recsvc.core.ranking.voice import Asked, History, ReaderVoice, VoiceSource
 from recsvc.core.ranking.voices.next import lately
 from recsvc.core.ranking.voices.walk import Walked, about_to_walk, walked
@@ -26,7 +28,9 @@ class Recent(ReaderVoice):
 
     def asked(self, history: History) -> Asked | None:
         """Return the same, its scores still to be computed."""
-        learned = history.model.learned
-        if learned is None or len(history.rows) == 0:
+        learned, rows = history.model.learned, history.rows
+        if learned is None or len(rows) == 0:
             return None
-        return about_to_walk(learned, history, lately(history.evidence, _FADE))
+        loud = lately(history.evidence, _FADE)
+        scores = np.empty(history.model.n, np.float32)
+        return about_to_walk(Walked(scores, 1.0, learned=learned, history=rows, loud=loud))

@@ -5,13 +5,13 @@ a short history leads to from drowning everything else.
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsvc.core import compiled
-from recsvc.core.compiled.moment import Led
+from recsvc.core.compiled.moment import Led, Taken
 from recsvc.core.model.model import Learned
 from recsvc.core.model.neighbours import Neighbours
 from recsvc.core.ranking.params import BlendParams
@@ -28,13 +28,16 @@ class Walked(Heard, frozen=True, kw_only=True):
     """Where the reader's items lead to.
 
     Attributes:
+        learned: whose `neighbours`, and what was added to them, lead on.
         history: (m,) rows interacted with.
         loud: (m,) how loud each leads on.
+        taken: how what leads to an item becomes its score.
     """
 
     learned: Learned
     history: Rows
     loud: Vector
+    taken: ClassVar[Taken] = "root"
 
     def shares(self, rows: Rows) -> Matrix:
         """Return (k, m): under the square root each item has its part of the sum."""
@@ -70,14 +73,13 @@ class Walk(ReaderVoice):
             return None
         loud = loudness(history.evidence, params.just_read)
         heard = len(rows) / (len(rows) + params.similar_from)
-        return about_to_walk(learned, history, loud, heard)
+        scores = np.empty(history.model.n, np.float32)
+        return about_to_walk(Walked(scores, heard, learned=learned, history=rows, loud=loud))
 
 
-def about_to_walk(learned: Learned, history: History, loud: Vector, loudness: float = 1.0) -> Asked:
+def about_to_walk(heard: Walked) -> Asked:
     """Return where a history leads to, its scores still to be computed."""
-    scores = np.empty(history.model.n, np.float32)
-    heard = Walked(scores, loudness, learned=learned, history=history.rows, loud=loud)
-    return Asked(heard, Led(tuple(_lists(learned)), loud))
+    return Asked(heard, Led(tuple(_lists(heard.learned)), heard.loud, heard.taken))
 
 
 def walked(asked: Asked | None) -> Walked | None:
@@ -86,7 +88,12 @@ def walked(asked: Asked | None) -> Walked | None:
         return None
     heard = asked.heard
     assert isinstance(heard, Walked), "of what a walk is asked"
-    heard.scores[:] = similar(heard.learned, heard.history, heard.loud, len(heard.scores))
+    scores = led(heard.learned, heard.history, heard.loud, len(heard.scores))
+    if heard.taken != "sum":
+        np.sqrt(scores, out=scores)
+    if heard.taken == "squared":
+        np.square(scores, out=scores)
+    heard.scores[:] = scores
     return heard
 
 
@@ -110,17 +117,6 @@ def _steps(just_read: float) -> NDArray[np.floating[Any]]:
         _MAX_INTERACTIONS - 1, -1, -1
     )
     return steps
-
-
-def similar(learned: Learned, rows: Rows, loud: Vector, n: int) -> Vector:
-    """Return (n,) scores.
-
-    Args:
-        rows: (m,) rows interacted with.
-        loud: (m,) how loud each leads on.
-    """
-    scores: Vector = np.sqrt(led(learned, rows, loud, n))
-    return scores
 
 
 def shares(learned: Learned, rows: Rows, history: Rows, loud: Vector) -> NDArray[np.float32]:
