@@ -78,11 +78,17 @@ def simulate(readers: int, days: int, seed: int, report: Path | None, as_json: b
 def _outcomes(params: "WorldParams", progress: Progress) -> "list[Outcome]":
     from workers.simulation.simulating import ByChance, simulate
 
-    found = []
-    for variant in VARIANTS:
-        task = progress.add_task(variant.name, total=params.days)
-        found.append(served(params, variant, lambda _, task=task: progress.advance(task)))  # type: ignore[misc]
+    found = [
+        served(params, variant, _advancing(progress, variant.name, params.days))
+        for variant in VARIANTS
+    ]
     return [*found, simulate(params, _CHANCE, ByChance(params))]
+
+
+def _advancing(progress: Progress, name: str, days: int) -> Callable[[int], None]:
+    """Return what is told of each day that is over."""
+    task = progress.add_task(name, total=days)
+    return lambda _: progress.advance(task)
 
 
 def served(params: "WorldParams", variant: Variant, on_day: Callable[[int], object]) -> "Outcome":

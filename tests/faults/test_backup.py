@@ -26,7 +26,7 @@ from recsvc.store.log.streams import Streams
 from recsvc.store.log.writing import EventLog, EventLogParams
 from recsvc.store.pipe import Pipe
 from recsvc.store.readers.erasures import Erasures
-from tests.faults.servers import record, restored_events
+from tests.faults.servers import filled, restored_events
 from tests.service import recsvc
 from workers.ingest import Ingest
 from workers.log.archive import Archive
@@ -144,13 +144,7 @@ async def test_every_backup_under_load_starts_and_misses_nothing(tmp_path):
 
 
 def test_the_commands_back_up_verify_and_restore(tmp_path):
-    async def fill() -> None:
-        store = BundledStore(tmp_path / "data", "always")
-        await store.start()
-        await record(store.url, 0, 10)
-        await store.stop()
-
-    asyncio.run(fill())
+    filled(tmp_path / "data", 10)
     to = str(tmp_path / "backup")
 
     made = recsvc("backup", to, data_dir=tmp_path / "data")

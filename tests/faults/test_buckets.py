@@ -1,6 +1,5 @@
 """A backup in a bucket of an object store is what it is in a folder."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 from tests.bucket_server import bucket as bucket_of_a_server
-from tests.faults.servers import record, restored_events
+from tests.faults.servers import filled, record, restored_events
 from tests.service import free_port, recsvc
 from workers.ingest import Ingest
 from workers.log.archive import Archive
@@ -140,13 +139,7 @@ async def test_a_backup_grows_is_restored_and_knows_who_was_erased(bucket: str, 
 
 
 def test_the_commands_take_the_address_of_a_bucket(bucket: str, tmp_path: Path):
-    async def fill() -> None:
-        store = BundledStore(tmp_path / "data", "always")
-        await store.start()
-        await record(store.url, 0, 10)
-        await store.stop()
-
-    asyncio.run(fill())
+    filled(tmp_path / "data", 10)
 
     made = recsvc("backup", f"{bucket}/commands", data_dir=tmp_path / "data")
     restored = recsvc("restore", f"{bucket}/commands", data_dir=tmp_path / "new")

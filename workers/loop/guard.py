@@ -131,8 +131,8 @@ class OnlineGuard:
         own = table.filter(
             (pl.col("snapshot_id") <= held) & (pl.col("hour") >= known.from_us // HOUR_US)
         )
-        now, before = _alike(own.filter(pl.col("hour") > hour), own.filter(pl.col("hour") <= hour))
-        return fallen(_rate(now), _rate(before), self._params.fall)
+        is_since = pl.col("hour") > hour
+        return _fall(own.filter(is_since), own.filter(~is_since), self._params.fall)
 
     async def _trust(self, table: pl.DataFrame, published: list[str], now_us: int) -> Trusted:
         """Return up to which model none is doubted any more, and have it kept."""
@@ -191,11 +191,16 @@ def falls_since(candidates: list[str], table: pl.DataFrame, least_share: float) 
         before = table.filter(pl.col("snapshot_id") <= one)
         if one not in before["snapshot_id"]:  # it was never served: nobody knows what comes of it
             continue
-        now, before = _alike(now, before)
-        found = fallen(_rate(now), _rate(before), least_share)
+        found = _fall(now, before, least_share)
         if found is not None:
             falls[one] = found
     return falls
+
+
+def _fall(now: pl.DataFrame, before: pl.DataFrame, least_share: float) -> Fall | None:
+    """Return how the rate surely fell, of lists that can be compared; None where it did not."""
+    now, before = _alike(now, before)
+    return fallen(_rate(now), _rate(before), least_share)
 
 
 def _alike(now: pl.DataFrame, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -162,6 +162,9 @@ def _records(document: Schema, schema: Schema) -> Iterator[Schema]:
 
 
 def _resolved(document: Schema, schema: Schema) -> Schema:
+    """Return what a schema refers to; one that refers to nothing as it is."""
+    if "$ref" not in schema:
+        return schema
     name = schema["$ref"].rpartition("/")[2]
     found: Schema = document["components"]["schemas"][name]
     return found
@@ -172,7 +175,7 @@ def _shapes(schema: Schema) -> list[Schema]:
 
 
 def _field(document: Schema, name: str, schema: Schema, *, is_required: bool) -> Field:
-    whole = _resolved(document, schema) if "$ref" in schema else schema
+    whole = _resolved(document, schema)
     default = whole.get("default")
     return Field(
         name,
@@ -185,7 +188,7 @@ def _field(document: Schema, name: str, schema: Schema, *, is_required: bool) ->
 
 
 def _choices(document: Schema, schema: Schema) -> list[str]:
-    whole = _resolved(document, schema) if "$ref" in schema else schema
+    whole = _resolved(document, schema)
     found = [str(one) for one in whole.get("enum", ()) if one is not None]
     if whole.get("type") == "boolean":
         return ["true", "false"]

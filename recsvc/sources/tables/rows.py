@@ -57,8 +57,8 @@ def calls(content: Content, options: Options, field: str) -> bool:
 def notes(content: Content, options: Options, fields: Sequence[str]) -> Iterator[Note]:
     """Yield which columns were taken for which fields unasked, and which are not read."""
     found = _placed_fields(content, options, fields)
-    guessed = [f"{column} as {field}" for field, column in found.items()
-               if column != options.columns.get(field, field)]  # fmt: skip
+    own = options.columns
+    guessed = [f"{column} as {f}" for f, column in found.items() if column != own.get(f, f)]
     if guessed:
         yield Note(
             content.file, f"read {', '.join(guessed)} (--column FIELD=COLUMN says otherwise)"
