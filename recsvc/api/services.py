@@ -115,7 +115,7 @@ class Services:
         self.exposures = Exposures(settings.lists.exposures, ExposureLog(pipe))
         self.loop = LoopStore(pipe)
         self.experiment_store = ExperimentStore(pipe)
-        self.experiments = Experiments(self.experiment_store)
+        self.experiments = Experiments(self.experiment_store, self.live)
         memory = Memory(self.live, self.cache, wishes, self.exposures, self.experiments)
         tools = kit(memory, settings.lists, pipe, signs)
         self.keeping = Keeping(settings.keepsake_path, self.keepsake, wishes, pipe)

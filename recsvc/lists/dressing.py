@@ -6,6 +6,7 @@ import msgspec
 
 from recsvc.clock import from_us, now_us
 from recsvc.core.items.item import ItemView, StoredItem
+from recsvc.core.model.model import Model
 from recsvc.core.ranking.account import Account, accounts
 from recsvc.core.ranking.blend import EXPLORE, SOURCES
 from recsvc.core.ranking.exploration import lottery_of
@@ -86,7 +87,7 @@ class Dresser:
         )
 
     def _feed(self, piece: Piece, audience: Audience, items: list[Listed]) -> Feed:
-        live, model = self._live, self._live.model
+        live, model = self._live, self._model(piece)
         return Feed(
             feed_id=piece.feed_id,
             user=audience.user,
@@ -101,11 +102,16 @@ class Dresser:
             sorted_by=SORTED_BY.get(piece.source, ""),
         )
 
+    def _model(self, piece: Piece) -> Model:
+        """Return what ranked a list; the served model for lists that no voice made."""
+        voices = piece.ranking.voices
+        return self._live.model if voices is None else voices.model
+
     def _causes(self, piece: Piece, audience: Audience) -> list[Cause]:
         """Return what speaks for each place; nothing where nothing in a history could."""
         if piece.ranking.voices is None:
             return []
-        return causes(self._live.model, audience.reader, piece.ranking, _ALL)
+        return causes(self._model(piece), audience.reader, piece.ranking, _ALL)
 
     def _accounts(
         self, piece: Piece, page: Page, audience: Audience, bodies: list[StoredItem | None]
@@ -113,7 +119,7 @@ class Dresser:
         if not page.explain or piece.ranking.voices is None:
             return []
         texts = [_words(body) for body in bodies]
-        return accounts(self._live.model, audience.reader, piece.ranking, _ALL, texts)
+        return accounts(self._model(piece), audience.reader, piece.ranking, _ALL, texts)
 
     def _fields(self, body: StoredItem, votes: int, page: Page) -> ItemView | msgspec.UnsetType:
         if page.ids_only:

@@ -228,7 +228,7 @@ class Feeds:
     async def _begun(
         self, found: Ranked, page: Page, options: FeedOptions, audience: Audience
     ) -> Piece:
-        catalogue, model = self._live.catalogue, self._live.model
+        catalogue, model = self._live.catalogue, self._live.model_of(options.tuning.snapshot)
         arrangement = self._arrangement(options, found.source)
         seed = seed_of(audience.user or "", now_us())
         ranking, lottery = arranged(found.ranking, catalogue, model, arrangement, seed)

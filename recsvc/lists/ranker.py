@@ -98,7 +98,7 @@ class Ranker:
 
     def _blend(self, tuned: Tuning, now: int) -> Blend:
         """Return what ranks readers; what is true for everybody is computed only when it changed."""
-        catalogue, model = self._live.catalogue, self._live.model
+        catalogue, model = self._live.catalogue, self._live.model_of(tuned.snapshot)
         known, hour = self._shared.pop(tuned, None), now // HOUR_US
         if (
             known is None

@@ -15,13 +15,12 @@ from recsvc.core.model.model import Model, Published, build, publish, with_warme
 from recsvc.core.model.snapshot import Warmed
 from recsvc.errors import NotFoundError, SnapshotError
 from recsvc.live.texts import NONE_DESCRIBED, FreshTexts, no_counts
+from recsvc.live.tried import AGAIN_S, Tried
 from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.warmed import WarmedItems
 from recsvc.store.pipe import Pipe
 
 log = structlog.get_logger()
-
-_AGAIN_S = 60.0  # a snapshot can be hundreds of megabytes: it is not fetched at each look
 
 
 class LiveModel:
@@ -29,8 +28,10 @@ class LiveModel:
 
     Attributes:
         model: replaced whole, never changed.
+        tried: which others are held beside it, and which are wanted.
+        of_trials: those others by their snapshots, replaced with it.
         n_built: how often it was.
-        texts: those that came after the snapshot.
+        texts: those that came after the snapshots.
         refused: why the published snapshot is not served, if it is not.
     """
 
@@ -42,13 +43,15 @@ class LiveModel:
         self._warmed_version = 0
         self.texts = FreshTexts()
         self.model: Model = build(None, 0, np.empty(0, np.int64), no_counts())
+        self.tried = Tried()
+        self.of_trials: dict[str, Model] = {}
         self.n_built = 0
         self.refused: str | None = None
         self._refused_id: str | None = None
         self._refused_s = 0.0
 
     async def follow(self, catalogue_id: str, kept: Pipe | None = None) -> bool:
-        """Take over the snapshot to be served; return whether that is another one than before.
+        """Take over the snapshot to be served, and those to be tried; return whether any changed.
 
         One that cannot be read leaves the one before in its place. What was learned of another
         catalogue is of no use: its rows are other items. One that was refused is read again only after
@@ -69,7 +72,10 @@ class LiveModel:
             self.refused = self._refused_id = None  # somebody went back to it
         elif current is not None and (current != self._refused_id or self._is_again_due()):
             await self._load(snapshots, current, catalogue_id)
-        return self._published is not served
+        has_changed = await self.tried.follow(snapshots, catalogue_id, self._published)
+        if has_changed or self._published is not served:
+            self.texts.describe(*self._described())
+        return has_changed or self._published is not served
 
     async def follow_warmed(self) -> bool:
         """Take in what the worker folded in since the snapshot; return whether that changed."""
@@ -88,11 +94,25 @@ class LiveModel:
         Args:
             n_rows: rows the catalogue has given out.
         """
-        rows, counts = self.texts.counted()
-        self.model = await asyncio.to_thread(
-            _model, self._published, n_rows, rows, counts, self._warmed
+        tried = self.tried.published
+        all_of_them = [self._published, *tried.values()]
+        # As wide as each other: places of one list may be picked by two of them.
+        n = max(
+            n_rows, *(0 if one is None else one.snapshot.manifest.n_rows for one in all_of_them)
         )
+        fresh = [self.texts.counted(_described_by(one)) for one in all_of_them]
+        models = await asyncio.to_thread(
+            lambda: [
+                _model(one, n, counted, self._warmed)
+                for one, counted in zip(all_of_them, fresh, strict=True)
+            ]
+        )
+        self.model = models[0]
+        self.of_trials = dict(zip(tried, models[1:], strict=True))
         self.n_built += 1
+
+    def _described(self) -> list[NDArray[np.uint64]]:
+        return [_described_by(one) for one in (self._published, *self.tried.published.values())]
 
     @property
     def _snapshot_id(self) -> str | None:
@@ -123,20 +143,22 @@ class LiveModel:
         log.warning("snapshot_fallen_back", snapshot_id=self._snapshot_id, refused=refused)
 
     def _is_again_due(self) -> bool:
-        return time.monotonic() - self._refused_s > _AGAIN_S
+        return time.monotonic() - self._refused_s > AGAIN_S
 
     def _serve(self, published: Published | None) -> None:
         self._published = published
-        described = NONE_DESCRIBED if published is None else published.snapshot.text_digest
-        self.texts.describe(described)
+        self.texts.describe(*self._described())
+
+
+def _described_by(published: Published | None) -> NDArray[np.uint64]:
+    return NONE_DESCRIBED if published is None else published.snapshot.text_digest
 
 
 def _model(
     published: Published | None,
     n_rows: int,
-    fresh_rows: NDArray[np.int64],
-    counts: sp.csr_matrix,
+    fresh: tuple[NDArray[np.int64], sp.csr_matrix],
     warmed: Warmed | None,
 ) -> Model:
-    model = build(published, n_rows, fresh_rows, counts)
+    model = build(published, n_rows, *fresh)
     return model if warmed is None else with_warmed(model, warmed)

@@ -1,4 +1,4 @@
-"""Fresh texts: the terms of those texts that the served snapshot does not describe."""
+"""Fresh texts: the terms of those texts that some snapshot at hand does not describe."""
 
 import asyncio
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ NONE_DESCRIBED = np.empty(0, np.uint64)
 
 
 class FreshTexts:
-    """Counts terms, each text once and none that the snapshot describes."""
+    """Counts terms, each text once and none that all snapshots describe."""
 
     def __init__(self) -> None:
-        self._described: NDArray[np.uint64] = NONE_DESCRIBED
+        self._described: tuple[NDArray[np.uint64], ...] = (NONE_DESCRIBED,)
         self._digests: dict[int, int] = {}
         self._counts: dict[int, tuple[int, sp.csr_matrix]] = {}  # by row: of which text, its terms
 
@@ -50,33 +50,40 @@ class FreshTexts:
             for i, (row, digest) in enumerate(zip(texts, digests, strict=True)):
                 self._counts[row] = (digest, counts[i])
 
-    def describe(self, digests: NDArray[np.uint64]) -> None:
-        """Leave to a snapshot what it describes.
+    def describe(self, *digests: NDArray[np.uint64]) -> None:
+        """Leave to snapshots what all of them describe.
 
         Args:
-            digests: by row, of the texts that it describes; 0 for none.
+            digests: of each, by row, of the texts that it describes; 0 for none.
         """
         self._described = digests
         for row in [row for row in self._counts if self._is_described(row)]:
             del self._counts[row]
 
     def missing(self) -> list[int]:
-        """Return the rows whose text neither the snapshot describes nor we have counted."""
+        """Return the rows whose text neither all snapshots describe nor we have counted."""
         return [
             row
             for row in self._digests
             if not self._is_described(row) and not self._is_counted(row)
         ]
 
-    def counted(self) -> tuple[NDArray[np.int64], sp.csr_matrix]:
-        """Return (k,) rows ascending, and the (k, N_COLUMNS) counts of their terms."""
-        rows = sorted(self._counts)
+    def counted(self, beside: NDArray[np.uint64]) -> tuple[NDArray[np.int64], sp.csr_matrix]:
+        """Return (k,) rows ascending, and the (k, N_COLUMNS) counts of their terms.
+
+        Args:
+            beside: digests of the snapshot that describes the others.
+        """
+        rows = sorted(row for row in self._counts if not self._is_in(beside, row))
         counts = [self._counts[row][1] for row in rows]
         stacked = sp.vstack(counts, format="csr") if counts else no_counts()
         return np.array(rows, np.int64), stacked
 
     def _is_described(self, row: int) -> bool:
-        return row < len(self._described) and int(self._described[row]) == self._digests.get(row)
+        return all(self._is_in(digests, row) for digests in self._described)
+
+    def _is_in(self, digests: NDArray[np.uint64], row: int) -> bool:
+        return row < len(digests) and int(digests[row]) == self._digests.get(row)
 
     def _is_counted(self, row: int) -> bool:
         return row in self._counts and self._counts[row][0] == self._digests[row]

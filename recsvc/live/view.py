@@ -1,6 +1,6 @@
 """The live view: what requests read of what a process holds in memory, and what they may wait for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from numpy import int64
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from recsvc.core.model.model import Model
 from recsvc.live.catalogue import LiveCatalogue
 from recsvc.live.following import Following
 from recsvc.live.model import LiveModel
+from recsvc.live.tried import Tried
 from recsvc.store.connection import Redis
 from recsvc.store.pipe import Pipe
 
@@ -58,6 +59,21 @@ class Live:
     def model(self) -> Model:
         """What ranking computes with: replaced whole, never changed."""
         return self._model.model
+
+    def model_of(self, snapshot_id: str | None) -> Model:
+        """Return the model of a snapshot that is tried; the served one where it is not at hand."""
+        if snapshot_id is None:
+            return self.model
+        return self._model.of_trials.get(snapshot_id, self.model)
+
+    @property
+    def tried(self) -> Tried:
+        """The models that are held beside the served one, and those that are wanted."""
+        return self._model.tried
+
+    def can_try(self, snapshots: Set[str]) -> bool:
+        """Return whether some models are at hand."""
+        return snapshots <= self._model.of_trials.keys()
 
     @property
     def snapshot_refused(self) -> str | None:

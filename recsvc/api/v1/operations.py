@@ -91,6 +91,7 @@ def problems_of(services: Services) -> list[str]:
         problems.append(refusals.problem)
     if view.snapshot_refused:
         problems.append(f"the published model is refused: {view.snapshot_refused}")
+    problems += services.experiments.problems
     problems += services.mail_watch.problems
     ground = services.ground.problem() if services.ground is not None else None
     told = (ground, damage.problem, skew_problem())

@@ -13,13 +13,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from recsvc.core.ranking.tuning import AS_USUAL, Tuning, tuning
+from recsvc.core.ranking.tuning import AS_USUAL, SNAPSHOT, Tuning, tuning
 from recsvc.errors import ConflictError, InvalidError, NotFoundError
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$(?!\n)")]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 _MOST_VARIANTS = 8
+# Models beside the one that is served, of all experiments together: each process holds them.
+MOST_SNAPSHOTS = 2
 _WHOLE = 2.0**64
 _NEGLIGIBLE = 1e-9
 
@@ -29,7 +31,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         weight: how many readers it gets, against the other variants.
-        settings: ranking settings that are otherwise, by their names in lower case.
+        settings: ranking settings that are otherwise, by their names in lower case, and as `snapshot`
+            the id of the model that ranks.
     """
 
     name: Name
@@ -71,6 +74,13 @@ class Experiment(msgspec.Struct, frozen=True):
     def has_ended(self, at_us: int) -> bool:
         """Return whether it is over at an instant."""
         return self.ends_us is not None and self.ends_us <= at_us
+
+    @property
+    def snapshots(self) -> frozenset[str]:
+        """The models that its variants name."""
+        return frozenset(
+            one.settings[SNAPSHOT] for one in self.variants if SNAPSHOT in one.settings
+        )
 
     def shares(self) -> list[float]:
         """Return what share of the experiment's readers each variant gets."""
@@ -192,6 +202,11 @@ def placed(new: Experiment, others: Iterable[Experiment], at_us: int) -> Experim
             raise ConflictError(
                 f"{one.name!r} in another layer changes {', '.join(sorted(both))}, too"
             )
+    named = new.snapshots.union(*(one.snapshots for one in open_ones))
+    if len(named) > MOST_SNAPSHOTS:
+        raise ConflictError(
+            f"experiments would name {len(named)} models; {MOST_SNAPSHOTS} are tried at a time"
+        )
     offset = _room([one for one in open_ones if one.layer == new.layer], new.traffic)
     if offset is None:
         raise ConflictError(f"the layer {new.layer!r} has no {new.traffic:.0%} of its readers left")

@@ -1,6 +1,7 @@
-"""Tuning: ranking settings that are otherwise than usual, for one list or one variant of an experiment.
+"""Tuning: what of ranking is otherwise than usual, for one list or one variant of an experiment.
 
-What is tuned stands as it says: also a voice's weight that training has learned.
+That is settings, and the model. What is tuned stands as it says: also a voice's weight that training has
+learned.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,8 @@ from recsvc.errors import InvalidError, SettingsError
 
 Changes = tuple[tuple[str, float], ...]
 
+SNAPSHOT = "snapshot"
+
 _WEIGHTS = "voice_weights"
 
 
@@ -24,11 +27,13 @@ class Tuning(msgspec.Struct, frozen=True):
     Attributes:
         blend, arrangement: fields with their values.
         weights: of voices without a field of their own.
+        snapshot: which model ranks; None: the one that is served.
     """
 
     blend: Changes = ()
     weights: Changes = ()
     arrangement: Changes = ()
+    snapshot: str | None = None
 
     def of_blend(self, params: BlendParams) -> BlendParams:
         """Return how loud each voice speaks then.
@@ -49,7 +54,8 @@ class Tuning(msgspec.Struct, frozen=True):
         """Return both, where they differ as the other says."""
         both = [(self.blend, other.blend), (self.weights, other.weights)]
         both.append((self.arrangement, other.arrangement))
-        return Tuning(*(tuple(sorted((dict(a) | dict(b)).items())) for a, b in both))
+        blend, weights, arrangement = (tuple(sorted((dict(a) | dict(b)).items())) for a, b in both)
+        return Tuning(blend, weights, arrangement, other.snapshot or self.snapshot)
 
 
 AS_USUAL = Tuning()
@@ -78,16 +84,20 @@ def settings_in(text: str, of: str) -> dict[str, Any]:
 
 
 def tuning(settings: Mapping[str, Any]) -> Tuning:
-    """Return what settings say, by their names in lower case.
+    """Return what settings say, by their names in lower case; `snapshot` names a model.
 
     Raises:
         InvalidError: when there is no such setting to tune, or it cannot be that.
     """
-    found = _tunable()
+    found, snapshot = _tunable(), None
     told: dict[str, dict[str, float]] = {"blend": {}, "weights": {}, "arrangement": {}}
     for name, value in settings.items():
+        if name == SNAPSHOT:
+            snapshot = _id_in(value)
+            continue
         if name not in found:
-            raise InvalidError(f"{name!r} is none of {', '.join(found)}", "settings")
+            known = ", ".join((*found, SNAPSHOT))
+            raise InvalidError(f"{name!r} is none of {known}", "settings")
         where, field, meta = found[name]
         try:
             fitted = msgspec.convert(value, (meta.extra or {})["type"])
@@ -101,9 +111,14 @@ def tuning(settings: Mapping[str, Any]) -> Tuning:
         check_names(BlendParams(weights=told["weights"]))
     except SettingsError as exc:
         raise InvalidError(str(exc).removeprefix("RECSVC_"), "settings") from None
-    return Tuning(
-        *(tuple(sorted(told[name].items())) for name in ("blend", "weights", "arrangement"))
-    )
+    blend, weights, arrangement = (tuple(sorted(one.items())) for one in told.values())
+    return Tuning(blend, weights, arrangement, snapshot)
+
+
+def _id_in(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidError(f"{SNAPSHOT}: {value!r} is no id of a model", "settings")
+    return value
 
 
 def _tunable() -> dict[str, tuple[str, str, msgspec.Meta]]:

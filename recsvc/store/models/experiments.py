@@ -7,8 +7,9 @@ import msgspec
 from recsvc.clock import SECOND_US
 from recsvc.core.experiments.experiment import Experiment, placed
 from recsvc.core.experiments.report import Report
-from recsvc.errors import ConflictError, InvalidError, NotFoundError
+from recsvc.errors import ConflictError, InvalidError, NotFoundError, SnapshotError
 from recsvc.store import keys, scripts
+from recsvc.store.models.manifests import servable
 from recsvc.store.pipe import Pipe
 
 MOST = 200
@@ -49,12 +50,14 @@ class ExperimentStore:
 
         Raises:
             InvalidError, ConflictError: when it cannot be, as `placed` says.
+            InvalidError: when it names a model that is not kept, or cannot be served.
         """
         others = await self.all()
         if len(others) >= MOST:
             raise ConflictError(f"there are {MOST} experiments: remove some that ended")
         soonest_us = max(new.starts_us, now_us + NOTICE_US)
         made = placed(msgspec.structs.replace(new, starts_us=soonest_us), others, now_us)
+        await self._check_models(made)
         if not await self._pipe.send(
             "HSETNX", keys.EXPERIMENTS, new.name, msgspec.json.encode(made)
         ):
@@ -98,6 +101,16 @@ class ExperimentStore:
         """Keep what came of one."""
         await self._pipe.send("HSET", keys.EXPERIMENT_REPORTS, name, msgspec.json.encode(report))
 
+    async def _check_models(self, new: Experiment) -> None:
+        if not new.snapshots:
+            return
+        raw: bytes | None = await self._pipe.send("GET", keys.CATALOGUE)
+        for snapshot_id in sorted(new.snapshots):
+            try:
+                await servable(self._pipe, snapshot_id, (raw or b"").decode())
+            except (NotFoundError, SnapshotError) as exc:
+                raise InvalidError(str(exc), "variants") from None
+
     async def _change(self, name: str, change: Callable[[Experiment], Experiment]) -> Experiment:
         for _ in range(_TRIES):
             before = await self._packed(name)
@@ -112,6 +125,12 @@ class ExperimentStore:
         if packed is None:
             raise NotFoundError(f"there is no experiment {name!r}")
         return packed
+
+
+async def snapshots_named(pipe: Pipe, now_us: int) -> set[str]:
+    """Return the models that experiments show, or will."""
+    open_ones = [one for one in await ExperimentStore(pipe).all() if not one.has_ended(now_us)]
+    return {snapshot_id for one in open_ones for snapshot_id in one.snapshots}
 
 
 def decoded(raw: dict[bytes, bytes]) -> list[Experiment]:

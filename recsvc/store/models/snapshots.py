@@ -18,10 +18,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recsvc.core.fitting import UNREADABLE
-from recsvc.core.model.snapshot import FORMAT_VERSION, ArrayInfo, Manifest, Snapshot, assemble
+from recsvc.clock import now_us
+from recsvc.core.model.snapshot import ArrayInfo, Manifest, Snapshot, assemble
 from recsvc.errors import ConflictError, NotFoundError, SnapshotError
 from recsvc.store import keys, scripts
+from recsvc.store.models.experiments import snapshots_named
+from recsvc.store.models.manifests import decoded, manifest_of, servable
 from recsvc.store.pipe import Pipe
 
 TRAIN_LEASE = "train"
@@ -32,7 +34,6 @@ _STOPPED_KEPT = 2
 
 _DTYPE = re.compile(r"[<|](?:f[248]|[iu][1248])")
 _encode = msgspec.json.Encoder().encode
-_decoder = msgspec.json.Decoder(Manifest)
 
 
 class Snapshots:
@@ -67,10 +68,7 @@ class Snapshots:
             NotFoundError: when there is no such snapshot.
             SnapshotError: when it was written by another version and cannot be read.
         """
-        raw: bytes | None = await self._pipe.send("HGET", keys.SNAPSHOTS, snapshot_id)
-        if raw is None:
-            raise NotFoundError(f"there is no snapshot {snapshot_id!r}")
-        return decoded(snapshot_id, raw)
+        return await manifest_of(self._pipe, snapshot_id)
 
     async def save(self, snapshot: Snapshot) -> Manifest:
         """Store a snapshot, not yet served; return its manifest, arrays listed."""
@@ -110,7 +108,9 @@ class Snapshots:
             raise NotFoundError(f"there is no snapshot {snapshot_id!r}")
 
     async def prune(self, keep: int, but: Collection[str] = ()) -> list[str]:
-        """Drop the oldest snapshots beyond `keep`, never the one served; return their ids.
+        """Drop the oldest snapshots beyond `keep`; return their ids.
+
+        Never the one that is served, nor one that an experiment shows.
 
         Args:
             but: which stay, too.
@@ -118,13 +118,13 @@ class Snapshots:
         Those that the gate stopped are counted apart, so that they push nothing out that could be
         gone back to; of them, two are kept.
         """
-        current = await self.current()
+        stay = {await self.current(), *but, *await snapshots_named(self._pipe, now_us())}
         manifests = await self.manifests()
         published = [m for m in manifests if m.was_published]
         stopped = [m for m in manifests if not m.was_published]
         dropped = []
         for manifest in published[keep:] + stopped[_STOPPED_KEPT:]:
-            if manifest.snapshot_id == current or manifest.snapshot_id in but:
+            if manifest.snapshot_id in stay:
                 continue
             await self._pipe.send("HDEL", keys.SNAPSHOTS, manifest.snapshot_id)
             n_chunks = -(-manifest.size_bytes // _CHUNK_BYTES)
@@ -141,14 +141,7 @@ class Snapshots:
             NotFoundError: when there is no such snapshot.
             SnapshotError: when it is corrupt, foreign or from a newer version.
         """
-        manifest = await self.manifest(snapshot_id)
-        if manifest.format_version > FORMAT_VERSION:
-            raise SnapshotError(
-                f"snapshot {snapshot_id} has format {manifest.format_version}; "
-                f"this version reads up to {FORMAT_VERSION}"
-            )
-        if manifest.catalogue_id != catalogue_id:
-            raise SnapshotError(f"snapshot {snapshot_id} belongs to another catalogue")
+        manifest = await servable(self._pipe, snapshot_id, catalogue_id)
         path = self._path(snapshot_id)
         try:
             if not path.exists() or path.stat().st_size != manifest.size_bytes:
@@ -181,18 +174,6 @@ class Snapshots:
 
     def _path(self, snapshot_id: str) -> Path:
         return self._cache_dir / f"{snapshot_id}.bin"
-
-
-def decoded(snapshot_id: str, packed: bytes) -> Manifest:
-    """Return a manifest.
-
-    Raises:
-        SnapshotError: when it cannot be read.
-    """
-    try:
-        return _decoder.decode(packed)
-    except UNREADABLE as exc:
-        raise SnapshotError(f"the manifest of {snapshot_id} cannot be read: {exc}") from None
 
 
 def packed_arrays(arrays: dict[str, NDArray[Any]]) -> tuple[bytes, list[ArrayInfo]]:
