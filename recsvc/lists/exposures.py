@@ -6,9 +6,10 @@ process that is killed loses what it had in hand, and while the store is away so
 """
 
 import asyncio
+import time
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -26,6 +27,21 @@ _WHOLE = 2**32
 _NO_TEAMS: Mapping[int, int] = {}
 
 Outcome = Literal["noted", "lost"]
+
+
+class Serving(NamedTuple):
+    """How a list came about.
+
+    Attributes:
+        began_ns: when it was begun, by the monotonic clock; None: nobody looked.
+        variants: `experiment=variant`, of the experiments that its reader is in.
+    """
+
+    began_ns: int | None = None
+    variants: tuple[str, ...] = ()
+
+
+_SOMEHOW = Serving()
 
 
 class Exposures:
@@ -53,7 +69,7 @@ class Exposures:
         """Return whether a reader is one of those whose lists are noted: of these, all are."""
         return zlib.crc32(f"exposure\n{user}".encode()) < self._share * _WHOLE
 
-    def note(self, user: str, feed_id: str, shown: bytes, variants: tuple[str, ...] = ()) -> None:
+    def note(self, user: str, feed_id: str, shown: bytes, how: Serving = _SOMEHOW) -> None:
         """Note that a reader is served a list, unless they are none of those who count.
 
         Args:
@@ -61,7 +77,12 @@ class Exposures:
         """
         if not self.counts(user):
             return
-        exposure = Exposure(feed_id, user, now_us(), self._share, variants, msgspec.Raw(shown))
+        took_us = None
+        if how.began_ns is not None:
+            took_us = (time.monotonic_ns() - how.began_ns) // 1_000
+        exposure = Exposure(
+            feed_id, user, now_us(), self._share, how.variants, msgspec.Raw(shown), took_us
+        )
         one = packed(exposure)
         if self._n_bytes + len(one) > _MOST_BYTES:
             self.observe("lost", 1)
@@ -108,11 +129,12 @@ class Exposures:
             self._send_in(pause_s)
 
 
-def shown_in(feed: Feed, teams: Mapping[int, int] = _NO_TEAMS) -> bytes:
+def shown_in(feed: Feed, teams: Mapping[int, int] = _NO_TEAMS, *, is_tried: bool = False) -> bytes:
     """Return what a feed shows, packed; its items must not be encoded yet.
 
     Args:
         teams: by position, which ranking picked a place of an interleaved list.
+        is_tried: whether an experiment named the model.
     """
     items = feed.items
     return packed(
@@ -127,5 +149,6 @@ def shown_in(feed: Feed, teams: Mapping[int, int] = _NO_TEAMS) -> bytes:
             [None if one.source == "explore" else teams.get(one.position) for one in items]
             if teams
             else [],
+            is_tried,
         )
     )

@@ -1,5 +1,6 @@
 """The use case of the personal feed."""
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -14,7 +15,7 @@ from recsvc.core.ranking.interleaving import drafted
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import EVERYBODY, Audience
-from recsvc.lists.exposures import shown_in
+from recsvc.lists.exposures import Serving, shown_in
 from recsvc.lists.kept import KeptFeed, KeptFeeds, encoded
 from recsvc.lists.kit import Kit
 from recsvc.lists.paging import Piece, RankedList, new_feed_id, renewed
@@ -56,6 +57,7 @@ class Feeds:
             user: None for somebody unknown.
             history: interactions sent along, for readers whom the store does not know.
         """
+        began_ns = time.monotonic_ns()
         options = self._options(user, options)
         if user is None and history.is_empty:
             shared = await self._shared.answer(
@@ -77,9 +79,10 @@ class Feeds:
         self.kept.observe("made")
         shown = b""
         if user is not None and self._exposures.counts(user):
-            shown = shown_in(feed, _teams(piece))
+            shown = shown_in(feed, _teams(piece), is_tried=options.tries)
             if not options.is_look:
-                self._exposures.note(user, feed.feed_id, shown, _variants(options))
+                how = Serving(began_ns, _variants(options))
+                self._exposures.note(user, feed.feed_id, shown, how)
         rows = piece.ranking.rows
         if len(feed.items) == len(rows) and self._may_be_kept(page, audience, feed):
             votes = self._live.catalogue.votes[rows]
@@ -103,6 +106,7 @@ class Feeds:
 
         It is a feed of its own: its id is new, and what it says of itself is as it is now.
         """
+        began_ns = time.monotonic_ns()
         kept = self.kept.find((user, page, options))
         if kept is None:
             return None
@@ -114,7 +118,8 @@ class Feeds:
         self.kept.observe("again")
         feed_id = renewed(kept.feed.feed_id)
         if kept.shown and not options.is_look:
-            self._exposures.note(user, feed_id, kept.shown, _variants(options))
+            how = Serving(began_ns, _variants(options))
+            self._exposures.note(user, feed_id, kept.shown, how)
         return self._dresser.again(kept.feed, feed_id, self._pager.renewed(kept.cursor, feed_id))
 
     def _may_be_kept(self, page: Page, audience: Audience, feed: Feed) -> bool:

@@ -168,6 +168,12 @@ class FeedOptions(msgspec.Struct, frozen=True):
         rival = None if self.trial is None else self.trial.rival
         return None if rival is None else self._asked_of(rival)
 
+    @property
+    def tries(self) -> bool:
+        """Whether a trial names the model that ranks."""
+        tuned = () if self.trial is None else (self.trial.tuning, self.trial.rival)
+        return any(one is not None and one.snapshot is not None for one in tuned)
+
     def _asked_of(self, tuned: Tuning) -> Tuning:
         if self.freshness_half_life_days is None:
             return tuned

@@ -34,7 +34,8 @@ from recsvc.store.access.signatures import Signatures
 from recsvc.store.bundled.salvage import salvage
 from recsvc.store.damage import damage
 from recsvc.store.items.boards import decode_row
-from recsvc.store.models.snapshots import decoded, mapped
+from recsvc.store.models.manifests import decoded
+from recsvc.store.models.snapshots import mapped
 from recsvc.store.part_files import read_parts
 
 Target = Callable[[bytes], object]

@@ -1,5 +1,7 @@
 """Files of what readers were shown and did, written as a worker would have."""
 
+from itertools import islice
+
 import polars as pl
 
 from workers.log.archive import Archive
@@ -10,8 +12,10 @@ DONE = ("entry_ms", "feed_id", "user", "item", "position", "kind", "received_us"
 
 
 def write_shown(files: ExposureFiles, shown: list[tuple], at_us: int) -> None:
-    """Write what was shown: rows of `EXPOSURES`."""
-    files.write(pl.DataFrame(shown, schema=EXPOSURES, orient="row"), at_us)
+    """Write what was shown: rows of `EXPOSURES`, or of as many of its columns as they have."""
+    schema = dict(islice(EXPOSURES.items(), len(shown[0])))
+    told = pl.DataFrame(shown, schema=schema, orient="row").lazy()
+    files.write(told.match_to_schema(EXPOSURES, missing_columns="insert").collect(), at_us)
 
 
 def write_done(archive: Archive, done: list[tuple], at_us: int) -> None:

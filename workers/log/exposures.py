@@ -41,6 +41,8 @@ EXPOSURES: dict[str, pl.DataType] = {
     "voices": pl.List(pl.String),
     "propensities": pl.List(pl.Float64),
     "teams": pl.List(pl.Int8),
+    "is_tried": pl.Boolean(),
+    "took_us": pl.Int64(),
 }
 
 _MANY = MOST_PACKS // 8
@@ -62,7 +64,8 @@ def table(exposures: Sequence[Exposure]) -> pl.DataFrame:
         teams = shown.teams or [None] * len(shown.items)
         what = (shown.positions, shown.items, shown.voices, shown.propensities, teams)
         whose = (one.feed_id, one.user, one.at_us, one.share, list(one.variants))
-        rows.append((*whose, shown.source, shown.snapshot_id, *what))
+        how = (shown.is_tried, one.took_us)
+        rows.append((*whose, shown.source, shown.snapshot_id, *what, *how))
     return pl.DataFrame(rows, schema=EXPOSURES, orient="row")
 
 

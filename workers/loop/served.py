@@ -54,8 +54,11 @@ class Served:
         return pl.concat([self._over, latest])
 
     def _counted(self, since_us: int, until_us: int) -> pl.DataFrame:
+        # What an experiment shows of another model says nothing of the one that is served.
         own = self._files.scan(since_us, until_us).filter(
-            (pl.col("source") == "personal") & pl.col("snapshot_id").is_not_null()
+            (pl.col("source") == "personal")
+            & pl.col("snapshot_id").is_not_null()
+            & ~pl.col("is_tried").fill_null(value=False)
         )
         whole = own.with_columns(pl.col("variants").list.join(" "), hour=pl.col("at_us") // HOUR_US)
         places = attributed_in(whole, self._archive, since_us, SOON_US / HOUR_US)

@@ -29,6 +29,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
         voices: which source said most.
         propensities: how likely an explored place was to show what it shows; None of others.
         teams: of an interleaved list, whose pick a place is, 0 or 1; None of what was explored.
+        is_tried: whether an experiment named the model that ranked.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
     voices: list[str]
     propensities: list[float | None]
     teams: list[int | None] = []
+    is_tried: bool = False
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):
@@ -47,6 +49,7 @@ class Exposure(msgspec.Struct, frozen=True, array_like=True):
         share: of all readers, those of whom exposures are kept: 1 / share is what each stands for.
         variants: `experiment=variant`, of the experiments that the reader was in.
         shown: a `Shown`, packed once for however often it is answered.
+        took_us: how long it took to make, or to answer again; None of a former release.
     """
 
     feed_id: str
@@ -55,6 +58,7 @@ class Exposure(msgspec.Struct, frozen=True, array_like=True):
     share: float
     variants: tuple[str, ...]
     shown: msgspec.Raw
+    took_us: int | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode

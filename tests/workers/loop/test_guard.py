@@ -208,3 +208,16 @@ def test_hours_of_weekends_are_of_another_kind():
     kinds = [kind_of(thursday + 24 * day + 9) for day in range(7)]
     assert kinds == [9, 9, 33, 33, 9, 9, 9]
     assert kind_of(thursday + 10) == 10
+
+
+async def test_what_an_experiment_shows_of_another_model_says_nothing_of_the_one_that_is_served(world):
+    at = world.begins
+    places = ([0], ["i0"], ["personal"], [None], [None])
+    rows = [
+        (f"f{n}", f"r{n}", at, 1.0, [], "personal", GOOD, *places, is_tried)
+        for n, is_tried in enumerate((False, True, None))
+    ]
+    write_shown(world.files, rows, at + MINUTE_US)
+    found = Served(world.files, world.archive).by(at + 2 * HOUR_US, LATE_US)
+
+    assert found["places"].to_list() == [1, 1], "and of a former release all are the served one's"

@@ -94,7 +94,7 @@ class World:
 
     def places(self, since: int, until: int) -> list[dict]:
         lists = [
-            dict(zip(NAMES, row, strict=True)) for row in self.shown if since <= row[2] < until
+            dict(zip(NAMES, row, strict=False)) for row in self.shown if since <= row[2] < until
         ]
         return [
             {**one, "item": item, "voice": one["voices"][n], "n": n}
