@@ -210,7 +210,9 @@ def test_hours_of_weekends_are_of_another_kind():
     assert kind_of(thursday + 10) == 10
 
 
-async def test_what_an_experiment_shows_of_another_model_says_nothing_of_the_one_that_is_served(world):
+async def test_what_an_experiment_shows_of_another_model_says_nothing_of_the_one_that_is_served(
+    world,
+):
     at = world.begins
     places = ([0], ["i0"], ["personal"], [None], [None])
     rows = [
