@@ -48,11 +48,17 @@ static int64_t list_of(const int32_t *starts, int64_t n_lists, int64_t n_entries
     return *start < 0 || *start > *end || *end > n_entries ? OUTSIDE : 0;
 }
 
-/* recsvc.core.ranking.voices.content.content: postings[wanted].T @ weights, without copying the slices. */
+/* recsvc.core.text.postings._scores: postings[wanted].T @ weights, without copying the slices. */
 int64_t text_scores(const int32_t *starts, int64_t n_terms, const int32_t *rows, const float *weights,
                     int64_t n_entries, const int64_t *wanted, const float *wanted_weights,
                     int64_t n_wanted, float *scores, int64_t n) {
     for (int64_t row = 0; row < n; row++) scores[row] = 0.0f;
+    return text_added(starts, n_terms, rows, weights, n_entries, wanted, wanted_weights, n_wanted, scores, n);
+}
+
+int64_t text_added(const int32_t *starts, int64_t n_terms, const int32_t *rows, const float *weights,
+                   int64_t n_entries, const int64_t *wanted, const float *wanted_weights,
+                   int64_t n_wanted, float *scores, int64_t n) {
     for (int64_t i = 0; i < n_wanted; i++) {
         int64_t start, end;
         if (i + AHEAD < n_wanted && !list_of(starts, n_terms, n_entries, wanted[i + AHEAD], &start, &end))

@@ -14,6 +14,11 @@ int64_t text_scores(const int32_t *starts, int64_t n_terms, const int32_t *rows,
                     int64_t n_entries, const int64_t *wanted, const float *wanted_weights,
                     int64_t n_wanted, float *scores, int64_t n);
 
+/* The same, added to what `scores` hold. */
+int64_t text_added(const int32_t *starts, int64_t n_terms, const int32_t *rows, const float *weights,
+                   int64_t n_entries, const int64_t *wanted, const float *wanted_weights, int64_t n_wanted,
+                   float *scores, int64_t n);
+
 /* Sums what standardising needs: `warm`, scores, squares, then both of the warm rows; once of everything, and
  * once of a reader's own rows. */
 int64_t score_sums(const float *scores, const float *warm, int64_t n, const int64_t *own, int64_t m,
@@ -93,7 +98,9 @@ struct moment {
     const float *warm;   /* (n,) 1 for rows with interactions, else 0 */
     const struct texts *texts;
     const struct postings *postings;
-    int64_t n;
+    const struct postings *fresh; /* of rows that came or changed since, of all terms; NULL: there are none */
+    const int64_t *stale;         /* (n_stale,) rows whose texts changed since the former */
+    int64_t n_stale, n;
 };
 
 /* What a reader did: m rows, and never 0 of each. */

@@ -123,20 +123,39 @@ class Best(NamedTuple):
     told: "Told"
 
 
+class Posted(Protocol):
+    """Texts by term: `postings.Postings`."""
+
+    @property
+    def base(self) -> Any:
+        """Return the csr_matrix of what was published."""
+
+    @property
+    def fresh(self) -> Any:
+        """Return that of what came or changed since; None when there is nothing."""
+
+    @property
+    def stale(self) -> Rows:
+        """Return the rows of `base` that changed."""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Return whether their indices are 32 bits wide."""
+
+
 class Standing(NamedTuple):
     """What there is to rank.
 
     Attributes:
         common: (n or more,) what all common voices say.
         warm: (n,) 1 for rows with interactions, else 0.
-        postings: (n_terms, n) csr_matrix of the texts by term; where its indices are 64 bits wide, no
-            voice can be `Read`.
+        postings: of the texts by term; where they are not narrow, no voice can be `Read`.
     """
 
     common: Vector
     warm: Vector
     texts: Texts
-    postings: Any
+    postings: Posted
 
 
 class Moment:
@@ -145,7 +164,7 @@ class Moment:
     def __init__(self, kernels: Kernels, standing: Standing, speakers: Sequence[Speaker]) -> None:
         common, warm, texts, postings = standing
         self.kernels = kernels
-        self.reads = postings.indptr.dtype == np.int32
+        self.reads = postings.is_narrow
         self._ffi, self._library = kernels.ffi, kernels.library
         self._n = len(warm)
         assert len(common) >= self._n, "everybody's points reach as far as the model"
@@ -156,9 +175,14 @@ class Moment:
             common=self._f32(common),
             warm=self._f32(warm),
             texts=self._texts(texts),
-            postings=self._postings(postings) if self.reads else self._ffi.NULL,
             n=self._n,
         )
+        if self.reads:
+            self._moment.postings = self._postings(postings.base)
+            if postings.fresh is not None:
+                self._moment.fresh = self._postings(postings.fresh)
+            self._moment.stale = self._keep(kernels.i64(postings.stale))
+            self._moment.n_stale = len(postings.stale)
         self._weights = [speaker.weight for speaker in speakers]
         self._speakers = self._ffi.new("struct speaker[]", len(speakers))
         self._size = self._ffi.sizeof(self._speakers)
@@ -274,7 +298,7 @@ class Moment:
         return found
 
     def _postings(self, postings: Any) -> Any:
-        """Return the struct of texts by term."""
+        """Return the struct of a csr_matrix of texts by term."""
         starts = self._keep(self.kernels.i32(postings.indptr))
         return self._struct(
             "struct postings *",

@@ -52,10 +52,39 @@ static int64_t texts_read(const struct texts *texts, const int64_t *terms, const
     return code;
 }
 
+/* How many of some ascending terms there are lists of: the others came later. */
+static int64_t n_listed(const struct postings *postings, const int64_t *terms, int64_t n) {
+    while (n > 0 && terms[n - 1] >= postings->n_terms) n--;
+    return n;
+}
+
+static int64_t n_saying(const struct postings *postings, const int64_t *terms, int64_t n) {
+    int64_t entries = 0;
+    for (int64_t i = 0; i < n_listed(postings, terms, n); i++)
+        entries += (int64_t)postings->starts[terms[i] + 1] - postings->starts[terms[i]];
+    return entries;
+}
+
+/* recsvc.core.text.postings: Postings.scores. */
+static int64_t posted(const struct moment *moment, const int64_t *terms, const float *weights,
+                      int64_t n_wanted, float *scores) {
+    const struct postings *base = moment->postings, *fresh = moment->fresh;
+    const int64_t n = moment->n;
+    const int64_t code =
+        text_scores(base->starts, base->n_terms, base->rows, base->weights, base->n_entries, terms, weights,
+                    n_listed(base, terms, n_wanted), scores, n);
+    if (code || !fresh) return code;
+    for (int64_t i = 0; i < moment->n_stale; i++) {
+        if (moment->stale[i] < 0 || moment->stale[i] >= n) return OUTSIDE;
+        scores[moment->stale[i]] = 0.0f;
+    }
+    return text_added(fresh->starts, fresh->n_terms, fresh->rows, fresh->weights, fresh->n_entries, terms,
+                      weights, n_listed(fresh, terms, n_wanted), scores, n);
+}
+
 /* recsvc.core.ranking.voices.content: the profile, and what texts say of it. */
 static int64_t alike(const struct moment *moment, const struct history *history, struct speaker *voice) {
     const struct texts *texts = moment->texts;
-    const struct postings *postings = moment->postings;
     const int64_t most = history->m * texts->width < texts->n_terms ? history->m * texts->width : texts->n_terms;
     int64_t *terms = malloc((size_t)(most + 1) * sizeof *terms), n_wanted = NO_MEMORY, n_entries = 0;
     double *sums = malloc((size_t)(most + 1) * sizeof *sums);
@@ -63,16 +92,13 @@ static int64_t alike(const struct moment *moment, const struct history *history,
     if (terms && sums && weights)
         n_wanted = text_profile(texts, history->rows, history->evidence, history->m, terms, sums);
     int64_t code = n_wanted < 0 ? n_wanted : 0;
-    for (int64_t i = 0; !code && i < n_wanted; i++) {
-        if (terms[i] >= postings->n_terms) code = OUTSIDE;
-        else n_entries += (int64_t)postings->starts[terms[i] + 1] - postings->starts[terms[i]];
-        weights[i] = (float)pow(sums[i], voice->power);
-    }
+    for (int64_t i = 0; !code && i < n_wanted; i++) weights[i] = (float)pow(sums[i], voice->power);
+    if (!code) n_entries = n_saying(moment->postings, terms, n_wanted);
+    if (!code && moment->fresh) n_entries += n_saying(moment->fresh, terms, n_wanted);
     if (!code && (double)n_entries > voice->most)
         code = texts_read(texts, terms, weights, n_wanted, voice->scores, moment->n);
     else if (!code)
-        code = text_scores(postings->starts, postings->n_terms, postings->rows, postings->weights,
-                           postings->n_entries, terms, weights, n_wanted, voice->scores, moment->n);
+        code = posted(moment, terms, weights, n_wanted, voice->scores);
     free(terms), free(sums), free(weights);
     return code;
 }

@@ -5,6 +5,7 @@ new one replaces it whole.
 """
 
 import hashlib
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 
 from recsvc.core.model.confidence import Weighting
 from recsvc.core.model.factors import Solver, solver
-from recsvc.core.model.nearest import nearest
+from recsvc.core.model.nearest import nearest_among
 from recsvc.core.model.neighbours import Neighbours, leading_to, lists
 from recsvc.core.model.snapshot import Manifest, Snapshot, Warmed
 from recsvc.core.text import tfidf
+from recsvc.core.text.postings import Postings, posted
 from recsvc.core.text.tfidf import Terms, Texts
 
 Rows = NDArray[np.int64]
@@ -55,7 +57,7 @@ class Model(msgspec.Struct, frozen=True):
         learned: None while no snapshot has been trained on any interaction.
         texts: what the items' texts say.
         matrix: (n, n_terms) the same as a matrix.
-        postings: (n_terms, n) the same by term.
+        postings: the same by term.
         warm: (n,) 1 where training saw readers of the item, else 0; a warmed item stays at 0.
         weights: how loud voices speak with it, by name, as training found.
     """
@@ -66,7 +68,7 @@ class Model(msgspec.Struct, frozen=True):
     terms: Terms
     texts: Texts
     matrix: sp.csr_matrix
-    postings: sp.csr_matrix
+    postings: Postings
     warm: NDArray[np.float32]
     weights: dict[str, float]
 
@@ -87,11 +89,13 @@ class Published(msgspec.Struct, frozen=True):
     Attributes:
         solver: over the items with interactions only. The others' factors are guesses from text:
             that nobody clicked on them is unknown, not negative.
+        postings: (n_terms, n_rows) of its texts.
         walked_back: (n_rows, n_rows) the walk transposed, for items that are still to come.
     """
 
     snapshot: Snapshot
     solver: Solver
+    postings: sp.csr_matrix
     walked_back: sp.csr_matrix
 
 
@@ -99,7 +103,8 @@ def publish(snapshot: Snapshot) -> Published:
     """Prepare a snapshot for serving."""
     trained = snapshot.item_factors[snapshot.support > 0]
     prepared = solver(trained, snapshot.manifest.regularization)
-    return Published(snapshot, prepared, snapshot.neighbours.matrix.T.tocsr())
+    walked_back = snapshot.neighbours.matrix.T.tocsr()
+    return Published(snapshot, prepared, snapshot.texts.postings, walked_back)
 
 
 def coverage(model: Model, visible: NDArray[np.bool_]) -> float:
@@ -155,31 +160,34 @@ def build(
     if published is None:
         terms = tfidf.fit(fresh_counts)
         texts = _placed(None, n_rows, fresh_rows, tfidf.weigh(fresh_counts, terms))
-        return _model(None, None, terms, texts, np.zeros(n_rows, np.float32))
+        postings = Postings(texts.postings)
+        return _model(None, None, (terms, texts, postings), np.zeros(n_rows, np.float32))
     snapshot = published.snapshot
     manifest = snapshot.manifest
     n = max(n_rows, manifest.n_rows)
     terms = tfidf.extended(snapshot.terms, fresh_counts, n)
     fresh = tfidf.weigh(fresh_counts, terms)
     texts = _placed(snapshot.texts, n, fresh_rows, fresh)
-    learned = _learned(published, texts, fresh_rows, fresh) if manifest.n_interactions else None
+    postings = posted(published.postings, fresh_rows, fresh, n)
+    came = _Came(fresh_rows, fresh, postings)
+    learned = _learned(published, n, came) if manifest.n_interactions else None
     warm = np.zeros(n, np.float32)
     warm[: manifest.n_rows] = snapshot.support > 0
-    return _model(manifest, learned, terms, texts, warm)
+    return _model(manifest, learned, (terms, texts, postings), warm)
 
 
 def _model(
     manifest: Manifest | None,
     learned: Learned | None,
-    terms: Terms,
-    texts: Texts,
+    said: tuple[Terms, Texts, Postings],
     warm: NDArray[np.float32],
 ) -> Model:
     snapshot_id = None if manifest is None else manifest.snapshot_id
     trained_us = None if manifest is None else manifest.created_us
     weights = {} if manifest is None else manifest.weights
+    terms, texts, postings = said
     return Model(
-        snapshot_id, trained_us, learned, terms, texts, texts.matrix, texts.postings, warm, weights
+        snapshot_id, trained_us, learned, terms, texts, texts.matrix, postings, warm, weights
     )
 
 
@@ -193,8 +201,22 @@ def _placed(base: Texts | None, n: int, fresh_rows: Rows, fresh: Texts) -> Texts
     return texts
 
 
-def _learned(published: Published, texts: Texts, fresh_rows: Rows, fresh: Texts) -> Learned:
-    snapshot, n = published.snapshot, texts.n
+class _Came(NamedTuple):
+    """What came or changed since a snapshot.
+
+    Attributes:
+        rows: (k,) ascending.
+        texts: of those rows.
+        postings: of all rows.
+    """
+
+    rows: Rows
+    texts: Texts
+    postings: Postings
+
+
+def _learned(published: Published, n: int, came: _Came) -> Learned:
+    snapshot, fresh_rows = published.snapshot, came.rows
     n_base = snapshot.manifest.n_rows
     learned = Learned(
         snapshot.item_factors,
@@ -216,27 +238,22 @@ def _learned(published: Published, texts: Texts, fresh_rows: Rows, fresh: Texts)
     weight = np.ones(n, np.float32)
     weight[:n_base] = snapshot.item_weight
     cold = np.flatnonzero(support[fresh_rows] == 0)
-    warm = np.flatnonzero(snapshot.support > 0)
-    near = nearest(fresh.rows(cold), texts.rows(warm))
-    factors[fresh_rows[cold]] = near @ snapshot.item_factors[warm]
+    near = nearest_among(came.texts.rows(cold), came.postings, snapshot.support > 0)
+    factors[fresh_rows[cold]] = near @ snapshot.item_factors
     return msgspec.structs.replace(
         learned,
         factors=factors,
         support=support,
         weighting=msgspec.structs.replace(snapshot.weighting, item_weight=weight),
-        added=_added(published, n, fresh_rows[cold], warm, near),
+        added=_added(published, n, fresh_rows[cold], near),
     )
 
 
-def _added(
-    published: Published, n: int, cold: Rows, warm: Rows, near: sp.csr_matrix
-) -> Neighbours | None:
+def _added(published: Published, n: int, cold: Rows, near: sp.csr_matrix) -> Neighbours | None:
     """Return where the items of the snapshot lead to among new ones."""
     if len(cold) == 0:
         return None
     n_base = published.snapshot.manifest.n_rows
-    nearest_rows = (near.data, warm[near.indices], near.indptr)
-    near = sp.csr_matrix(nearest_rows, shape=(len(cold), n_base))
     leading = leading_to(near, published.walked_back).tocoo()
     added = sp.csr_matrix((leading.data, (leading.col, cold[leading.row])), shape=(n_base, n))
     return lists(added)

@@ -193,12 +193,17 @@ static void fuzz_ranked(void) {
     const int64_t n_lists = below(n + 1), n_led = below(80), n_entries = below(120), n_speakers = below(6);
     const int64_t n_texts = is_right ? n : below(n + 1);
     struct texts texts = {indices32(n_texts * width, n_terms), numbers(n_texts * width), n_texts, width, n_terms};
-    struct postings postings = {starts32(n_terms, n_entries), indices32(n_entries, n), numbers(n_entries),
-                                n_terms, n_entries};
+    const int64_t n_base_terms = 1 + below(n_terms);
+    struct postings postings = {starts32(n_base_terms, n_entries), indices32(n_entries, n), numbers(n_entries),
+                                n_base_terms, n_entries};
     uint16_t *weights = room(n_led, sizeof *weights);
     for (int64_t i = 0; i < n_led; i++) weights[i] = (uint16_t)any();
     struct lists lists = {starts64(n_lists, n_led), indices32(n_led, n), weights, n_lists, n_led};
-    struct moment moment = {numbers(n), numbers(n), &texts, &postings, n};
+    const int64_t n_stale = below(5);
+    struct postings fresh = {starts32(n_terms, n_entries), indices32(n_entries, n), numbers(n_entries),
+                             n_terms, n_entries};
+    struct moment moment = {numbers(n), numbers(n), &texts, &postings, below(2) ? &fresh : NULL,
+                            indices64(n_stale, n), n_stale, n};
     struct history history = {indices64(m, n), numbers(m), m};
     struct speaker *speakers = room(n_speakers, sizeof *speakers);
     float *loud = numbers(m), *scores = room(k, sizeof *scores);
@@ -232,6 +237,8 @@ static void fuzz_ranked(void) {
         free((void *)speakers[i].points), free((void *)speakers[i].fade), free(speakers[i].scores);
     free((void *)texts.terms), free((void *)texts.weights), free((void *)postings.starts);
     free((void *)postings.rows), free((void *)postings.weights), free((void *)lists.starts);
+    free((void *)fresh.starts), free((void *)fresh.rows), free((void *)fresh.weights);
+    free((void *)moment.stale);
     free((void *)lists.led), free(weights), free((void *)moment.common), free((void *)moment.warm);
     free((void *)history.rows), free((void *)history.evidence), free(speakers), free(loud), free(scores);
     free(rows), free(loudest), free(places), free(visible), free(why), free(gram);

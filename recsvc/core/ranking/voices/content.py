@@ -113,7 +113,7 @@ class Content(ReaderVoice):
 
     def asked(self, history: History) -> Asked | None:
         """Return the same, its scores still to be computed."""
-        if history.model.postings.indptr.dtype != np.int32:
+        if not history.model.postings.is_narrow:
             return super().asked(history)
         heard = Alike(np.empty(history.model.n, np.float32), history=history)
         return Asked(heard, Read(_POWER, _MOST * history.model.matrix.nnz))
@@ -143,15 +143,10 @@ def _sums(texts: Texts, rows: Rows, evidence: Vector) -> tuple[Rows, NDArray[np.
 
 def content(model: Model, wanted: Wanted) -> Vector:
     """Return (n,) similarities of all texts to what is wanted."""
-    ends = model.postings.indptr
-    n_entries = (ends[wanted.terms + 1] - ends[wanted.terms]).sum()
-    if n_entries > _MOST * model.matrix.nnz:
+    if model.postings.n_saying(wanted.terms) > _MOST * model.matrix.nnz:
         scores: Vector = model.matrix @ wanted.of_all(model.texts.n_terms)
-    elif (fast := compiled.kernels()) is not None and model.postings.indptr.dtype == np.int32:
-        scores = fast.text_scores(model.postings, wanted.terms, wanted.weights, model.n)
-    else:
-        scores = model.postings[wanted.terms].T @ wanted.weights
-    return scores
+        return scores
+    return model.postings.scores(wanted.terms, wanted.weights, model.n)
 
 
 def shares(texts: Texts, rows: Rows, history: Rows, evidence: Vector) -> NDArray[np.float32]:
