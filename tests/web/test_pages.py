@@ -53,7 +53,7 @@ def test_days_are_walked_past_empty_ones(at, site):
     expect(page.get_by_role("link", name="Before")).to_have_count(0)
     page.get_by_role("link", name="After: Tuesday, 9 December 2025").click()
     page.get_by_role("link", name="Week", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("8 - 14 December 2025")
+    expect(page.get_by_role("heading", level=1)).to_have_text("8 – 14 December 2025")
     page.get_by_role("link", name="Month", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("December 2025")
     assert len(titles(page)) == 14

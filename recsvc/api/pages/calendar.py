@@ -50,7 +50,7 @@ def title(period: Period, zone: ZoneInfo) -> str:
     start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%B}"
     if first.year != last.year:
         start += f" {first.year}"
-    return f"{start} - {last.day} {last:%B %Y}"
+    return f"{start} – {last.day} {last:%B %Y}"
 
 
 def views(period: Period, feed: PeriodFeed, zone: ZoneInfo) -> list[View]:

@@ -1,13 +1,13 @@
 /**
  * recsvc in other people's pages, version 1: <recsvc-feed> and <recsvc-upvote>.
  *
- * What a page puts inside an element stays until there is better. More: docs/embedding.md.
+ * What a page puts inside an element stays until there is better.
  */
 
 const HOME = new URL("..", import.meta.url).href;
 const TIMEOUT_MS = 10_000;
-const SEEN_SHARE = 0.5; // an impression is half of a card …
-const SEEN_MS = 1_000; // … for a second (IAB/MRC)
+const SEEN_SHARE = 0.5; // of a card, for a second (IAB/MRC)
+const SEEN_MS = 1_000;
 const FLUSH_MS = 2_000;
 const PER_CALL = 100; // browsers keep 64 KiB of beacons
 const MAX_WAITING = 500;
@@ -18,6 +18,8 @@ const OWN = { feed: "seen", trending: "window", new: null, similar: "item" };
 const TEXTS = {
   upvote: "Upvote {title} (upvotes: {n})",
   authors: "{n} authors",
+  about: "about {date}",
+  listed: "listed {date}",
   more: "Show more",
   refresh: "Update this list",
   failed: "Your vote could not be saved.",
@@ -44,7 +46,7 @@ const phrase = (element, name, values = {}) =>
 const language = (element) => {
   const { lang } = element.closest("[lang]") ?? {};
   try {
-    return Intl.getCanonicalLocales(lang)[0];
+    return Intl.getCanonicalLocales(lang === "en" ? "en-GB" : lang)[0];
   } catch {
     return undefined; // a page's mistake: the reader's own language
   }
@@ -265,7 +267,6 @@ const button = (part, ...children) => make("button", { part, type: "button" }, .
 const arrow = () =>
   draw("svg", { viewBox: "0 0 12 8", "aria-hidden": true }, draw("path", { d: "M6 0 12 8H0z" }));
 
-/** An address, if it is safe to link. */
 const safe = (address) => {
   if (!address || !URL.canParse(address, document.baseURI)) return null;
   const { protocol, href } = new URL(address, document.baseURI);
@@ -525,13 +526,14 @@ class Feed extends Base {
   #meta({ organisation, authors, n_authors, listed_at, published_at, published_precision }) {
     const n = n_authors ?? authors.length;
     const by = n === 1 ? authors[0] : n > 1 ? phrase(this, "authors", { n }) : null;
-    const moment = published_at ?? listed_at;
+    const datetime = published_at ?? listed_at;
     const month = /year|about/.test(published_precision) ? undefined : "long";
     const day = month && published_precision !== "month" ? "numeric" : undefined;
     const known = { day, month, year: "numeric", timeZone: "UTC" };
     const parts = [organisation?.name, by].filter(Boolean).map(isolated);
-    const said = new Date(moment).toLocaleDateString(language(this), known);
-    if (moment) parts.push(make("time", { datetime: moment }, said));
+    const date = new Date(datetime).toLocaleDateString(language(this), known);
+    const said = phrase(this, published_at ? published_precision : "listed", { date }) || date;
+    if (datetime) parts.push(make("time", { datetime }, said));
     return make("p", { part: "meta" }, ...parts.flatMap((part) => [" · ", part]).slice(1));
   }
 
