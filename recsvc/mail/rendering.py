@@ -9,6 +9,8 @@ import css_inline
 import jinja2
 import msgspec
 
+from recsvc.core.items.dating import said, weekday
+from recsvc.core.items.facts import byline, counted, house
 from recsvc.core.items.item import ItemView
 from recsvc.core.mail.subscription import PENDING_DAYS, Pending, Preferences, Subscription
 from recsvc.core.text.display import excerpt, lost, readable
@@ -59,7 +61,7 @@ class Renderer:
             "digest",
             _subject(digest),
             {
-                "date": wording.long_date(digest.day),
+                "date": weekday(digest.day),
                 "parts": parts,
                 "cadence": digest.cadence,
                 "preferences": self._links.preferences(subscription_id),
@@ -149,16 +151,12 @@ def _subject(digest: Digest) -> str:
 
 def _meta(entry: Entry) -> list[str]:
     item = entry.item
-    found = []
-    if item.organisation is not None:
-        found.append(wording.clipped(item.organisation.name, _NAME_LENGTH))
-    if item.n_authors == 1 and item.authors:
-        found.append(wording.clipped(readable(item.authors[0]), _NAME_LENGTH))
-    elif item.n_authors:
-        found.append(wording.counted(item.n_authors, "author"))
+    found = [wording.clipped(one, _NAME_LENGTH) for one in (house(item), byline(item)) if one]
+    if item.published_at is not None:
+        found.append(said(item.published_at, item.published_precision))
     found += [wording.one_line(topic) for topic in item.topics[:_TOPICS_SHOWN]]
     if item.comments:
-        found.append(wording.counted(item.comments, "comment"))
+        found.append(counted(item.comments, "comment"))
     return found
 
 

@@ -1,8 +1,7 @@
-"""Words of a mail: text from outside made safe for one line, clipped and counted."""
+"""Words of a mail: text from outside made safe for one line, and clipped."""
 
 import textwrap
 import unicodedata
-from datetime import date
 
 # Scripts and emoji need these two of the invisible characters; the others can only deceive.
 _JOINERS = "\u200c\u200d"
@@ -40,16 +39,6 @@ def wrapped(text: str, indent: int = 0, hang: int = 0) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def counted(n: int, word: str) -> str:
-    """Return `1 author`, `2 authors`."""
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
-
-
-def long_date(day: date) -> str:
-    """Return `Sunday 29 March 2026`."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def _is_harmless(character: str) -> bool:

@@ -79,6 +79,9 @@ def test_a_feed_shows_on_a_page_of_another_origin_under_a_strict_policy(papers, 
     listed = papers.get("/v1/trending", window="all", limit=6)["items"]
     titles = page.locator(TITLE).all_text_contents()
     assert titles == [said(one) for one in listed]
+    dates = page.locator("recsvc-feed time").all_text_contents()
+    assert dates, "days are said as on our pages; listing is not called publishing"
+    assert all(re.fullmatch(r"(listed )?\d{1,2} [A-Z][a-z]+ \d{4}", one) for one in dates)
     assert "Learning to Fold Laundry in O(n^2) from Three Demonstrations" in titles
     assert PAPERS[0]["title"] in page.locator(TITLE).all_text_contents(), "markup is text"
     assert page.get_by_text("All papers").is_hidden(), "the fallback gave way"

@@ -1,40 +1,52 @@
-"""oEmbed 1.0 (oembed.com): the frame for an address of ours, for sites that embed what people paste."""
+"""oEmbed 1.0 (oembed.com), for sites that embed what people paste: lists as frames, papers as links."""
 
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import QueryParameter
+from msgspec import UNSET, UnsetType
 
-from recsvc.api.embed.options import EmbedOptions, frame_html, options_of
+from recsvc.api.embed.options import frame_html, options_of
 from recsvc.api.http.addresses import base_of
 from recsvc.api.services import Services
 from recsvc.clock import HOUR_S
 from recsvc.core.access.caller import PUBLIC
+from recsvc.core.items.facts import byline
+from recsvc.core.items.item import StoredItem
+from recsvc.core.text.display import readable
 from recsvc.errors import NotFoundError
 
 _CACHE_S = HOUR_S
+_HEADERS = {"Cache-Control": f"max-age={_CACHE_S}"}
 # Addresses of ours that stand for a list; their query says which.
 _PATHS = ("embed/feed", "embed")
+_PAPER = "papers/"
 
 Pixels = Annotated[int | None, QueryParameter(ge=1, le=100_000)]
 
 
 class Embed(msgspec.Struct, frozen=True):
-    """A rich oEmbed answer."""
+    """An oEmbed answer.
+
+    Attributes:
+        type: `rich` is a list, with what to show; `link` is a paper, to be shown as its reader likes.
+        author_name: who wrote the paper.
+    """
 
     version: Literal["1.0"]
-    type: Literal["rich"]
+    type: Literal["rich", "link"]
     title: str
     provider_name: str
     provider_url: str
-    cache_age: int
-    html: str
-    width: int
-    height: int
+    cache_age: int = _CACHE_S
+    html: str | UnsetType = UNSET
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+    author_name: str | UnsetType = UNSET
 
 
 @get("/oembed", operation_id="oEmbed", tags=["embed"], problems=(404, 501))
@@ -48,11 +60,26 @@ async def oembed(
     maxheight: Pixels = None,
     format: Annotated[str, QueryParameter(max_length=10)] = "json",
 ) -> Response[Embed]:
-    """How to embed an address of this service; 404 for others', 501 for formats other than JSON."""
+    """How to embed a list or a paper of ours; 404 for others' addresses, 501 for other formats."""
     if format != "json":
         raise HTTPException("only format=json is answered", status_code=501)
     base = base_of(request, services.settings) + "/"
-    options = _options(url, base)
+    path, query = _ours(url, base)
+    provider = services.settings.brand.name
+    if path.startswith(_PAPER) and services.settings.pages:
+        item = await _paper(services, unquote(path.removeprefix(_PAPER)))
+        paper = Embed(
+            version="1.0",
+            type="link",
+            title=readable(item.title),
+            provider_name=provider,
+            provider_url=base,
+            author_name=byline(services.cache.view(item, 0)) or UNSET,
+        )
+        return Response(paper, headers=_HEADERS)
+    if path.rstrip("/") not in _PATHS:
+        raise _nothing()
+    options = options_of(dict(parse_qsl(query)))
     width = min(options.width_px, maxwidth or options.width_px)
     height = min(options.height_px, maxheight or options.height_px)
     return Response(
@@ -60,33 +87,50 @@ async def oembed(
             version="1.0",
             type="rich",
             title=options.heading or "Recommended",
-            provider_name="recsvc",
+            provider_name=provider,
             provider_url=base,
-            cache_age=_CACHE_S,
             html=frame_html(base, options, width, height),
             width=width,
             height=height,
         ),
-        headers={"Cache-Control": f"max-age={_CACHE_S}"},
+        headers=_HEADERS,
     )
 
 
-def _options(url: str, base: str) -> EmbedOptions:
-    """Return what an address of ours stands for.
+def _ours(url: str, base: str) -> tuple[str, str]:
+    """Return path, from our own on, and query of an address.
 
     Raises:
-        NotFoundError: when it is somebody else's, or none that can be embedded.
+        NotFoundError: when it is somebody else's.
     """
     ours = urlsplit(base)
     try:
         theirs = urlsplit(url)
     except ValueError:
         theirs = urlsplit("")
-    # Our own path ends in a slash, as `base` does: `_PATHS` go on behind it.
     is_ours = (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc)
-    if not is_ours or theirs.path.rstrip("/") not in {ours.path + path for path in _PATHS}:
-        raise NotFoundError("there is nothing here to embed for this address")
-    return options_of(dict(parse_qsl(theirs.query)))
+    if not is_ours or not theirs.path.startswith(ours.path):
+        raise _nothing()
+    return theirs.path.removeprefix(ours.path), theirs.query
+
+
+async def _paper(services: Services, name: str) -> StoredItem:
+    """Return what lists show by a name; what is not to be seen yet is nothing.
+
+    Raises:
+        NotFoundError: when there is none.
+    """
+    catalogue = services.live.catalogue
+    row = catalogue.row_of(name)
+    item_id = "" if row is None else catalogue.id_of(row)
+    item = (await services.cache.get([item_id])).get(item_id) if item_id else None
+    if item is None:
+        raise _nothing()
+    return item
+
+
+def _nothing() -> NotFoundError:
+    return NotFoundError("there is nothing here to embed for this address")
 
 
 router = Router("/", route_handlers=[oembed], opt={"access": PUBLIC})

@@ -8,6 +8,7 @@ import numpy as np
 from recsvc.api.services import Services
 from recsvc.clock import from_us, now_us, to_us
 from recsvc.core.choices import PeriodKind
+from recsvc.core.items.dating import weekday
 from recsvc.core.items.item import UNDATED
 from recsvc.core.items.periods import Period, holding, last_day, named
 from recsvc.lists.shapes import PeriodFeed
@@ -45,7 +46,7 @@ def title(period: Period, zone: ZoneInfo) -> str:
     if period.kind == "monthly":
         return f"{first:%B %Y}"
     if period.kind == "daily":
-        return f"{first:%A}, {first.day} {first:%B %Y}"
+        return weekday(first)
     last = last_day(period, zone)
     start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%B}"
     if first.year != last.year:

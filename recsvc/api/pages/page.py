@@ -21,10 +21,11 @@ from recsvc.api.services import Services
 from recsvc.api.syndication.formats import Alternate
 from recsvc.core.access.origins import parse_origins
 from recsvc.core.items.dating import said
+from recsvc.core.items.facts import byline, counted, house
 from recsvc.core.readers.kinds import HIDE, SAVE, UPVOTE
 from recsvc.core.readers.preferences import Preferences
 from recsvc.core.readers.profile import NOBODY, Profile
-from recsvc.core.text.display import excerpt, printable, readable
+from recsvc.core.text.display import excerpt, printable, readable, shows
 from recsvc.settings import Settings
 from recsvc.sources import demo
 
@@ -167,7 +168,10 @@ def environment(settings: Settings) -> Environment:
     loaded.globals |= {"site": site_of(settings), "drawing": drawing}
     loaded.filters |= {
         "said": said,
-        "count": _count,
+        "count": counted,
+        "byline": byline,
+        "house": house,
+        "shows": shows,
         "paper_path": paper_path,
         "quoted": lambda text: quote(text, safe=""),
         "formulae": with_formulae,
@@ -195,10 +199,6 @@ def paper_path(item: str) -> str:
 def _printed(value: Any) -> Any:
     """Return what a template prints, without characters that HTML cannot hold; markup stays markup."""
     return type(value)(printable(value)) if isinstance(value, str) else value
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _reader_name(user: str | None) -> str:

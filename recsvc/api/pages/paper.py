@@ -19,7 +19,7 @@ from recsvc.api.services import Services
 from recsvc.api.syndication.formats import alternates
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.items.address import Addresses
-from recsvc.core.items.item import StoredItem
+from recsvc.core.items.item import UNTITLED, StoredItem
 from recsvc.core.text.display import readable
 from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Feed, Listed, Page, Reason
@@ -121,7 +121,7 @@ def links_of(item: StoredItem, template: str = "") -> list[Link]:
     for label, href in found:
         if isinstance(href, str) and href.startswith(("https://", "http://")):
             links.setdefault(href, Link(label, href))
-    return list(links.values()) or [_sought(item)]
+    return list(links.values()) or ([] if item.title == UNTITLED else [_sought(item)])
 
 
 def _text(item: StoredItem, name: str) -> str:

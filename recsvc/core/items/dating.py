@@ -1,6 +1,6 @@
 """Dates as people say them, no finer than they are known."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from recsvc.core.items.item import Precision
 
@@ -14,3 +14,8 @@ def said(moment: datetime, precision: Precision | None) -> str:
     if precision == "month":
         return f"{moment:%B} {moment.year}"
     return f"{moment.day} {moment:%B} {moment.year}"
+
+
+def weekday(day: date) -> str:
+    """Return `Monday, 2 March 2015`."""
+    return f"{day:%A}, {day.day} {day:%B %Y}"
