@@ -116,7 +116,7 @@ def month(params: WorldParams, how: RoundParams) -> Month:
         catalogue = site.catalogue(day, now_us, how.blend)
         served = _trained(site, catalogue, served, how, now_us) if site.entries else None
         model = _model(served, catalogue, site)
-        blend = how.blend.with_weights(model.weights)
+        blend = how.blend.with_weights(model.weights, model.half_at)
         asked = Blend(model, common(catalogue, model, blend, now_us), blend)
         for who in world.visitors(rng):
             profile = profile_of(site.told.get(who, []), kinds)

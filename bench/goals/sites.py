@@ -37,7 +37,10 @@ class SiteParams(msgspec.Struct, frozen=True):
         born: items of a day.
         begun_with: items that were there on the first day.
         life_days: in which interest in an item halves; 0: never.
+        stays_days: after which a reader is not seen again, the first on any day; 0: all come always.
         keenness: how many times more a reader wants what is of their subjects.
+        keen_after: votes of a reader before they look for their subjects; until then they go with the
+            crowd.
         seed: of everything.
     """
 
@@ -48,6 +51,8 @@ class SiteParams(msgspec.Struct, frozen=True):
     begun_with: int
     life_days: float
     keenness: float
+    stays_days: int = 0
+    keen_after: int = 0
     seed: int = 0
 
 
@@ -101,11 +106,15 @@ def site(params: SiteParams) -> Site:
     tastes = np.argsort(rng.random((p.readers, _SUBJECTS)), axis=1)[:, :_TASTES]
     wants = 1 + p.keenness * (subjects == tastes[:, :, None]).any(axis=1)
     has_voted = np.zeros((p.readers, n_items), bool)
+    first = _first_days(p, rng)
     entries: list[tuple[object, ...]] = []
     for day in range(p.days):
         pull = quality * _interest(opening_us(day) - listed_us, p.life_days)
         for reader in range(p.readers):
-            weights = pull * wants[reader] * ~has_voted[reader]
+            if not 0 <= day - first[reader] < (p.stays_days or p.days):
+                continue
+            is_keen = int(has_voted[reader].sum()) >= p.keen_after
+            weights = pull * ~has_voted[reader] * (wants[reader] if is_keen else 1)
             n = min(int(rng.poisson(p.visits)), int((weights > 0).sum()))
             if not n:
                 continue
@@ -121,6 +130,13 @@ def site(params: SiteParams) -> Site:
         for row, at in enumerate(listed_us.tolist())
     }
     return Site(pl.DataFrame(entries, schema=SCHEMA, orient="row"), items, p.days)
+
+
+def _first_days(params: SiteParams, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the day on which each reader comes first; some were there before the site was."""
+    if not params.stays_days:
+        return np.zeros(params.readers, np.int64)
+    return rng.integers(1 - params.stays_days, params.days, params.readers)
 
 
 def _interest(age_us: NDArray[np.int64], life_days: float) -> NDArray[np.float64]:

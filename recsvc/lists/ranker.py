@@ -107,7 +107,8 @@ class Ranker:
             or (known.version, known.hour) != (catalogue.version, hour)
         ):
             # Last what is tuned: it stands, whatever training has learned.
-            params = tuned.of_blend(self._params.blend.with_weights(model.weights))
+            taught = self._params.blend.with_weights(model.weights, model.half_at)
+            params = tuned.of_blend(taught)
             shared = common(catalogue, model, params, now, self._params.voices)
             known = _Shared(catalogue, catalogue.version, model, hour, params, shared)
         self._shared[tuned] = known  # last, so that those asked for least go first

@@ -32,8 +32,8 @@ from recsvc.store.pipe import Pipe
 from tests.live.test_following import until
 from tests.stored import put_all
 from tests.workers.training import world
+from workers.training.taught import Taught
 from workers.training.training import gather, train
-from workers.training.weighing import with_weights
 
 pytestmark = pytest.mark.anyio
 
@@ -103,7 +103,7 @@ async def test_the_served_model_says_how_loud_voices_are_but_those_that_are_sile
         rows = await items.rows()
         catalogue = {rows[item.id]: item for item in world.items(30).values()}
         of_store = gather(world.events(), catalogue, rows, await items.catalogue_id(), world.NOW_US)
-        taught = with_weights(train(of_store, world.PARAMS), {"picked": 40.0})
+        taught = Taught({"picked": 40.0}).to(train(of_store, world.PARAMS))
         await snapshots.activate((await snapshots.save(taught)).snapshot_id)
         await until(lambda: tools.live.model.weights == {"picked": 40.0}, "the model")
         feed = await Feeds(tools).feed(None, Page(), history=HISTORY)

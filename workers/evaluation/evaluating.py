@@ -17,6 +17,7 @@ from recsvc.core.model.model import Model
 from recsvc.core.ranking import metrics
 from recsvc.core.ranking.metrics import Interval
 from recsvc.core.ranking.params import BlendParams
+from recsvc.core.ranking.voice import ReaderVoice
 from recsvc.core.ranking.voices import VOICES
 from recsvc.errors import InvalidError
 from workers.evaluation.methods import SHIPPED, methods
@@ -78,6 +79,7 @@ class Report(msgspec.Struct, frozen=True):
         trained_with: the parameters of training.
         weights: of each voice in the feed, as learned before the cut.
         weights_set: the same as they are set.
+        half_at: how many interactions it takes to hear a voice that answers with half of that.
     """
 
     n_events: int
@@ -90,13 +92,16 @@ class Report(msgspec.Struct, frozen=True):
     trained_with: LearnParams
     weights: dict[str, float]
     weights_set: dict[str, float]
+    half_at: dict[str, float]
 
     @property
     def voices(self) -> str:
         """How loud each voice spoke, in words."""
         pairs = zip(self.weights.items(), self.weights_set.values(), strict=True)
         return ", ".join(
-            f"{name} {weight:g}" + ("" if weight == was else f" (set: {was:g})")
+            f"{name} {weight:g}"
+            + ("" if weight == was else f" (set: {was:g})")
+            + (f", half at {self.half_at[name]:g}" if self.half_at.get(name) else "")
             for (name, weight), was in pairs
         )
 
@@ -139,7 +144,8 @@ def evaluate(
     most = params.sample or len(holdout.users)
     moments = drawn(moments_of(holdout, m.items, blend.votes, most), most, params.seed)
     found = outcomes_of(model_of(snapshot), holdout.histories, moments, blend, progress)
-    users, voiced = found[SHIPPED].users, blend.with_weights(snapshot.manifest.weights)
+    users = found[SHIPPED].users
+    voiced = blend.with_weights(snapshot.manifest.weights, snapshot.manifest.half_at)
     return Report(
         n_events=len(m.events),
         n_items=len(m.items),
@@ -151,6 +157,7 @@ def evaluate(
         trained_with=round_params.train.learn,
         weights={voice.name: voice.weight(voiced) for voice in VOICES},
         weights_set={voice.name: voice.weight(blend) for voice in VOICES},
+        half_at={v.name: v.half_at(voiced) for v in VOICES if isinstance(v, ReaderVoice)},
     )
 
 

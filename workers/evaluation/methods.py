@@ -31,7 +31,7 @@ def methods(
         histories: (n_users, n_rows).
     """
     found = {SHIPPED: _by_voices(ranked(model, blend, moment), histories, moment)}
-    plain = msgspec.structs.replace(model, weights={})
+    plain = msgspec.structs.replace(model, weights={}, half_at={})
     found[AS_SET] = _by_voices(ranked(plain, blend, moment), histories, moment)
     for voice in VOICES:
         if not voice.has_words(model):

@@ -23,6 +23,8 @@ from workers.training.interactions import interactions
 from workers.training.learning import NOTHING, Beginning
 from workers.training.moment import moment_of
 from workers.training.params import GateParams, TrainingParams, TrainParams
+from workers.training.taught import NOTHING as NOTHING_TAUGHT
+from workers.training.taught import Taught
 from workers.training.training import Material, Way, announced, fitted
 from workers.training.trying import Means, Trying, hears_linear
 from workers.training.tuning import Found, Sitting, Tried, Window, tune
@@ -139,12 +141,11 @@ def carry_out(
     if tried is not None:
         snapshot = fits.without(tried.holdout, _trial_way(way, tried, params), about)
         begin = Beginning(snapshot.item_factors)
-        held = {} if current is None else current.manifest.weights
+        held = NOTHING_TAUGHT if current is None else Taught.of(current.manifest)
         trial, about = _weighed(tried, snapshot, about, held if params.learns_weights else None)
     elif params.learns_weights:
         known = interactions(m.log, profile, m.now_us).past
-        weights = young(known.evidence, params.blend)
-        about = msgspec.structs.replace(about, weights=weights)
+        about = young(known.evidence, params.blend).told(about)
     candidate = fits.everything(_heard(way, about, params), about, begin)
     if tried is None or trial is None:
         verdict = judge.unasked(candidate, holdout)
@@ -159,17 +160,17 @@ def _enough(material: Material) -> int:
 
 
 def _weighed(
-    tried: Trying, snapshot: Snapshot, about: Manifest, held: dict[str, float] | None
+    tried: Trying, snapshot: Snapshot, about: Manifest, held: Taught | None
 ) -> tuple[Trial, Manifest]:
     """Return a trial with what it foresees, and what its candidate says of the voices.
 
     Args:
-        held: weights in force; None where none are learned.
+        held: what is in force; None where nothing is learned.
     """
     if held is None:
         return Trial(snapshot, tried.ndcg(snapshot)), about
     done = weigh(tried, snapshot, held)
-    return Trial(snapshot, done.ndcg), msgspec.structs.replace(about, weights=done.weights)
+    return Trial(snapshot, done.ndcg), done.taught.told(about)
 
 
 def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Snapshot:
@@ -182,12 +183,12 @@ def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Sna
     judge = Gate(known, Means(params.blend, params.engine, learn.als.threads), gate.min_readers)
     tried = judge.asking(inner, learn.als.seed)
     if params.learns_weights:
-        weights = young(holdout.histories, params.blend)
+        taught = young(holdout.histories, params.blend)
         if tried is not None:
             trial_way = _trial_way(way, tried, params)
             trial = fitted(tried.holdout.past, known.content, trial_way, about)
-            weights = weigh(tried, trial).weights
-        about = msgspec.structs.replace(about, weights=weights)
+            taught = weigh(tried, trial).taught
+        about = taught.told(about)
     return fitted(holdout.past, known.content, _heard(way, about, params), about)
 
 

@@ -115,7 +115,7 @@ def ranked(
     voices: Sequence[Voice] = VOICES,
 ) -> Ranked:
     """Return a model ready to rank; without a moment nothing is trending or fresh."""
-    params = params.with_weights(model.weights)
+    params = params.with_weights(model.weights, model.half_at)
     if moment is None:
         return Ranked(model, params, common_to_nobody(model, params, voices))
     shared = common(moment.catalogue, model, params, moment.at_us, voices)

@@ -37,6 +37,8 @@ class Stats(msgspec.Struct, frozen=True):
         model_age_s: since the served model was trained.
         model_coverage: share of visible items that the model has interactions of.
         weights: of the voices of feeds, as training found; none: they are as they are set.
+        half_at: by voice, with how many interactions readers hear it with half of its weight, where
+            training found another number than the usual one.
     """
 
     items: int
@@ -49,6 +51,7 @@ class Stats(msgspec.Struct, frozen=True):
     stale: bool
     demo: bool
     weights: dict[str, float] = msgspec.field(default_factory=dict)
+    half_at: dict[str, float] = msgspec.field(default_factory=dict)
     mail: MailFigures | None = None
 
 
@@ -128,6 +131,7 @@ async def stats_of(services: Services) -> Stats:
         stale=is_stale(view),
         demo=view.demo,
         weights=model.weights,
+        half_at=model.half_at,
         mail=mail,
     )
 

@@ -60,6 +60,7 @@ class Model(msgspec.Struct, frozen=True):
         postings: the same by term.
         warm: (n,) 1 where training saw readers of the item, else 0; a warmed item stays at 0.
         weights: how loud voices speak with it, by name, as training found.
+        half_at: how many interactions of a reader it takes to hear them with half of that.
     """
 
     snapshot_id: str | None
@@ -71,6 +72,7 @@ class Model(msgspec.Struct, frozen=True):
     postings: Postings
     warm: NDArray[np.float32]
     weights: dict[str, float]
+    half_at: dict[str, float]
 
     @property
     def n(self) -> int:
@@ -184,10 +186,18 @@ def _model(
 ) -> Model:
     snapshot_id = None if manifest is None else manifest.snapshot_id
     trained_us = None if manifest is None else manifest.created_us
-    weights = {} if manifest is None else manifest.weights
     terms, texts, postings = said
     return Model(
-        snapshot_id, trained_us, learned, terms, texts, texts.matrix, postings, warm, weights
+        snapshot_id=snapshot_id,
+        trained_us=trained_us,
+        learned=learned,
+        terms=terms,
+        texts=texts,
+        matrix=texts.matrix,
+        postings=postings,
+        warm=warm,
+        weights={} if manifest is None else manifest.weights,
+        half_at={} if manifest is None else manifest.half_at,
     )
 
 

@@ -79,6 +79,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         size_bytes: of all arrays together.
         weights: how loud voices of the blend speak with it, by name, as training found; those that
             are not named speak as they are set.
+        half_at: how many interactions of a reader it takes to hear a voice with half of that, by its
+            name, as training found; of those that are not named it is as usual.
         verdict: what the gate said; None when it was not asked.
         metrics: what evaluation said, by name.
         rolled_back: why the online guard no longer has it served; empty if it did not.
@@ -103,6 +105,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     arrays: tuple[ArrayInfo, ...] = ()
     size_bytes: int = 0
     weights: dict[str, float] = msgspec.field(default_factory=dict)
+    half_at: dict[str, float] = msgspec.field(default_factory=dict)
     verdict: Verdict | None = None
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
     rolled_back: str = ""

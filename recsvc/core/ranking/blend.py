@@ -1,11 +1,13 @@
 """The blend: what the voices say, made comparable and added up.
 
-    score = Σ loudness · weight · points(reader voice) + Σ weight · points(common voice) + lift − fatigue
+    score = Σ m/(m + h) · weight · points(reader voice)
+          + Σ weight · points(common voice) + lift − fatigue
 
 A reader voice's scores become points within the items with interactions and within those without; a
 common voice says points. The voices know when to be quieter: text as more readers stand behind an item,
-the walk while little stands behind the reader, the factors while little stands behind them. What the
-reader follows is lifted, and what they were shown and passed over steps back.
+the factors while little stands behind them; and who answers a reader of m interactions speaks with half
+its weight at m = h, so that whoever did hardly anything is served nearly as a stranger is, where that is
+better. What the reader follows is lifted, and what they were shown and passed over steps back.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -251,7 +253,8 @@ class Blend(msgspec.Struct, frozen=True):
         for place, speaker, voice in handed.asked:
             if (asked := voice.asked(history)) is not None:
                 heard.append((place, asked))
-                answers.append(Answer(speaker, asked.heard.scores, asked.heard.loudness, asked.how))
+                share = voice.share(len(history.rows), self.params)
+                answers.append(Answer(speaker, asked.heard.scores, share, asked.how))
         bounds = _bounds(reader, candidates)
         best = handed.moment.rank(history.rows, history.evidence, answers, bounds, k)
         if best is None:
@@ -363,7 +366,9 @@ class Blend(msgspec.Struct, frozen=True):
             own: rows of the reader's history.
         """
         voice, warm = self.common.voices[i], self.model.warm
-        weight = voice.weight(self.params) * self._share(i) * heard.loudness
+        assert isinstance(voice, ReaderVoice), "who answered"
+        share = voice.share(len(own), self.params) * self._share(i)
+        weight = voice.weight(self.params) * share
         if not weight:
             return Said(voice, None, warm)
         found = standard(heard.scores, warm, own, weight, is_even=voice.is_even)

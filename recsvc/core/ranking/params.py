@@ -1,12 +1,15 @@
 """How loud each voice of the blend speaks."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
 
 from recsvc.core.items.trending import TrendingParams
 from recsvc.params import setting
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class BlendParams(msgspec.Struct, frozen=True):
@@ -15,13 +18,14 @@ class BlendParams(msgspec.Struct, frozen=True):
     Attributes:
         personal: of the folded-in factors.
         similar: of the walk for a reader with a long history.
-        similar_from: interactions at which the walk speaks with half its weight.
         just_read: 1 doubles the walk from the latest item.
         content: of the similarity of texts for an item without interactions.
         content_floor: share of that weight which remains however many readers an item has.
         content_fade: readers of an item that take half of the rest away.
         votes: how fast those fade that are trending.
         weights: a voice that has no field here and is not named has its usual weight.
+        half_at: how many interactions of a reader it takes to be heard with half of that; who is not
+            named has its usual number.
     """
 
     personal: Annotated[
@@ -34,7 +38,6 @@ class BlendParams(msgspec.Struct, frozen=True):
             "Weight of where readers of the same items went on to.", name="similar_weight", ge=0
         ),
     ] = 0.5
-    similar_from: float = 5.0
     just_read: Annotated[
         float,
         setting(
@@ -72,9 +75,12 @@ class BlendParams(msgspec.Struct, frozen=True):
             "Weights of voices that have no setting of their own, by name.", name="voice_weights"
         ),
     ] = msgspec.field(default_factory=dict)
+    half_at: dict[str, float] = msgspec.field(default_factory=dict)
 
-    def with_weights(self, weights: Mapping[str, float]) -> "BlendParams":
-        """Return the same with other weights of some voices, by name.
+    def with_weights(
+        self, weights: Mapping[str, float], half_at: Mapping[str, float] = NOTHING
+    ) -> "BlendParams":
+        """Return the same with other weights of some voices, by name, and other shares of them.
 
         Who was silenced stays silent, whatever others learned.
         """
@@ -82,7 +88,9 @@ class BlendParams(msgspec.Struct, frozen=True):
         silent |= {name for name, weight in self.weights.items() if weight == 0}
         heard = {name: weight for name, weight in weights.items() if name not in silent}
         own = {name: heard.pop(name) for name in _WITH_A_FIELD if name in heard}
-        return msgspec.structs.replace(self, **own, weights={**self.weights, **heard})
+        return msgspec.structs.replace(
+            self, **own, weights={**self.weights, **heard}, half_at={**self.half_at, **half_at}
+        )
 
 
 _WITH_A_FIELD = ("personal", "similar", "content", "trending", "fresh")

@@ -65,11 +65,9 @@ class Heard(msgspec.Struct, frozen=True):
 
     Attributes:
         scores: (model.n,) more is better.
-        loudness: share of its weight that the voice has for this reader, 0..1.
     """
 
     scores: Scores
-    loudness: float = 1.0
 
     def shares(self, rows: Rows) -> Matrix | None:
         """Return (k, m): what each item of the history adds to the score of each of k rows.
@@ -147,7 +145,22 @@ class CommonVoice(Voice):
 
 
 class ReaderVoice(Voice):
-    """A voice that answers a history."""
+    """A voice that answers a history.
+
+    Attributes:
+        usual_half_at: how many interactions it takes to be heard with half its weight, where the params
+            do not say.
+    """
+
+    usual_half_at: float = 0.0
+
+    def half_at(self, params: BlendParams) -> float:
+        """Return how many interactions it takes to be heard with half its weight; 0: any will do."""
+        return params.half_at.get(self.name, self.usual_half_at)
+
+    def share(self, n_interactions: int, params: BlendParams) -> float:
+        """Return the share of its weight with which a reader of so many interactions hears it."""
+        return n_interactions / max(n_interactions + self.half_at(params), 1)
 
     def to_reader(self, history: History) -> Heard | None:
         """Return what the voice says to a reader; None when it has nothing to say."""

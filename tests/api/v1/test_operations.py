@@ -64,6 +64,7 @@ def test_health_says_ok_and_stats_say_how_the_loop_is_doing(service: Service):
     stats = service.get("/v1/stats")
     assert stats["stale"] is False
     assert isinstance(stats["weights"], dict)
+    assert isinstance(stats["half_at"], dict)
     assert stats["worker_silent_s"] < 10
 
 

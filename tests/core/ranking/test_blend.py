@@ -15,7 +15,10 @@ from tests.core.ranking.worlds import NOW_US, world
 from tests.core.strategies import seeds
 
 # Those that are silent unasked speak, too.
-PARAMS = BlendParams(weights={voice.name: 0.3 for voice in VOICES if voice.usual == 0})
+PARAMS = BlendParams(
+    weights={voice.name: 0.3 for voice in VOICES if voice.usual == 0},
+    half_at={"personal": 3.0, "content": 0.5},
+)
 HEAD = slice(0, 20)
 
 
@@ -120,3 +123,23 @@ def test_many_readers_at_once_are_ranked_as_each_alone(seed):
         alone = Blend(w.model, shared, PARAMS).rank(reader, w.catalogue.visible, 120)
         assert np.allclose(np.sort(found.scores), np.sort(alone.scores), atol=1e-3)
         assert set(found.rows.tolist()) == set(alone.rows.tolist())
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, half=st.floats(0.25, 50))
+def test_whoever_did_little_hears_less_of_what_answers_histories_down_to_half_at_a_number(
+    seed, half
+):
+    w = world(seed)
+    later = msgspec.structs.replace(PARAMS, half_at={**PARAMS.half_at, "content": half})
+    at_once = msgspec.structs.replace(PARAMS, half_at={**PARAMS.half_at, "content": 0.0})
+
+    def content(params: BlendParams) -> np.ndarray:
+        shared = common(w.catalogue, w.model, params, NOW_US)
+        voices = Blend(w.model, shared, params).rank(w.reader, w.catalogue.visible, 1).voices
+        assert voices is not None
+        said = next(said for said in voices.said if said.voice.name == "content")
+        return said.at(np.arange(w.model.n))
+
+    m = int((w.reader.rows < w.model.n).sum())
+    assert np.allclose(content(later), content(at_once) * m / (m + half), rtol=1e-3, atol=1e-4)

@@ -14,7 +14,8 @@ from recsvc.core.ranking.params import BlendParams
 from recsvc.core.ranking.voices import VOICES
 from tests.workers.training import world
 from workers.training.candidate import RoundParams, carry_out
-from workers.training.weighing import with_weights
+from workers.training.taught import Taught
+from workers.training.weighing import Loudness, Pool, found_for
 
 replace = msgspec.structs.replace
 
@@ -97,12 +98,15 @@ def test_a_site_of_news_and_a_library_end_up_with_other_feeds(learned: Manifest,
 
 
 def test_the_same_log_and_seed_find_the_same_weights(news: Site, learned: Manifest):
-    assert trained(news).weights == learned.weights != {}
+    again = trained(news)
+
+    assert (again.weights, again.half_at) == (learned.weights, learned.half_at)
+    assert again.weights
 
 
 def test_weights_stand_still_until_others_are_surely_better(news: Site, first: Snapshot):
     """What a few hours add tells hardly anything."""
-    misled = with_weights(first, dict.fromkeys(first.manifest.weights, 0.5))
+    misled = Taught(dict.fromkeys(first.manifest.weights, 0.5)).to(first)
     later_us = opening_us(LAST) + 3 * HOUR_US
 
     assert candidate(news, served=first, at_us=later_us).manifest.weights == first.manifest.weights
@@ -137,3 +141,35 @@ def test_few_readers_teach_nothing(news: Site):
     few = replace(news, events=news.events.filter(news.events["user"].is_in(["r1", "r2", "r3"])))
 
     assert trained(few).weights == {}
+
+
+def test_it_is_learned_of_a_voice_that_only_long_histories_are_worth_hearing():
+    """It knows what those want who did much, and misleads the others, who want what everybody does."""
+    rng, n_readers, n_items = np.random.default_rng(5), 400, 60
+    lengths = np.where(np.arange(n_readers) % 2, 40.0, 1.0)
+    wanted = np.where(
+        lengths > 1, rng.integers(20, n_items, n_readers), rng.integers(20, size=n_readers)
+    )
+    points = rng.normal(size=(n_readers, n_items, 2)).astype(np.float32)
+    told = np.where(lengths > 1, wanted, rng.integers(20, n_items, n_readers))
+    points[np.arange(n_readers), told, 0] += 5  # who answers
+    points[:, :20, 1] += 3  # who speaks to everybody
+    is_target = np.arange(n_items) == wanted[:, None]
+    everywhere, answers = np.ones((n_readers, n_items), bool), np.array([True, False])
+    pool = Pool(points, everywhere, is_target, np.ones(n_readers), lengths, 20.5, answers)
+
+    found = found_for(pool, Loudness(np.ones(2), np.zeros(2)))
+
+    assert found is not None
+    assert found.half_at[0] >= 8
+    assert found.half_at[1] == 0
+
+
+def test_a_site_whose_readers_are_too_few_to_teach_stays_as_young_ones_are(news: Site):
+    """However much better off the few who are asked would have been by what is set."""
+    few = replace(news, events=news.events.filter(news.events["user"].str.ends_with("7")))
+    begun = carry_out(few.until(opening_us(4)), None, None, world.ROUND, time.monotonic).candidate
+
+    assert begun.manifest.weights["trending_month"] > 0
+    assert "personal" not in begun.manifest.weights
+    assert begun.manifest.half_at["personal"] > 0

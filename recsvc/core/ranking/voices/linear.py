@@ -51,4 +51,4 @@ class Linear(ReaderVoice):
         ours = msgspec.structs.replace(learned, neighbours=learned.linear, added=None)
         loud = loudness((history.evidence > 0).astype(np.float32), history.params.just_read)
         scores = np.empty(history.model.n, np.float32)
-        return about_to_walk(Foretold(scores, 1.0, learned=ours, history=rows, loud=loud))
+        return about_to_walk(Foretold(scores, learned=ours, history=rows, loud=loud))

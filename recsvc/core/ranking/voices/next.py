@@ -54,7 +54,7 @@ class Next(ReaderVoice):
         ordered = msgspec.structs.replace(learned, neighbours=learned.transitions, added=None)
         loud = lately(np.minimum(history.evidence, 1), _FADE)
         scores = np.empty(history.model.n, np.float32)
-        return about_to_walk(Followed(scores, 1.0, learned=ordered, history=rows, loud=loud))
+        return about_to_walk(Followed(scores, learned=ordered, history=rows, loud=loud))
 
 
 def lately(evidence: Scores, fade: float) -> Scores:

@@ -80,7 +80,7 @@ class Personal(ReaderVoice):
             return None
         taste = folded(learned, history.rows, history.evidence)
         scores = learned.factors @ taste.factors
-        return Taste(scores, 1.0, learned.factors, taste, history)
+        return Taste(scores, learned.factors, taste, history)
 
     def asked(self, history: History) -> Asked | None:
         """Return the same, and where it comes from."""
@@ -99,4 +99,4 @@ class Personal(ReaderVoice):
         tastes = [folded(learned, history.rows, history.evidence) for history in asked]
         scores = np.stack([taste.factors for taste in tastes]) @ learned.factors.T
         for history, taste, own in zip(asked, tastes, scores, strict=True):
-            yield Taste(own, 1.0, learned.factors, taste, history)
+            yield Taste(own, learned.factors, taste, history)

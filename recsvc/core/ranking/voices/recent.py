@@ -33,4 +33,4 @@ class Recent(ReaderVoice):
             return None
         loud = lately(history.evidence, _FADE)
         scores = np.empty(history.model.n, np.float32)
-        return about_to_walk(Walked(scores, 1.0, learned=learned, history=rows, loud=loud))
+        return about_to_walk(Walked(scores, learned=learned, history=rows, loud=loud))

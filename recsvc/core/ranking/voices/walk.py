@@ -57,24 +57,24 @@ class Walk(ReaderVoice):
     source: VoiceSource = "similar"
     reason = "similar"
     words = "Similar in content"
+    usual_half_at = 5.0
 
     def weight(self, params: BlendParams) -> float:
         """Return points of one standard deviation, for a reader with a long history."""
         return params.similar
 
     def to_reader(self, history: History) -> Walked | None:
-        """Return where the history leads to; quieter while it is short."""
+        """Return where the history leads to."""
         return walked(self.asked(history))
 
     def asked(self, history: History) -> Asked | None:
         """Return the same, its scores still to be computed."""
-        learned, rows, params = history.model.learned, history.rows, history.params
+        learned, rows = history.model.learned, history.rows
         if learned is None or len(rows) == 0:
             return None
-        loud = loudness(history.evidence, params.just_read)
-        heard = len(rows) / (len(rows) + params.similar_from)
+        loud = loudness(history.evidence, history.params.just_read)
         scores = np.empty(history.model.n, np.float32)
-        return about_to_walk(Walked(scores, heard, learned=learned, history=rows, loud=loud))
+        return about_to_walk(Walked(scores, learned=learned, history=rows, loud=loud))
 
 
 def about_to_walk(heard: Walked) -> Asked:
