@@ -1,5 +1,7 @@
 """Reasons and orders in words, for people."""
 
+from functools import lru_cache
+
 import msgspec
 
 from recsvc.core.items.item import StoredItem
@@ -20,6 +22,8 @@ SORTED_BY = {
     "again": "when you last went for it, longest ago first",
     "listed": "upvotes, then comments, then time of listing (latest first)",
 }
+
+_TITLES_KEPT = 4_096
 
 # What is said of an item for which nothing else speaks.
 _FRESH = Fresh()
@@ -106,5 +110,11 @@ def reason_of(
         return Reason(cause.kind, [], _said(voice, body, votes), share)
     item = who.interactions[cause.history].item
     because = bodies.get(item)
-    title = item if because is None else readable(because.title)
+    title = item if because is None else _readable(because.title)
     return Reason(cause.kind, [item], f"Because you {cause.did} “{title}”", share)
+
+
+@lru_cache(maxsize=_TITLES_KEPT)
+def _readable(title: str) -> str:
+    """Return a title in characters: the same few are named again and again."""
+    return readable(title)

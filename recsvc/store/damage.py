@@ -46,6 +46,18 @@ class Damage:
             self._broken.pop((kind, _text(name)), None)
         return row
 
+    def whole(self, read: Callable[[], Row]) -> Row | None:
+        """Return many rows that are read at once; None when each has to be, by `read`.
+
+        That is where one of them cannot be read, or where there are some to be found sound again.
+        """
+        if self._broken:
+            return None
+        try:
+            return read()
+        except _UNREADABLE:
+            return None
+
     def gone(self, kind: str, name: bytes | str) -> None:
         """Note that there is no such row any more."""
         self._broken.pop((kind, _text(name)), None)

@@ -169,6 +169,7 @@ class Moment:
         self._n = len(warm)
         assert len(common) >= self._n, "everybody's points reach as far as the model"
         self._kept: list[Any] = []
+        self._factors: tuple[Matrix, NDArray[np.float64], tuple[Any, Any]] | None = None
         self._lists: dict[tuple[int, ...], tuple[Any, int]] = {}
         self._moment = self._struct(
             "struct moment *",
@@ -269,8 +270,7 @@ class Moment:
             raise IndexError("a reader is folded into the factors of all items")
         taste = self._ffi.new("struct taste *")
         kept = [
-            kernels.f32(how.items),
-            kernels.f64(how.gram),
+            *self._of_model(how),
             kernels.f32(reader.factors),
             kernels.f32(reader.influence),
             kernels.f32(reader.confidence),
@@ -279,6 +279,14 @@ class Moment:
         taste.f, taste.n_heard = f, h
         speaker.taste = taste
         return [*kept, taste]
+
+    def _of_model(self, how: Folded) -> tuple[Any, Any]:
+        """Return the factors of items and their gram: those of a model are asked for at each ranking."""
+        known = self._factors
+        if known is None or known[0] is not how.items or known[1] is not how.gram:
+            found = self.kernels.f32(how.items), self.kernels.f64(how.gram)
+            self._factors = known = how.items, how.gram, found
+        return known[2]
 
     def _lists_of(self, lists: tuple[Lists, ...]) -> tuple[Any, int]:
         """Return the structs of lists: the same few of a model are asked for again and again."""

@@ -102,13 +102,13 @@ def _at_once(reader: Reader, voices: Voices, rows: NDArray[np.int64]) -> list[_S
     """Return what speaks for each row, by the kernels; None where they cannot tell."""
     if voices.told is None:
         return None
-    known, who = voices.known, voices.speakers
-    found = voices.told.causes(reader.may_be_named[known], rows)
+    who = voices.speakers
+    found = voices.told.causes(reader.may_be_named[voices.known], rows)
     if found is None:
         return None
-    speaker = dict(enumerate(who)).get
+    speaker, known = dict(enumerate(who)).get, voices.known.tolist()
     return [
-        _Speaking(int(known[i]), strongest, total, speaker(voice), said, spoken, speaker(answered))
+        _Speaking(known[i], strongest, total, speaker(voice), said, spoken, speaker(answered))
         for i, strongest, total, voice, said, spoken, answered, _ in found
     ]
 

@@ -27,17 +27,17 @@ class Evidence:
         states = self._states
         if interaction.is_hidden:
             return states[HIDE]
-        total = 0.0
+        total, fades = 0.0, self._half_life_us > 0
         for state, at_us in interaction.states.items():
             if at_us > 0:
-                total += states.get(state, 0.0) * self._decay(now_us - at_us)
+                weight = states.get(state, 0.0)
+                total += weight * self._decay(now_us - at_us) if fades else weight
         for signal, (count, value_milli, last_us) in interaction.signals.items():
             weight, unit = self._signals.get(signal, (0.0, 0.0))
             amount = value_milli / 1000 / unit if unit > 0 and value_milli > 0 else count
-            total += weight * math.log2(1 + amount) * self._decay(now_us - last_us)
+            worth = weight * math.log2(1 + amount)
+            total += worth * self._decay(now_us - last_us) if fades else worth
         return total
 
     def _decay(self, age_us: int) -> float:
-        if self._half_life_us == 0:
-            return 1.0
         return float(2.0 ** (-max(0, age_us) / self._half_life_us))

@@ -14,6 +14,7 @@ from recsvc.core.readers.profile import (
     Interaction,
     Profile,
     decode_interaction,
+    decode_profile,
     packed,
     resolved,
 )
@@ -173,6 +174,9 @@ def _new_version() -> bytes:
 
 def _readable(user: str, fields: dict[bytes, bytes], shown: dict[bytes, float]) -> Profile:
     """Return a stored profile, without what of it cannot be read."""
+    whole = damage.whole(lambda: decode_profile(fields, shown))
+    if whole is not None:
+        return whole
     found = (_interaction(user, item.decode(), raw) for item, raw in fields.items())
     seen = {item.decode(): int(at_us) for item, at_us in shown.items()}
     return Profile([one for one in found if one is not None], seen)
