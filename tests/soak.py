@@ -3,8 +3,10 @@
 Events are sent again with the same ids until they are acknowledged; feeds and searches are read
 beside them, and somebody subscribes to the mails now and then. In the end every acknowledged event
 is in archive or streams exactly once, the boards equal a recount, whoever asked for mails once got
-one to confirm it, and what the processes took of memory over time is printed. Then a service is
-broken in every way at hand under load, and one is backed up, 200 times each.
+one to confirm it, every key is in the table of keys and ends where it should. In the second half
+nothing is killed, and by how much the memory of each process grew in its last two thirds is printed:
+a process that just began grows to its size. Then a service is broken in every way at hand under
+load, and one is backed up, 200 times each.
 
 With `--cluster` the store is a cluster of three masters with replicas: now and then a master is killed
 and comes back as a replica, or a slot moves. What is acknowledged has reached a replica.
@@ -13,7 +15,9 @@ and comes back as a replica, or a slot moves. What is acknowledged has reached a
 import argparse
 import asyncio
 import itertools
+import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 
 from recsvc.core.items.trending import TrendingParams
 from recsvc.store.bundled import socket_url
@@ -34,6 +39,7 @@ from recsvc.store.items.boards import Boards
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 from tests.cluster import Cluster
+from tests.keyspace import unbounded
 from tests.outbox import Outbox
 from tests.service import REPOSITORY, Service, wait_until
 from tests.test_durability import recount
@@ -41,10 +47,14 @@ from workers.log.archive import Archive
 from workers.log.reading import read_log
 
 READERS, ITEMS, BATCH = 500, 20, 50
+LOOKS = 180
 MOST_SUBSCRIBERS = 800  # the outbox keeps the latest thousand mails
 _KINDS = ("click", "upvote", "unvote", "save", "impression", "hide", "unhide")
 _PARTS = ("worker", "api", "digest", "store")
 _SITE_KEYS = "rs:{site}:items"
+
+Resident = list[tuple[float, dict[str, tuple[float, float]]]]
+"""By minute, the memory of each part (MB): all of it, and what is no file that is mapped."""
 
 
 def main() -> None:
@@ -58,6 +68,9 @@ def main() -> None:
     )
     parser.add_argument("--cluster", action="store_true", help="on a cluster that loses masters")
     asked = parser.parse_args()
+    print(
+        f"{asked.minutes:g} minutes, seed {asked.seed}, load {os.getloadavg()[0]:.1f}", flush=True
+    )
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         settings: dict[str, Any] = {
             "log_level": "error", "archive_every_s": 5, "train_every_s": 20,
@@ -77,10 +90,10 @@ def main() -> None:
         problems = [*differences(breaking, sent), *subscribing.differences()]
         print(", ".join(f"{what}: {n}" for what, n in sorted(breaking.done.items())))
     print("minute  " + "  ".join(f"{name:>8}" for name in breaking.parts) + "   (MB)")
-    for minute, sizes in resident:
-        print(
-            f"{minute:6.1f}  " + "  ".join(f"{sizes.get(name, 0):8.0f}" for name in breaking.parts)
-        )
+    for minute, sizes in resident[:: max(1, len(resident) // 30)]:
+        print(f"{minute:6.1f}  " + "  ".join(f"{sizes[name][0]:8.0f}" for name in breaking.parts))
+    for name in breaking.parts:
+        print(f"{name}: {' and '.join(growth(resident, name, asked.minutes))}")
     print(
         f"{len(sent):,} events and {len(subscribing.asked)} subscriptions acknowledged; "
         f"{len(problems)} differences"
@@ -186,12 +199,12 @@ class Subscribing:
 
 def soak(
     breaking: Breaking, subscribing: Subscribing, seconds: float, kill_every_s: float
-) -> tuple[list[dict[str, Any]], list[tuple[float, dict[str, float]]]]:
-    """Load the service and break it; return what it acknowledged, and memory by minute."""
+) -> tuple[list[dict[str, Any]], Resident]:
+    """Load the service, break it in the first half; return what it acknowledged, and memory over time."""
     service, rng = breaking.service, random.Random(breaking.rng.random())
     number = itertools.count()
     sent: list[dict[str, Any]] = []
-    resident: list[tuple[float, dict[str, float]]] = []
+    resident: Resident = []
     started_s = time.monotonic()
     next_kill_s, next_look_s, next_asks_s = kill_every_s, 0.0, 0.0
     while (at_s := time.monotonic() - started_s) < seconds:
@@ -199,11 +212,11 @@ def soak(
         read(service, rng)
         if at_s >= next_look_s:
             resident.append((at_s / 60, {n: resident_mb(service, n) for n in breaking.parts}))
-            next_look_s += max(60.0, seconds / 30)
+            next_look_s += seconds / LOOKS
         if at_s >= next_asks_s:
             subscribing.one_more()
             next_asks_s += max(2.0, seconds / MOST_SUBSCRIBERS)
-        if at_s >= next_kill_s:
+        if at_s >= next_kill_s and at_s < seconds / 2:
             breaking.begin()
             next_kill_s += kill_every_s
     breaking.mended()
@@ -242,13 +255,23 @@ def read(service: Service, rng: random.Random) -> None:
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
 
 
-def resident_mb(service: Service, name: str) -> float:
-    """Return the memory of a part; 0 if it just ended."""
+def resident_mb(service: Service, name: str) -> tuple[float, float]:
+    """Return the memory of a part, all and without files that are mapped; zeros if it just ended."""
     try:
-        status = Path(f"/proc/{service.part(name)}/statm").read_text()
-    except FileNotFoundError:
-        return 0.0
-    return int(status.split()[1]) * 4096 / 1e6
+        status = Path(f"/proc/{service.part(name)}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0, 0.0
+    kb = dict(re.findall(r"^(VmRSS|RssAnon):\s+(\d+) kB", status, re.MULTILINE))
+    return int(kb.get("VmRSS", 0)) / 1024, int(kb.get("RssAnon", 0)) / 1024
+
+
+def growth(resident: Resident, name: str, minutes: float) -> Iterator[str]:
+    """Yield how the memory of a part grew since two thirds of the time, by least squares."""
+    late = [(minute / 60, sizes[name]) for minute, sizes in resident if minute >= minutes * 2 / 3]
+    hours = np.array([hour for hour, _ in late])
+    for kind, mb in zip(("resident", "anonymous"), np.array([mb for _, mb in late]).T, strict=True):
+        slope = np.polyfit(hours, mb, 1)[0]
+        yield f"{kind} {mb[0]:.1f} to {mb[-1]:.1f} MB, {slope:+.1f} MB an hour"
 
 
 def differences(breaking: Breaking, sent: list[dict[str, Any]]) -> Iterator[str]:
@@ -257,6 +280,7 @@ def differences(breaking: Breaking, sent: list[dict[str, Any]]) -> Iterator[str]
     wait_until(lambda: service.is_ready(), "the service answers", 60)
     wait_until(lambda: service.get("/v1/stats")["events_behind"] == 0, "events on the boards", 120)
     url = breaking.cluster.url if breaking.cluster else socket_url(service.folder)
+    yield from asyncio.run(_unbounded(url))
     ids, rows = asyncio.run(_stored(service.folder, url))
     for event_id, n in (Counter(ids) - Counter(e["event_id"] for e in sent)).items():
         yield f"{event_id} is there {n} times too often"
@@ -267,6 +291,14 @@ def differences(breaking: Breaking, sent: list[dict[str, Any]]) -> Iterator[str]
         for counter in ("click", "impression", "save", "hide", "upvote"):
             if found.get(counter, 0) != counts[counter]:
                 yield f"{item}: {counter} is {found.get(counter, 0)} and not {counts[counter]}"
+
+
+async def _unbounded(url: str) -> list[str]:
+    redis = connect(url)
+    try:
+        return [key async for key in unbounded(redis)]
+    finally:
+        await redis.aclose()
 
 
 async def _stored(folder: Path, url: str) -> tuple[list[str], dict[str, Any]]:
