@@ -1,4 +1,4 @@
-"""What of a store is not as the table of `recsvc.store.keys` has it: what it lacks, and what never ends."""
+"""What of a store is not as the table of `recsvc.store.keys` has it: unknown there, or without an end."""
 
 import re
 from collections.abc import AsyncIterator, Iterator

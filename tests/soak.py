@@ -200,7 +200,7 @@ class Subscribing:
 def soak(
     breaking: Breaking, subscribing: Subscribing, seconds: float, kill_every_s: float
 ) -> tuple[list[dict[str, Any]], Resident]:
-    """Load the service, break it in the first half; return what it acknowledged, and memory over time."""
+    """Load the service, and break it in the first half; return what it acknowledged, and its memory."""
     service, rng = breaking.service, random.Random(breaking.rng.random())
     number = itertools.count()
     sent: list[dict[str, Any]] = []
