@@ -1,4 +1,4 @@
-"""What of a store is not as the table of `recsvc.store.keys` has it: unknown there, or without an end."""
+"""What of a store is not as the table of `recsvc.store.keys` has it: unknown there, or endless."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
