@@ -49,6 +49,11 @@ async def network_of(request: Request[Any, Any, Any], services: Services) -> str
     return await services.network(visit_of(request).head)
 
 
+def met_here(user: str) -> bool:
+    """Return whether a reader was met on our own pages, and is not somebody of the host's."""
+    return user.removeprefix(ANONYMOUS).startswith(_VISITOR)
+
+
 def newcomer(services: Services) -> str:
     """Return an id for somebody whom a page does not know yet.
 

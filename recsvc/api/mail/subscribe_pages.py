@@ -13,7 +13,8 @@ from litestar.response import Template
 
 from recsvc.api.http.door import visit_of
 from recsvc.api.http.problems import field_of
-from recsvc.api.http.visitor import reader_of
+from recsvc.api.http.reader_links import link_for
+from recsvc.api.http.visitor import met_here, reader_of
 from recsvc.api.mail.page import message, on_broken_link, on_error, page
 from recsvc.api.services import Services
 from recsvc.api.v1.subscriptions import ASKED
@@ -198,8 +199,15 @@ def _preferences(
         values=values,
         problem=problem,
         field=field,
+        join=_join(services, subscription.user),
         **_choices(subscription.user),
     )
+
+
+def _join(services: Services, user: str | None) -> str | None:
+    """Return by what address the subscriber's reader goes on in this browser; of our own pages' only."""
+    is_ours = services.settings.pages and user is not None and met_here(user)
+    return link_for(services, user) if user is not None and is_ours else None
 
 
 def _choices(user: str | None) -> dict[str, object]:

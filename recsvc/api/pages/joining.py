@@ -1,4 +1,7 @@
-"""A reader on several devices, without an account: a signed link from one browser, taken up in another.
+"""A reader on several devices, without an account: a signed link, taken up in another browser.
+
+`/you` makes one; so does the page where a subscriber changes what they get, which only a link opens that
+was mailed lately, on request.
 
 Whoever opens the link within its time may become that reader, and until they press the button nothing
 has happened: a link that somebody else sent must not quietly make a browser theirs. What the browser
@@ -14,16 +17,13 @@ from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta
 
+from recsvc.api.http.reader_links import reader_in
 from recsvc.api.http.visitor import remembering
 from recsvc.api.pages.page import render, visitor_of
 from recsvc.api.services import Services
-from recsvc.clock import MINUTE_US, now_us
+from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
-from recsvc.errors import ExpiredError, NotAllowedError
-from recsvc.store.access.signatures import Signatures
 
-VALID_MINUTES = 15
-_PURPOSE = "reader-link"
 _MAX_CHARS = 2_000
 
 Link = Annotated[str, Meta(max_length=_MAX_CHARS)]
@@ -33,17 +33,6 @@ class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """That somebody means it."""
 
     link: Link
-
-
-def link_for(services: Services, user: str) -> str:
-    """Return the address by which another browser becomes a reader."""
-    link = link_text(services.signatures, user, now_us())
-    return f"{services.settings.site_url}/you/join?link={link}"
-
-
-def link_text(signs: Signatures, user: str, now_us: int) -> str:
-    """Return what of such an address nobody else can make or read."""
-    return signs.conceal(_PURPOSE, [user, now_us + VALID_MINUTES * MINUTE_US])
 
 
 @get("/you/join", include_in_schema=False)
@@ -66,22 +55,6 @@ async def join(data: URLEncodedBody[Joining], services: NamedDependency[Services
     """Become the reader of a link."""
     user = reader_in(services.signatures, data.link, now_us())
     return Redirect("/you", status_code=303, cookies=[remembering(services, user)])
-
-
-def reader_in(signs: Signatures, link: str, now_us: int) -> str:
-    """Return the reader whom a link carries over.
-
-    Raises:
-        NotAllowedError: when it was not made here.
-        ExpiredError: when its time is over.
-    """
-    try:
-        user, until_us = msgspec.convert(signs.reveal(_PURPOSE, link), tuple[str, int])
-    except msgspec.ValidationError:
-        raise NotAllowedError("this link is not valid") from None
-    if now_us >= until_us:
-        raise ExpiredError(f"this link was good for {VALID_MINUTES} minutes; make another")
-    return user
 
 
 router = Router("/", route_handlers=[ask, join], opt={"access": PUBLIC})

@@ -9,20 +9,21 @@ from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Stream, Template
 from msgspec import Meta
 
+from recsvc.api.http.reader_links import VALID_MINUTES, link_for
 from recsvc.api.http.visitor import forgetting, network_of, newcomer, reader_of
 from recsvc.api.pages.buttons import Back, back_as
-from recsvc.api.pages.joining import VALID_MINUTES, link_for
 from recsvc.api.pages.page import Visitor, render, visitor_of
 from recsvc.api.services import Services
 from recsvc.api.syndication.private import private_feed_of
 from recsvc.api.v1.preferences import Name
 from recsvc.api.v1.saves import Kept, kept, references
 from recsvc.api.v1.users import EXPORT_COST, exported
-from recsvc.clock import from_us, now_us
+from recsvc.clock import MINUTE_US, from_us, now_us
 from recsvc.core.access.caller import LEAVING, PUBLIC
 from recsvc.core.citing.formats import FORMATS
 from recsvc.core.citing.formats import Name as FormatName
 from recsvc.core.items.dating import said as dated
+from recsvc.core.mail.subscription import masked
 from recsvc.core.readers.deeds import deeds
 from recsvc.core.readers.kinds import HIDE, SAVE, UPVOTE, Role
 from recsvc.core.readers.preferences import Stance
@@ -30,6 +31,7 @@ from recsvc.core.readers.profile import Interaction
 from recsvc.core.text.display import readable
 from recsvc.errors import InvalidError, NotAllowedError, NotFoundError
 from recsvc.live.organisations import organisation_names
+from recsvc.mail.rendering import described
 from recsvc.sources import demo
 
 _HISTORY = 100
@@ -72,6 +74,20 @@ class Deed(msgspec.Struct, frozen=True):
     undo: str
 
 
+class Mail(msgspec.Struct, frozen=True):
+    """A subscription of a reader.
+
+    Attributes:
+        to: the address, as its owner recognises it.
+        change, leave: the pages on which it is changed, and ended.
+    """
+
+    to: str
+    what: str
+    change: str
+    leave: str
+
+
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a button to follow or mute says; no stance takes it back."""
 
@@ -111,7 +127,7 @@ async def you(
         n_deeds=len(_standing(visitor)), private=private, erased=erased,
         n_kept=len(kept(visitor.profile, KEPT)), formats=FORMATS, minutes=VALID_MINUTES,
         link=link_for(services, visitor.user) if link and visitor.user and is_own else None,
-        is_own=is_own,
+        is_own=is_own, mails=await _mails(services, visitor.user) if is_own else [],
     )  # fmt: skip
 
 
@@ -184,6 +200,21 @@ async def erase(
     if user is not None:
         await services.erasures.request(user, now_us())
     return Redirect("/you?erased=true", status_code=303, cookies=[forgetting()])
+
+
+async def _mails(services: Services, user: str | None) -> list[Mail]:
+    """Return what mails a reader gets, with pages that are good for as long as a link to join."""
+    subscriptions = [] if user is None else await services.subscriptions.of(user)
+    until_us = now_us() + VALID_MINUTES * MINUTE_US
+    return [
+        Mail(
+            masked(one.email),
+            described(one.preferences),
+            services.links.fresh_preferences(one.id, until_us),
+            services.links.unsubscribe(one.id),
+        )
+        for one in subscriptions
+    ]
 
 
 async def _preferences(services: Services, visitor: Visitor) -> list[Preference]:

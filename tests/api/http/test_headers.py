@@ -90,6 +90,18 @@ def test_a_neighbourhood_has_a_limit_of_its_own(secured: Secured):
     assert statuses[6] == 429
 
 
+def test_a_person_who_is_too_fast_gets_a_page_that_says_so_and_leads_on(secured: Secured):
+    there = {"x-forwarded-for": "203.0.113.77", "accept": "text/html"}
+    answers = (secured.call("GET", "/you/export", headers=there) for _ in range(200))
+
+    refused = next(answer for answer in answers if answer.status_code == 429)
+
+    assert refused.headers["content-type"].startswith("text/html")
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert "Slow down a little" in refused.text
+    assert 'href="/"' in refused.text
+
+
 def test_secret_keys_and_health_are_not_limited_by_address(secured: Secured):
     assert "ratelimit" not in secured.call("GET", "/v1/trending", secured.secret).headers
     assert "ratelimit" not in secured.call("GET", "/health/live").headers

@@ -1,6 +1,7 @@
 """Subscribing, confirming, changing and leaving over HTTP, with the mails that a person would get."""
 
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -303,6 +304,55 @@ def test_preferences_are_shown_and_changed(http: httpx.Client, outbox: Outbox):
     assert wrong.status_code == 400
     assert "unknown time zone" in wrong.text
     assert http.post(address, data=fields | {"content": "personal"}).status_code == 400
+
+
+def test_a_mail_carries_its_reader_to_another_browser_and_their_page_manages_it(
+    http: httpx.Client, outbox: Outbox
+):
+    first = "reads-here@example.com"
+    http.post("/vote", data={"item": "paper/3", "kind": "save"})
+    http.post("/subscribe", data={"email": first, "cadence": "weekly", "timezone": "Europe/Rome"})
+    http.post(address_in(outbox.next_to(first), "confirm"))
+
+    page = http.get("/you").text
+    assert "r…@example.com" in page
+    assert "Europe/Rome" in page
+    (change,) = re.findall(r'href="[^"]*(/preferences\?token=[^"]+)"', page)
+    assert "<option selected>Europe/Rome</option>" in http.get(change).text
+
+    with httpx.Client(base_url=http.base_url, headers=http.headers, timeout=30) as elsewhere:
+        assert "paper%2F3" not in elsewhere.get("/saved").text
+        before = len(outbox.to(first))
+        elsewhere.post("/mail-links", data={"email": first})
+        opened = elsewhere.get(address_in(outbox.next_to(first, before + 1), "preferences")).text
+        (link,) = re.findall(r"/you/join\?link=([^\"]+)", opened)
+        elsewhere.post("/you/join", data={"link": link})
+        assert "paper%2F3" in elsewhere.get("/saved").text
+
+
+def test_no_mail_makes_a_browser_a_reader_of_the_host(service: Service, outbox: Outbox):
+    email = "of-the-host@example.com"
+    wish = {"email": email, "user": "alice-of-the-host"}
+    assert service.http.post("/v1/subscriptions", json=wish).status_code == 202
+    service.http.post(address_in(outbox.next_to(email), "confirm"))
+    before = len(outbox.to(email))
+    service.http.post("/mail-links", data={"email": email})
+
+    opened = service.http.get(address_in(outbox.next_to(email, before + 1), "preferences")).text
+
+    assert "o…@example.com" in opened
+    assert "/you/join" not in opened
+
+
+def test_who_asks_too_often_by_hand_gets_a_page_that_leads_on(http: httpx.Client):
+    wishes = [{"email": f"often{n}@example.com"} for n in range(6)]
+    for wish in wishes:
+        answer = http.post("/subscribe", data=wish, headers={"Accept": "text/html"})
+
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert "This did not work" in answer.text
+    assert 'href="/"' in answer.text
 
 
 def test_the_form_subscribes(http: httpx.Client, outbox: Outbox):

@@ -7,7 +7,7 @@ from html import unescape
 import httpx
 import pytest
 
-from recsvc.api.pages.joining import VALID_MINUTES, link_text, reader_in
+from recsvc.api.http.reader_links import VALID_MINUTES, link_text, reader_in
 from recsvc.clock import MINUTE_US
 from recsvc.errors import ExpiredError, NotAllowedError
 from recsvc.store.access.signatures import Signatures
