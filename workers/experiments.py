@@ -7,13 +7,23 @@ is left out and told of.
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 import polars as pl
 import structlog
 
 from recsvc.clock import DAY_US
+from recsvc.core.experiments.breadth import breadth
 from recsvc.core.experiments.experiment import Experiment
-from recsvc.core.experiments.report import Report, Tally, Values, interleaved_report, report
+from recsvc.core.experiments.report import (
+    Report,
+    Tally,
+    Values,
+    as_stopped,
+    interleaved_report,
+    report,
+)
+from recsvc.core.experiments.sequential import Rate
 from recsvc.store.models.experiments import ExperimentStore
 from workers.log.archive import Archive
 from workers.log.attribution import attributed_in
@@ -25,6 +35,10 @@ log = structlog.get_logger()
 _AFTER_US = 2 * DAY_US
 # So long before it began readers' doings say what they would do without it.
 _PAST_US = 14 * DAY_US
+# So many readers say how broad a variant's lists are.
+_MOST_ASKED = 2_000
+# Longer than so a list takes because of something else: a process that stood still, say.
+_LONGEST_MS = 1_000.0
 
 # What a measure counts, of a place that was shown.
 _COUNTED = {"clicks": "clicked", "votes": "upvoted", "reads": "has_read"}
@@ -42,7 +56,7 @@ class Measuring:
     async def run_once(self, now_us: int) -> int:
         """Report on the experiments that run or ended lately; return how many those are.
 
-        One that is guarded ends by itself where a variant is worse.
+        Of one that is guarded a variant ends by itself that is worse.
         """
         wanted = [
             one
@@ -53,12 +67,21 @@ class Measuring:
         self._pasts = {name: past for name, past in self._pasts.items() if name in names}
         for one in wanted:
             found = await asyncio.to_thread(self._despite_damage, one, now_us)
+            before = await self._store.report(one.name) if one.stopped else None
+            if before is not None and len(one.stopped) < len(one.variants) - 1:
+                found = as_stopped(found, before, one)
             await self._store.keep_report(one.name, found)
-            worse = found.worse() if one.is_guarded and not one.has_ended(now_us) else None
-            if worse is not None:
-                await self._store.stop(one.name, now_us)
-                log.warning("experiment_stopped", experiment=one.name, variant=worse)
+            if one.is_guarded and not one.has_ended(now_us):
+                await self._stop_worse(one, found, now_us)
         return len(wanted)
+
+    async def _stop_worse(self, one: Experiment, found: Report, now_us: int) -> None:
+        worse = {name: why for name, why in found.worse().items() if name not in one.stopped}
+        if not worse:
+            return
+        await self._store.stop_variants(one.name, worse, now_us)
+        for name, why in worse.items():
+            log.warning("experiment_stopped", experiment=one.name, variant=name, reason=why)
 
     def _despite_damage(self, experiment: Experiment, now_us: int) -> Report:
         return self._files.despite_damage(lambda: self._measured(experiment, now_us))
@@ -80,10 +103,11 @@ class Measuring:
         items = dict(shown.iter_rows())
         readers = _with_past(readers, self._past(experiment))
         kept = readers.filter(pl.col("n_variants") == 1)
-        tallies = [
-            _tally(kept.filter(pl.col("variant") == one.name), items.get(one.name, 0))
-            for one in experiment.variants
-        ]
+        tallies = []
+        for one in experiment.variants:
+            own = kept.filter(pl.col("variant") == one.name)
+            tally = _tally(own, items.get(one.name, 0))
+            tallies.append(msgspec.structs.replace(tally, breadth=_breadth(own, exposures)))
         return report(experiment, tallies, readers.height - kept.height, _share(readers), now_us)
 
     def _past(self, experiment: Experiment) -> pl.DataFrame:
@@ -124,6 +148,22 @@ def _of_interleaved(
     return interleaved_report(experiment, tallies, _share(readers), now_us)
 
 
+def _breadth(readers: pl.DataFrame, exposures: pl.LazyFrame) -> Rate:
+    """Return how broad the lists of a variant's readers are; of many, of some that a hash says."""
+    asked = readers.select("user").sort(pl.col("user").hash()).head(_MOST_ASKED)
+    asked = asked.with_row_index("reader")
+    shown = (
+        exposures.join(asked.lazy(), on="user")
+        .select("reader", pl.col("items").alias("item"))
+        .explode("item")
+        .drop_nulls()
+        .unique()
+        .collect()
+    )
+    items = shown["item"].rank("dense").cast(pl.Int64) - 1
+    return breadth(shown["reader"].cast(pl.Int64).to_numpy(), items.to_numpy(), asked.height)
+
+
 def _share(readers: pl.DataFrame) -> float:
     share = readers["share"].min()
     return float(share) if isinstance(share, float) else 1.0
@@ -132,6 +172,7 @@ def _share(readers: pl.DataFrame) -> float:
 def _readers(exposures: pl.LazyFrame) -> pl.DataFrame:
     """Return one row for each reader: how many lists, empty ones, days, variants."""
     is_empty = pl.col("items").list.len() == 0
+    took_ms = (pl.col("took_us") / 1_000).clip(upper_bound=_LONGEST_MS)
     return (
         exposures.group_by("user")
         .agg(
@@ -141,6 +182,8 @@ def _readers(exposures: pl.LazyFrame) -> pl.DataFrame:
             pl.col("feed_id").n_unique().alias("lists"),
             pl.col("feed_id").filter(is_empty).n_unique().alias("empty"),
             (pl.col("at_us") // DAY_US).n_unique().alias("days"),
+            took_ms.sum().alias("latency"),
+            took_ms.count().alias("timed"),
         )
         .collect()
     )
@@ -155,9 +198,10 @@ def _with_acts(readers: pl.DataFrame, places: pl.LazyFrame) -> pl.DataFrame:
 
 def _tally(readers: pl.DataFrame, n_items: int) -> Tally:
     returned = _values(readers["days"] > 1)
-    sums = _sums(readers, (*_COUNTED, "empty")) | {"returns": returned}
+    sums = _sums(readers, (*_COUNTED, "empty", "latency")) | {"returns": returned}
     before = {name: _values(readers[f"{name}_before"]) for name in ("lists", *_COUNTED)}
-    return Tally(_values(readers["lists"]), sums, n_items, before)
+    timed = _values(readers["timed"])
+    return Tally(_values(readers["lists"]), sums, n_items, timed, before=before)
 
 
 def _sums(readers: pl.DataFrame, names: Iterable[str]) -> dict[str, Values]:

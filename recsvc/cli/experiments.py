@@ -60,7 +60,7 @@ def list_command() -> None:
 @click.option("--layer", default="main", show_default=True, help="Of one layer a reader is in one.")
 @click.option("--starts", type=INSTANT, help="When (UTC); at once if not said.")
 @click.option("--ends", type=INSTANT, help="When (UTC).")
-@click.option("--guarded", is_flag=True, help="End it where a variant is surely worse.")
+@click.option("--guarded", is_flag=True, help="End a variant that is surely worse.")
 @click.option("--interleaved", is_flag=True, help="Show each reader one list of both variants.")
 def create(
     name: str,
@@ -106,6 +106,8 @@ def show(name: str, as_json: bool) -> None:
             click.echo("no worker has looked at it yet")
         else:
             _print(found)
+        for variant, why in one.stopped.items():
+            click.echo(f"{variant} was stopped by itself: {why}")
 
     _with_store(run)
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from recsvc.clock import DAY_US, SECOND_US, now_us
-from recsvc.core.experiments.experiment import Experiment, Variant
-from recsvc.core.experiments.report import Figure
+from recsvc.core.experiments.experiment import Experiment, Variant, dealt
+from recsvc.core.experiments.report import MEASURES, Figure
 from recsvc.store.connection import Redis
 from recsvc.store.models.experiments import ExperimentStore
 from recsvc.store.pipe import Pipe
@@ -112,6 +112,82 @@ async def test_one_that_is_guarded_ends_where_a_variant_is_surely_worse(
     await world.measuring.run_once(world.now)
 
     assert (await world.store.get("x")).has_ended(world.now) == ends
+
+
+GOOD = {"items": 12, "empty": 0.02, "took_ms": 10.0}
+
+
+def made(world: World, like: dict[str, dict[str, float]]) -> None:
+    """Write lists of each variant: of how many items, how many empty, and how long they took."""
+    rng = np.random.default_rng(7)
+    shown = []
+    for n in range(N):
+        variant = world.experiment.variant_of(f"r{n}").name
+        of = GOOD | like.get(variant, {})
+        for k in range(4):
+            is_empty = rng.random() < of["empty"]
+            items = [] if is_empty else [f"i{i}" for i in rng.integers(0, of["items"], 5)]
+            nothing = [None] * len(items)
+            places = (list(range(len(items))), items, ["personal"] * len(items), nothing, nothing)
+            took = int(1_000 * rng.lognormal(np.log(of["took_ms"]), 0.5))
+            at, named = world.now - DAY_US + k, [f"x={variant}"]
+            whose = (f"f{n}-{k}", f"r{n}", at, 1.0, named)
+            shown.append((*whose, "personal", "s", *places, False, took))
+    write_shown(world.files, shown, world.now)
+
+
+@pytest.mark.parametrize(
+    ("like", "measure"),
+    [
+        ({"took_ms": 10.5}, None),
+        ({"took_ms": 20.0}, "latency"),
+        ({"took_ms": 10_000.0}, "latency"),
+        ({"empty": 0.3}, "empty"),
+        ({"items": 6}, "breadth"),
+    ],
+)
+async def test_a_variant_ends_by_itself_that_is_slow_narrow_or_empty(world, like, measure):
+    await world.begun(is_guarded=True)
+    made(world, {"other": like})
+    await world.measuring.run_once(world.now)
+    one, found = await world.store.get("x"), await world.store.report("x")
+
+    assert one.has_ended(world.now) == (measure is not None)
+    assert list(one.stopped) == ([] if measure is None else ["other"])
+    control, other = (arm.figures for arm in found.arms)
+    assert control["latency"].value == pytest.approx(11.3, rel=0.1)
+    assert control["breadth"].value == pytest.approx(12, rel=0.05)
+    if measure is not None:
+        why = (
+            f"{MEASURES[measure]}: {other[measure].value:.4g} against {control[measure].value:.4g}"
+        )
+        assert why in one.stopped["other"]
+
+
+async def test_of_three_variants_only_the_worse_one_is_stopped_and_stands_as_it_did(world):
+    variants = (*world.experiment.variants, Variant("slow", settings={"diversity": 0.9}))
+    world.experiment = msgspec.structs.replace(world.experiment, variants=variants, is_guarded=True)
+    await world.begun(variants=variants, is_guarded=True)
+    made(world, {"slow": {"took_ms": 50.0}})
+    await world.measuring.run_once(world.now)
+    one, before = await world.store.get("x"), await world.store.report("x")
+    assert list(one.stopped) == ["slow"]
+    assert not one.has_ended(world.now)
+    of = {f"r{n}": world.experiment.variant_of(f"r{n}").name for n in range(N)}
+    for user, variant in of.items():
+        in_it = [found.name for _, found in dealt(user, [one], world.now)]
+        assert in_it == ([] if variant == "slow" else [variant]), "nobody is dealt anew"
+
+    lists = world.files.scan().collect()
+    slow = pl.col("variants").list.contains("x=slow")
+    later = lists.filter(~slow).with_columns(pl.col("feed_id") + "-later", pl.col("at_us") + 10)
+    new = (pl.col("user") + "-new", pl.col("feed_id") + "-new")
+    world.files.write(pl.concat([later, later.with_columns(*new)]), world.now + 1)
+    await world.measuring.run_once(world.now)
+    after = await world.store.report("x")
+    assert after.arms[2] == before.arms[2]
+    assert after.arms[0].lists == 3 * before.arms[0].lists
+    assert not after.is_mismatched, "fewer came to what was stopped, as meant"
 
 
 async def test_before_anybody_was_shown_anything_there_is_a_report_of_nothing(world):

@@ -25,7 +25,8 @@ class ExperimentAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         variants: the first is what the others are compared with.
         traffic: share of all readers.
         starts_at: at once, if not said.
-        is_guarded: whether it ends by itself where a variant is surely worse.
+        is_guarded: whether a variant ends by itself that is surely worse, in clicks, empty lists, the
+            time that a list takes, or how broad lists are.
         is_interleaved: whether each reader is shown one list of both variants, each picking in turn.
     """
 
@@ -62,6 +63,7 @@ class ExperimentAnswer(msgspec.Struct, frozen=True):
     """An experiment, and what came of it so far.
 
     Attributes:
+        stopped: variants that were surely worse and ended by themselves, each with why.
         report: null before a worker has looked.
     """
 
@@ -74,6 +76,7 @@ class ExperimentAnswer(msgspec.Struct, frozen=True):
     ends_at: datetime | None
     is_guarded: bool
     is_interleaved: bool
+    stopped: dict[str, str]
     report: ReportAnswer | None
 
 
@@ -180,6 +183,7 @@ def answer(one: Experiment, report: Report | None) -> ExperimentAnswer:
         None if one.ends_us is None else from_us(one.ends_us),
         one.is_guarded,
         one.is_interleaved,
+        one.stopped,
         None if report is None else _told(report),
     )
 

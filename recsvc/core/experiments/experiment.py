@@ -7,7 +7,7 @@ answers, gets the same, and a reader who was in one experiment is dealt anew in 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -52,9 +52,10 @@ class Experiment(msgspec.Struct, frozen=True):
         variants: the first is what the others are compared with.
         traffic: share of all readers.
         offset: of the layer's readers, from where on they are this experiment's.
-        is_guarded: whether it ends by itself where a variant is surely worse.
+        is_guarded: whether a variant ends by itself that is surely worse than the control.
         is_interleaved: whether each reader is shown one list of both variants.
         ends_us: None: until somebody stops it.
+        stopped: variants that the guard has stopped, and why: their readers are in none since.
     """
 
     name: Name
@@ -66,6 +67,7 @@ class Experiment(msgspec.Struct, frozen=True):
     offset: float = 0.0
     is_guarded: bool = False
     is_interleaved: bool = False
+    stopped: dict[str, str] = {}
 
     def is_running(self, at_us: int) -> bool:
         """Return whether readers are in it at an instant."""
@@ -101,6 +103,13 @@ class Experiment(msgspec.Struct, frozen=True):
             if at < 0:
                 return one
         return self.variants[-1]  # what rounding left
+
+    def without(self, worse: Mapping[str, str], at_us: int) -> "Experiment":
+        """Return the same with some variants stopped, each with why; over, if none is left to try."""
+        stopped = {**self.stopped, **worse}
+        is_over = self.is_interleaved or len(stopped) >= len(self.variants) - 1
+        ends_us = at_us if worse and is_over else self.ends_us
+        return msgspec.structs.replace(self, stopped=stopped, ends_us=ends_us)
 
     def variant(self, name: str) -> Variant:
         """Return a variant.
@@ -144,7 +153,9 @@ def dealt(reader: str, experiments: Iterable[Experiment], at_us: int) -> Dealt:
     found: Dealt = []
     for one in experiments:
         if one.is_running(at_us) and one.has(reader):
-            found.append((one, None if one.is_interleaved else one.variant_of(reader)))
+            variant = None if one.is_interleaved else one.variant_of(reader)
+            if variant is None or variant.name not in one.stopped:
+                found.append((one, variant))
     return found
 
 

@@ -6,10 +6,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core.experiments.breadth import SAMPLE
 from recsvc.core.experiments.experiment import Experiment
 from recsvc.core.experiments.history import Sample, adjusted
 from recsvc.core.experiments.sequential import (
     ALPHA,
+    NO_RATE,
     Difference,
     Rate,
     above_nothing,
@@ -29,7 +31,13 @@ MEASURES = {
     "reads": "reads per list",
     "returns": "share of readers who came back on another day",
     "empty": "share of lists that were empty",
+    "latency": "milliseconds until a list was there",
+    "breadth": f"different items that {SAMPLE} readers are shown",
 }
+
+# What of a variant is no worse than the control's, and in which direction worse lies; of the latter two
+# a difference that nobody notices is none.
+_GUARDED = {"clicks": (-1, 0.0), "empty": (1, 0.0), "latency": (1, 0.2), "breadth": (-1, 0.2)}
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -37,14 +45,18 @@ class Tally(msgspec.Struct, frozen=True):
 
     Attributes:
         lists: served to them.
-        sums: of each of `MEASURES` what it counts.
+        sums: of each of `MEASURES` but breadth what it counts.
         n_items: different items that they were shown.
+        timed: lists of which it is known how long they took; None: all.
+        breadth: of their lists.
         before: the same of some measures before the experiment, and `lists`.
     """
 
     lists: Values
     sums: Mapping[str, Values]
     n_items: int = 0
+    timed: Values | None = None
+    breadth: Rate = NO_RATE
     before: Mapping[str, Values] = {}
 
 
@@ -98,18 +110,28 @@ class Report(msgspec.Struct, frozen=True):
         """What was measured, with what it means."""
         return {name: MEASURES[name] for name in self.arms[0].figures}
 
-    def worse(self) -> str | None:
-        """Return a variant that is surely worse than the control; None if there is none."""
+    def worse(self) -> dict[str, str]:
+        """Return the variants that are surely worse than the control, and in what, in words."""
+        found = {}
         for arm in self.arms[1:]:
-            clicks, empty = (
-                arm.figures[name].against if name in arm.figures else None
-                for name in ("clicks", "empty")
-            )
-            if clicks is not None and clicks.high is not None and clicks.high < 0:
-                return arm.name
-            if empty is not None and empty.low is not None and empty.low > 0:
-                return arm.name
-        return None
+            told = [why for name in _GUARDED if (why := self._worse_in(name, arm)) is not None]
+            if told:
+                found[arm.name] = "; ".join(told)
+        return found
+
+    def _worse_in(self, name: str, arm: Arm) -> str | None:
+        """Return in what a variant is surely worse; None where it is not."""
+        figure, control = arm.figures.get(name), self.arms[0].figures.get(name)
+        if figure is None or control is None or figure.against is None:
+            return None
+        low, high = figure.against.low, figure.against.high
+        if low is None or high is None:
+            return None
+        direction, margin = _GUARDED[name]
+        least = low if direction > 0 else -high
+        if least <= margin * control.value:
+            return None
+        return f"{MEASURES[name]}: {figure.value:.4g} against {control.value:.4g}"
 
     def verdict(self, measure: str) -> str:
         """Return what may be said of a measure, in a sentence."""
@@ -133,6 +155,8 @@ def report(
 ) -> Report:
     """Return what came of an experiment.
 
+    Readers of a variant that was stopped came while it was shown: their number says nothing.
+
     Args:
         tallies: by variant, in their order.
     """
@@ -143,8 +167,20 @@ def report(
         figures = {name: _figure(name, tally, against) for name in MEASURES}
         n = len(tally.lists)
         arms.append(Arm(variant.name, n, int(tally.lists.sum()), tally.n_items, figures))
-    p = mismatch_p([arm.readers for arm in arms], experiment.shares())
+    shown = [i for i, arm in enumerate(arms) if arm.name not in experiment.stopped]
+    shares = np.array(experiment.shares())[shown]
+    p = mismatch_p([arms[i].readers for i in shown], (shares / shares.sum()).tolist())
     return Report(at_us, arms, crossed, p, share)
+
+
+def as_stopped(found: Report, before: Report, experiment: Experiment) -> Report:
+    """Return a report whose variants that were stopped are as when they were.
+
+    The control went on without them; it is held against nobody's lists of another time.
+    """
+    stood = {arm.name: arm for arm in before.arms if arm.name in experiment.stopped}
+    arms = [stood.get(arm.name, arm) for arm in found.arms]
+    return msgspec.structs.replace(found, arms=arms)
 
 
 def interleaved_report(
@@ -175,7 +211,11 @@ def _credited(name: str, tally: Tally) -> Arm:
 
 
 def _rate(name: str, tally: Tally) -> Rate:
+    if name == "breadth":
+        return tally.breadth
     each = np.ones(len(tally.lists)) if name == "returns" else tally.lists
+    if name == "latency" and tally.timed is not None:
+        each = tally.timed
     return rate(tally.sums[name], each)
 
 

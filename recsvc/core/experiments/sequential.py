@@ -49,6 +49,9 @@ class Rate(msgspec.Struct, frozen=True):
     variance: float
 
 
+NO_RATE = Rate(0, 0.0, 0.0)
+
+
 class Difference(msgspec.Struct, frozen=True):
     """How much larger a rate is than another's.
 

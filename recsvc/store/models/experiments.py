@@ -1,6 +1,6 @@
 """Experiments in Redis, and what came of them as the worker last found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -73,6 +73,14 @@ class ExperimentStore:
             return msgspec.structs.replace(one, ends_us=now_us)
 
         return await self._change(name, ended)
+
+    async def stop_variants(self, name: str, worse: Mapping[str, str], now_us: int) -> Experiment:
+        """Stop some variants of one, each with why; end it where none is left to try.
+
+        Raises:
+            NotFoundError: when there is none of this name.
+        """
+        return await self._change(name, lambda one: one.without(worse, now_us))
 
     async def remove(self, name: str, now_us: int) -> None:
         """Forget one that has ended, and what came of it.

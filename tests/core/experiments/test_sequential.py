@@ -118,9 +118,10 @@ def test_a_report_says_what_was_found_and_nothing_where_readers_were_dealt_out_o
     assert "b: higher (p" in found.verdict("clicks")
     assert "c: no difference found yet" in found.verdict("clicks")
     assert found.arms[1].figures["clicks"].lift == pytest.approx(0.6, abs=0.1)
-    assert found.worse() is None
+    assert found.worse() == {}
     skewed = report(of, [tally(rng, 2_000), tally(rng, 900), tally(rng, 2_000)], 0, 1.0, 5)
     assert skewed.is_mismatched
     assert skewed.verdict("clicks").startswith("Nothing")
     worse = report(of, [tally(rng, 2_000), tally(rng, 2_000), tally(rng, 2_000, -0.5)], 0, 1.0, 5)
-    assert worse.worse() == "c"
+    assert list(worse.worse()) == ["c"]
+    assert worse.worse()["c"].startswith("clicks per list: 0.")
