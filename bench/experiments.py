@@ -8,7 +8,7 @@ import argparse
 
 import numpy as np
 
-from tests.core.experiments.simulated import DAYS, experiment, interleaved
+from tests.core.experiments.simulated import DAYS, experiment, guarded, interleaved
 
 _CASES = [
     (experiment, 0.0, 300),
@@ -40,6 +40,11 @@ def main() -> None:
             f"throughout {covered:.1%}",
             flush=True,
         )
+    stopped = [guarded(np.random.default_rng(n), 1_000, 14) for n in range(asked.runs)]
+    print(
+        f"guarded, alike, 1,000 readers, 14 days, {asked.runs:,} runs: a variant stopped in "
+        f"{np.mean([bool(one) for one in stopped]):.1%}"
+    )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from recsvc.clock import now_us
+from recsvc.core.ranking.blend import Ranking
+from recsvc.core.ranking.unit_points import unit_points
 from recsvc.errors import StoreError
 from recsvc.lists.params import ExposureParams
 from recsvc.lists.shapes import Feed
@@ -24,7 +26,8 @@ IN_HAND_S = 0.25
 _AGAIN_S = 2.0
 _MOST_BYTES = 4 * 2**20
 _WHOLE = 2**32
-_NO_TEAMS: Mapping[int, int] = {}
+# What each voice says costs a tenth of a feed to ask for.
+_PER_POINTS = 8
 
 Outcome = Literal["noted", "lost"]
 
@@ -129,14 +132,32 @@ class Exposures:
             self._send_in(pause_s)
 
 
-def shown_in(feed: Feed, teams: Mapping[int, int] = _NO_TEAMS, *, is_tried: bool = False) -> bytes:
-    """Return what a feed shows, packed; its items must not be encoded yet.
+class Behind(msgspec.Struct, frozen=True):
+    """What is behind a list, beside what it shows.
 
-    Args:
+    Attributes:
         teams: by position, which ranking picked a place of an interleaved list.
         is_tried: whether an experiment named the model.
+        ranking: of a page whose voices' points are noted.
     """
-    items = feed.items
+
+    teams: Mapping[int, int] = {}
+    is_tried: bool = False
+    ranking: Ranking | None = None
+
+
+NOTHING = Behind()
+
+
+def notes_points(feed_id: str) -> bool:
+    """Return whether the voices' points are noted of a list: of one in `_PER_POINTS`, at random."""
+    return zlib.crc32(f"points\n{feed_id}".encode()) % _PER_POINTS == 0
+
+
+def shown_in(feed: Feed, behind: Behind = NOTHING) -> bytes:
+    """Return what a feed shows, packed; its items must not be encoded yet."""
+    items, teams = feed.items, behind.teams
+    speakers, points = ([], None) if behind.ranking is None else unit_points(behind.ranking)
     return packed(
         Shown(
             feed.source,
@@ -149,6 +170,8 @@ def shown_in(feed: Feed, teams: Mapping[int, int] = _NO_TEAMS, *, is_tried: bool
             [None if one.source == "explore" else teams.get(one.position) for one in items]
             if teams
             else [],
-            is_tried,
+            behind.is_tried,
+            tuple(speakers),
+            b"" if points is None else points.astype("<f4").tobytes(),
         )
     )

@@ -15,7 +15,7 @@ from recsvc.core.ranking.interleaving import drafted
 from recsvc.core.ranking.public_lists import again_list
 from recsvc.core.readers.profile import NOBODY, Profile
 from recsvc.lists.audience import EVERYBODY, Audience
-from recsvc.lists.exposures import Serving, shown_in
+from recsvc.lists.exposures import Behind, Serving, notes_points, shown_in
 from recsvc.lists.kept import KeptFeed, KeptFeeds, encoded
 from recsvc.lists.kit import Kit
 from recsvc.lists.paging import Piece, RankedList, new_feed_id, renewed
@@ -79,7 +79,7 @@ class Feeds:
         self.kept.observe("made")
         shown = b""
         if user is not None and self._exposures.counts(user):
-            shown = shown_in(feed, _teams(piece), is_tried=options.tries)
+            shown = shown_in(feed, _behind(feed, piece, options))
             if not options.is_look:
                 how = Serving(began_ns, _variants(options))
                 self._exposures.note(user, feed.feed_id, shown, how)
@@ -259,6 +259,19 @@ class Feeds:
         if explore is None:
             explore = usual.explore if is_personal else 0.0
         return msgspec.structs.replace(usual, diversity=diversity, explore=explore)
+
+
+def _behind(feed: Feed, piece: Piece, options: FeedOptions) -> Behind:
+    """Return what is noted of a list beside what it shows.
+
+    Not the points of further pages, whose scores were made of the voices of then; nor of those that
+    two rankings made, or lack what was deleted this instant.
+    """
+    ranking, teams = piece.ranking, _teams(piece)
+    is_whole = piece.places[:1] == [0] and len(feed.items) == len(ranking.rows)
+    has_points = is_whole and ranking.voices is not None and not teams
+    noted = ranking if has_points and notes_points(feed.feed_id) else None
+    return Behind(teams, options.tries, noted)
 
 
 def _variants(options: FeedOptions) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ def places(exposures: pl.LazyFrame) -> pl.LazyFrame:
     # Files of a former release have no teams.
     nobodys = pl.lit(None, pl.Int8).repeat_by(pl.col("positions").list.len())
     whole = exposures.filter(has_any).with_columns(pl.col("teams").fill_null(nobodys))
+    whole = whole.drop("speakers", "points", strict=False)
     return whole.explode(list(lists)).rename(lists)
 
 

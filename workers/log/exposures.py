@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 import structlog
 
@@ -43,6 +44,8 @@ EXPOSURES: dict[str, pl.DataType] = {
     "teams": pl.List(pl.Int8),
     "is_tried": pl.Boolean(),
     "took_us": pl.Int64(),
+    "speakers": pl.List(pl.String),
+    "points": pl.List(pl.Float32),
 }
 
 _MANY = MOST_PACKS // 8
@@ -64,7 +67,9 @@ def table(exposures: Sequence[Exposure]) -> pl.DataFrame:
         teams = shown.teams or [None] * len(shown.items)
         what = (shown.positions, shown.items, shown.voices, shown.propensities, teams)
         whose = (one.feed_id, one.user, one.at_us, one.share, list(one.variants))
-        how = (shown.is_tried, one.took_us)
+        points = np.frombuffer(shown.points, "<f4").tolist() if shown.points else None
+        said = (list(shown.speakers), points) if points else (None, None)
+        how = (shown.is_tried, one.took_us, *said)
         rows.append((*whose, shown.source, shown.snapshot_id, *what, *how))
     return pl.DataFrame(rows, schema=EXPOSURES, orient="row")
 

@@ -62,7 +62,7 @@ _STEPS = (4.0, 0.25, 2.0, 0.5, 2**0.5, 0.5**0.5)
 _SOFTEST = 1 / 256
 _HALVES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
-_COST = 0.05  # of a doubling, in standard errors of the mean
+COST = 0.05  # of a doubling, in standard errors of the mean
 _SURE = 2.0  # standard errors that the whole move must be worth
 
 
@@ -255,10 +255,10 @@ def found_for(pool: Pool, set_to: Loudness) -> Loudness | None:
     doubt = before.std() / np.sqrt(len(before))
 
     def worth(loud: Loudness) -> float:
-        far = _doublings(loud, set_to, pool.median)
-        return float(pool.ndcg(loud).mean() - _COST * doubt * far)
+        far = doublings(loud, set_to, pool.median)
+        return float(pool.ndcg(loud).mean() - COST * doubt * far)
 
-    best = _climbed(worth, set_to, pool.answers)
+    best = climbed(worth, set_to, pool.answers)
     if not _is_surely_more(pool.ndcg(best), before):
         return None
     return _weighing(best, best.weights * _spread(pool, set_to) / _spread(pool, best))
@@ -270,7 +270,7 @@ def _is_surely_more(ours: Values, theirs: Values) -> bool:
     return bool(gain.mean() > _SURE * gain.std() / np.sqrt(len(gain)))
 
 
-def _climbed(
+def climbed(
     worth: Callable[[Loudness], float], set_to: Loudness, answers: NDArray[np.bool_]
 ) -> Loudness:
     """Return the best within the trials there are, one number moved at a time.
@@ -346,7 +346,7 @@ def _changed(weights: Weights, place: int, to: float) -> Weights:
     return other
 
 
-def _doublings(loud: Loudness, set_to: Loudness, median: float) -> float:
+def doublings(loud: Loudness, set_to: Loudness, median: float) -> float:
     """Return how many doublings lie between two, as the median reader hears them and in the tilt.
 
     Silence is as far as the softest that is heard.

@@ -133,18 +133,23 @@ class Voices(msgspec.Struct, frozen=True):
     """What made a personal ranking.
 
     Attributes:
-        model: what they spoke by.
-        known: places in the reader's history that it knows.
+        blend: what they spoke by.
+        known: places in the reader's history that its model knows.
         said: by each voice, in the order of the list.
         speakers: those of them that have a say, as the kernels number them.
         told: the same as the kernels have it; None where numpy ranked.
     """
 
-    model: Model
+    blend: "Blend"
     known: Rows
     said: tuple[Said, ...]
     speakers: tuple[Voice, ...] = ()
     told: Told | None = None
+
+    @property
+    def model(self) -> Model:
+        """The model that they spoke by."""
+        return self.blend.model
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -267,7 +272,7 @@ class Blend(msgspec.Struct, frozen=True):
                     one.voice, None, one.warm, asked.heard, Standard(*found), self._fade(place)
                 )
         sources = handed.sources[best.loudest]
-        voices = Voices(self.model, known, tuple(said), handed.speakers, best.told)
+        voices = Voices(self, known, tuple(said), handed.speakers, best.told)
         return Ranking(best.rows, best.scores, sources, voices)
 
     def _handed(self, fast: Kernels) -> Handed:
@@ -357,7 +362,7 @@ class Blend(msgspec.Struct, frozen=True):
             for i, answer in enumerate(heard):
                 if answer is not None:
                     said[i] = self._answered(i, answer, own)
-        return Voices(self.model, known, tuple(said))
+        return Voices(self, known, tuple(said))
 
     def _answered(self, i: int, heard: Heard, own: Rows) -> Said:
         """Return the answer of voice i as points; silent where its scores are no numbers.

@@ -30,6 +30,9 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
         propensities: how likely an explored place was to show what it shows; None of others.
         teams: of an interleaved list, whose pick a place is, 0 or 1; None of what was explored.
         is_tried: whether an experiment named the model that ranked.
+        speakers: of some lists, the voices that weighed anything.
+        points: of these, place by place, what each voice said for a weight of 1, and the rest of the
+            score: little-endian float32.
     """
 
     source: str
@@ -40,6 +43,8 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
     propensities: list[float | None]
     teams: list[int | None] = []
     is_tried: bool = False
+    speakers: tuple[str, ...] = ()
+    points: bytes = b""
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):

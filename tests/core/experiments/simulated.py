@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recsvc.core.experiments.breadth import breadth
+from recsvc.core.experiments.experiment import Experiment, Variant
+from recsvc.core.experiments.report import Tally, report
 from recsvc.core.experiments.sequential import (
     ALPHA,
     Rate,
@@ -85,3 +88,34 @@ def _rates(clicks: NDArray[np.int64], lists: NDArray[np.int64], is_second: NDArr
         rate(clicks[second].astype(float), lists[second].astype(float)),
         rate(clicks[first].astype(float), lists[first].astype(float)),
     )
+
+
+def guarded(rng: np.random.Generator, readers: int, days: int) -> dict[str, str]:
+    """Return which variant is stopped, and why, of two that are alike."""
+    made = Experiment("x", (Variant("a"), Variant("b")), 0)
+    popular = np.arange(1, 201) ** -0.8
+    popular /= popular.sum()
+    is_second = rng.random(readers) < 0.5
+    zeal, taste = rng.lognormal(-1.0, 1.0, readers), rng.beta(2, 8, readers)
+    slow = rng.lognormal(np.log(10), 0.4, readers)
+    lists, clicks, empty, took = np.zeros((4, readers))
+    seen = np.zeros((readers, len(popular)), bool)
+    for _ in range(days):
+        new = rng.poisson(zeal)
+        lists += new
+        clicks += rng.binomial(new, taste)
+        empty += rng.binomial(new, 0.01)
+        took += slow * new * rng.lognormal(0, 0.3, readers)
+        for reader in np.flatnonzero(new):
+            seen[reader, rng.choice(len(popular), min(10 * new[reader], 60), p=popular)] = True
+        tallies = []
+        for side in (~is_second, is_second):
+            came = side & (lists > 0)
+            sums = {"clicks": clicks[came], "empty": empty[came], "latency": took[came]}
+            sums |= dict.fromkeys(("votes", "reads", "returns"), np.zeros(came.sum()))
+            broad = breadth(*np.nonzero(seen[came]), int(came.sum()))
+            tallies.append(Tally(lists[came], sums, breadth=broad))
+        worse = report(made, tallies, 0, 1.0, 0).worse()
+        if worse:
+            return worse
+    return {}
