@@ -59,6 +59,7 @@ from workers.log.looking import look
 from workers.log.site_copies import SiteCopies
 from workers.loop.guard import OnlineGuard
 from workers.loop.health import LoopHealth
+from workers.loop.proposing import Proposing
 from workers.loop.served import Served
 from workers.privacy.copies import BackupHolding, SiteHolding, WishHolding
 from workers.privacy.eraser import Compact, Eraser
@@ -110,6 +111,7 @@ _EXPORTS_AT_A_TIME = 4  # so that one who takes theirs slowly does not have ever
 _COLLECT_S = 2.0
 _MEASURE_PAUSES = 20
 _SWEEP_S = 60.0  # of readers whose profiles have lapsed
+_PROPOSE_S = 60.0
 _WARM_SHARE = 0.2  # of the worker's time at most: what came meanwhile is warmed together
 
 
@@ -166,6 +168,7 @@ class Worker:
             snapshots, Training(pipe), shown, Served(shown, archive), settings.training.guard
         )
         self._guarding_s = 0.0
+        self._proposing = Proposing(snapshots, Training(pipe), shown, archive, settings.lists.blend)
         self._exposures = ExposureCollector(
             ExposureLog(pipe),
             shown,
@@ -249,6 +252,7 @@ class Worker:
             self._forever(self._collect, "exposures"),
             self._forever(self._measure, "experiments"),
             self._forever(self._look_at_loop, "loop"),
+            self._forever(self._propose, "proposing"),
             self._forever(self._look_at_models, "online guard"),
             self._forever(self._train, "train"),
             self._forever(self._extract_topics, "topics"),
@@ -444,6 +448,12 @@ class Worker:
             started_s = time.monotonic()
             await self._unless_stopping(self._loop.run_once(now_us()))
             self._looping_s = time.monotonic() - started_s
+
+    async def _propose(self) -> None:
+        """Ask the clicks on lists which weights they speak for, once an hour."""
+        await self._pause(_PROPOSE_S)
+        if self._leads_here():
+            await self._unless_stopping(self._proposing.run_once(now_us()))
 
     async def _look_at_models(self) -> None:
         """Roll back the served model if readers go for it less, a small part of the time."""

@@ -34,6 +34,7 @@ from recsvc.api.services import lifespan_of, provided
 from recsvc.api.syndication import private
 from recsvc.api.syndication import routes as syndication
 from recsvc.api.v1 import (
+    blend,
     bounces,
     erasures,
     events,
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             saves.router,
             snapshots.router,
             experiments.router,
+            blend.router,
             loop.router,
             keys.router,
             erasures.router,

@@ -18,6 +18,7 @@ _COMMANDS = {
     "experiments": ("experiments", "experiments"),
     "exposures": ("exposures", "exposures"),
     "loop": ("loop", "loop"),
+    "blend": ("blend", "blend"),
     "export": ("exporting", "export_command"),
     "train": ("training", "train"),
     "rebuild": ("rebuilding", "rebuild"),

@@ -84,6 +84,8 @@ rs:{site}:training:outcomes hash    outcomes         train         all      outc
 rs:{site}:training:held     string  one, TTL         people, guard train    snapshot that nothing may replace; with a TTL
                                                                             when the online guard wants it
 rs:{site}:training:trusted  string  one              guard         train    models that the online guard goes back to (JSON)
+rs:{site}:training:blend    hash    two              worker, api   all      `proposed`: what clicks on lists say of the voices'
+                                                                            weights, `offered`: to the gate (JSON)
 rs:{site}:lock:<name>       string  TTL              worker        worker   who leads, with a fencing token
 rs:{site}:fence             hash    locks            worker        worker   lock -> last fencing token given out
 rs:{site}:demo              string  one              up            all      present while the demo is loaded
@@ -151,6 +153,7 @@ WARMED = "rs:{site}:warmed"
 TRAINING_FOUND = "rs:{site}:training:found"
 TRAINING_OUTCOMES = "rs:{site}:training:outcomes"
 TRAINING_HELD = "rs:{site}:training:held"
+TRAINING_BLEND = "rs:{site}:training:blend"
 TRAINING_TRUSTED = "rs:{site}:training:trusted"
 FENCE = "rs:{site}:fence"
 DEMO = "rs:{site}:demo"

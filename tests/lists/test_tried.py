@@ -14,7 +14,10 @@ from recsvc.clock import HOUR_US, now_us
 from recsvc.core.experiments.experiment import Experiment, Variant
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.snapshot import Manifest
+from recsvc.core.ranking.voices import VOICES
 from recsvc.errors import ConflictError, InvalidError, NotFoundError
+from recsvc.lists import exposures as noting
+from recsvc.lists.paging import new_feed_id
 from recsvc.lists.shapes import Feed, FeedOptions, Page
 from recsvc.settings import from_environment
 from recsvc.store import keys
@@ -22,6 +25,7 @@ from recsvc.store.connection import Redis
 from recsvc.store.log.exposures import shown_in
 from tests.live.test_following import until
 from tests.workers.site import Site
+from workers.log.exposures import table
 
 pytestmark = pytest.mark.anyio
 
@@ -198,3 +202,29 @@ async def test_what_cannot_be_served_or_is_too_many_is_refused(world):
     crowded = msgspec.structs.replace(new("three", Variant("a"), of("third")), layer="one")
     with pytest.raises(ConflictError, match="2 are tried at a time"):
         await store.create(crowded, now_us())
+
+
+async def test_of_some_lists_it_is_noted_what_each_voice_said_whatever_it_weighs(
+    world, monkeypatch
+):
+    monkeypatch.setattr(noting, "_PER_POINTS", 1)
+    feed = await world.feed("u1", FeedOptions())
+    await world.services.exposures.stop()
+    exposures, _ = await world.services.exposures._log.read()
+
+    shown = shown_in(exposures[0])
+    params = world.services.settings.lists.blend.with_weights(world.services.live.model.weights)
+    weights = {voice.name: voice.weight(params) for voice in VOICES if voice.weight(params) > 0}
+    assert list(shown.speakers) == list(weights)
+    points = np.frombuffer(shown.points, "<f4").reshape(len(shown.items), len(weights) + 1)
+    scores = points @ np.array([*weights.values(), 1.0])
+    assert scores == pytest.approx([one.score for one in feed.items], abs=1e-3)
+    (row,) = table(exposures).iter_rows(named=True)
+    assert row["points"] == pytest.approx(points.ravel().tolist())
+    assert row["speakers"] == list(weights)
+
+
+def test_what_is_noted_of_lists_is_noted_of_one_in_eight():
+    n = sum(noting.notes_points(new_feed_id()) for _ in range(4_000))
+
+    assert 400 < n < 600

@@ -20,7 +20,6 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from recsvc.core.experiments.examination import examination
@@ -33,7 +32,6 @@ from workers.training.weighing import COST, climbed, doublings
 Values = NDArray[np.float64]
 Weights = NDArray[np.float64]
 
-_MOST_LISTS = 20_000
 # Readers, and clicks that stand for the proposed order.
 _FEWEST = (60, 200)
 # A click counts for so many of another order at most.
@@ -70,6 +68,10 @@ class Lists(msgspec.Struct, frozen=True):
             self.readers[which],
         )
 
+    def spread(self, weights: Weights) -> float:
+        """Return the standard deviation of what weights make of places: only proportions are learned."""
+        return float((self.points[..., :-1] @ weights.astype(np.float32))[self.is_there].std())
+
     def places(self, weights: Weights) -> NDArray[np.int64]:
         """Return (l, p) where each item would stand; what chance chose stays."""
         told = np.append(weights, 1.0).astype(np.float32)
@@ -92,38 +94,6 @@ class Judged(msgspec.Struct, frozen=True):
         lists = self.lists
         worth = self.looked[lists.places(weights)] / self.looked
         return np.where(lists.clicked, np.minimum(worth, _MOST_WORTH), 0.0)
-
-
-def lists_of(shown: pl.DataFrame, clicks: pl.DataFrame) -> Lists:
-    """Return the lists of which points were noted and whose voices are those of the latest.
-
-    Args:
-        shown: exposures, oldest first.
-        clicks: `feed_id`, `at_us` and `position` of places that were clicked.
-
-    Raises:
-        InvalidError: when there is none.
-    """
-    noted = shown.filter(pl.col("points").list.len() > 0).tail(_MOST_LISTS)
-    if noted.is_empty():
-        raise InvalidError("of no list is known what each voice said of its places")
-    voices = tuple(noted["speakers"][-1].to_list())
-    noted = noted.filter(pl.col("speakers").list.join(" ") == " ".join(voices))
-    width = int(noted["items"].list.len().max() or 0)
-    size = len(voices) + 1
-    points = np.zeros((noted.height, width, size), np.float32)
-    is_there, is_free, clicked = np.zeros((3, noted.height, width), bool)
-    by_list: dict[tuple[str, int], list[int]] = {}
-    for feed_id, at_us, position in clicks.select("feed_id", "at_us", "position").iter_rows():
-        by_list.setdefault((feed_id, at_us), []).append(position)
-    for i, row in enumerate(noted.iter_rows(named=True)):
-        n = len(row["items"])
-        points[i, :n] = np.array(row["points"], np.float32).reshape(n, size)
-        is_there[i, :n] = True
-        is_free[i, :n] = [voice != "explore" for voice in row["voices"]]
-        clicked[i, by_list.get((row["feed_id"], row["at_us"]), [])] = True
-    readers = noted["user"].rank("dense").cast(pl.Int64).to_numpy() - 1
-    return Lists(voices, points, is_there, is_free, clicked, readers)
 
 
 def propose(lists: Lists, in_force: Mapping[str, float]) -> Proposal:
@@ -197,15 +167,17 @@ def _found(judged: Judged, taught: NDArray[np.bool_], set_to: Weights) -> Weight
 
     def worth(weights: Weights) -> float:
         clicks = float(own.worth(weights).sum()) / n_lists
-        return clicks - COST * doubt * doublings(weights, set_to)
+        return float(clicks - COST * doubt * doublings(weights, set_to))
 
-    return climbed(worth, set_to)
+    best = climbed(worth, set_to)
+    louder = own.lists.spread(set_to) / own.lists.spread(best)
+    return best * louder
 
 
 def _per_list(values: Values, readers: NDArray[np.int64]) -> Rate:
     """Return the sum of what each list's places are worth, per list, readers being what is counted."""
     lists = np.bincount(readers).astype(np.float64)
-    sums = np.bincount(readers, values.sum(axis=1))
+    sums = np.bincount(readers, values.sum(axis=1)).astype(np.float64)
     return rate(sums[lists > 0], lists[lists > 0])
 
 

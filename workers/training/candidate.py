@@ -6,18 +6,18 @@ iteration over everything. Every round begins from chance, so that no model know
 erased, and every candidate has a trial.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
 import polars as pl
 
-from recsvc.core.model.snapshot import Manifest, Snapshot, Verdict
+from recsvc.core.model.snapshot import Compared, Manifest, Snapshot, Verdict
 from recsvc.core.ranking.params import BlendParams
 from recsvc.core.readers.profile import ProfileParams
 from workers.training import als
 from workers.training.engine import Engine
-from workers.training.gate import Gate, Trial, most_readers
+from workers.training.gate import Gate, Trial, compared, most_readers
 from workers.training.holdout import Holdout, at_random, hold_out
 from workers.training.interactions import interactions
 from workers.training.learning import NOTHING, Beginning
@@ -28,7 +28,7 @@ from workers.training.taught import Taught
 from workers.training.training import Material, Way, announced, fitted
 from workers.training.trying import Means, Trying, hears_linear
 from workers.training.tuning import Found, Sitting, Tried, Window, tune
-from workers.training.weighing import may_wake_linear, weigh
+from workers.training.weighing import may_wake_linear, weigh, with_weights
 from workers.training.young import young
 
 _TUNING_GROWTH = 2.0
@@ -76,6 +76,7 @@ class RoundParams(msgspec.Struct, frozen=True):
         engine: what fits the factors.
         learns_weights: whether the voices' weights are fitted to the log, too.
         fits: what fits models of the log.
+        offered: weights that the owner offers, to be taken unless readers would surely be worse off.
     """
 
     train: TrainParams
@@ -85,6 +86,7 @@ class RoundParams(msgspec.Struct, frozen=True):
     engine: Engine = als
     learns_weights: bool = True
     fits: Callable[[Material, ProfileParams], Fits] = Here
+    offered: Mapping[str, float] = {}
 
 
 def round_params(
@@ -103,11 +105,13 @@ class Round(msgspec.Struct, frozen=True):
         candidate: its verdict in its manifest.
         found: the parameters in force, for the next round; None when they were never tuned.
         tuned_s: how much of the round went into tuning.
+        offered: the weights that were offered against those in their place; None where nobody was asked.
     """
 
     candidate: Snapshot
     found: Found | None
     tuned_s: float
+    offered: Compared | None = None
 
 
 def carry_out(
@@ -138,11 +142,14 @@ def carry_out(
     judge = Gate(m, means, gate.min_readers)
     tried = judge.asking(holdout, learn.als.seed)
     trial: Trial | None = None
+    offered: Compared | None = None
     if tried is not None:
         snapshot = fits.without(tried.holdout, _trial_way(way, tried, params), about)
         begin = Beginning(snapshot.item_factors)
         held = NOTHING_TAUGHT if current is None else Taught.of(current.manifest)
         trial, about = _weighed(tried, snapshot, about, held if params.learns_weights else None)
+        if params.offered:
+            trial, about, offered = _offered(tried, trial, about, params.offered)
     elif params.learns_weights:
         known = interactions(m.log, profile, m.now_us).past
         about = young(known.evidence, params.blend).told(about)
@@ -151,7 +158,7 @@ def carry_out(
         verdict = judge.unasked(candidate, holdout)
     else:
         verdict = judge.compare(candidate, trial, current, tried)
-    return Round(with_verdict(candidate, verdict), found, tuned_s)
+    return Round(with_verdict(candidate, verdict), found, tuned_s, offered)
 
 
 def _enough(material: Material) -> int:
@@ -171,6 +178,26 @@ def _weighed(
         return Trial(snapshot, tried.ndcg(snapshot)), about
     done = weigh(tried, snapshot, held)
     return Trial(snapshot, done.ndcg), done.taught.told(about)
+
+
+def _offered(
+    tried: Trying, trial: Trial, about: Manifest, offered: Mapping[str, float]
+) -> tuple[Trial, Manifest, Compared]:
+    """Return a trial with the weights that are offered, unless readers are surely worse off with them.
+
+    Voices that the offer does not name speak as they would without it.
+    """
+    weights = {**about.weights, **offered}
+    ndcg = tried.ndcg(with_weights(trial.snapshot, weights))
+    found = compared(ndcg, trial.ndcg, about.seed)
+    if not is_taken(found):
+        return trial, about, found
+    return Trial(trial.snapshot, ndcg), msgspec.structs.replace(about, weights=weights), found
+
+
+def is_taken(found: Compared) -> bool:
+    """Return whether weights that are offered are in force, by how readers fared with them."""
+    return found.high >= 0
 
 
 def foreseeing(material: Material, holdout: Holdout, params: RoundParams) -> Snapshot:

@@ -134,10 +134,10 @@ def _against(
         for name, worth in opponents(m, tried.blend.votes).items():
             lists = lists_by(worth, histories, m.users, K)
             theirs.setdefault(name, []).append(ndcg_of(lists, m.targets, m.users, K))
-    found = {name: _compared(ours, np.concatenate(n), seed) for name, n in theirs.items()}
+    found = {name: compared(ours, np.concatenate(n), seed) for name, n in theirs.items()}
     rival = None if current is None else _rival(tried, candidate, current)
     if rival is not None:
-        found[_SERVED] = _compared(ours, tried.ndcg(rival), seed)
+        found[_SERVED] = compared(ours, tried.ndcg(rival), seed)
     return found
 
 
@@ -163,6 +163,7 @@ def _named(name: str, against: dict[str, Compared]) -> str:
     return f"{what.get(name, name)}: {figures}"
 
 
-def _compared(ours: Values, theirs: Values, seed: int) -> Compared:
+def compared(ours: Values, theirs: Values, seed: int) -> Compared:
+    """Return how much better readers fare with one ranking than with another."""
     found = metrics.paired_interval(ours, theirs, np.random.default_rng(seed))
     return Compared(float(ours.mean()), float(theirs.mean()), found.low, found.high)

@@ -9,8 +9,9 @@ import structlog
 
 from recsvc import tracing
 from recsvc.clock import SECOND_US, apart_us
+from recsvc.core.experiments.proposal import Offer
 from recsvc.core.fitting import UNREADABLE
-from recsvc.core.model.snapshot import Manifest, Snapshot
+from recsvc.core.model.snapshot import Compared, Manifest, Snapshot
 from recsvc.errors import NotFoundError, SnapshotError
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
@@ -18,7 +19,7 @@ from recsvc.store.models.snapshots import Snapshots
 from recsvc.store.models.training import Training
 from workers.log.archive import Archive
 from workers.training.alarms import lacking, unpublished
-from workers.training.candidate import Round, RoundParams, carry_out
+from workers.training.candidate import Round, RoundParams, carry_out, is_taken
 from workers.training.gathering import gathered
 from workers.training.params import NOBODY, DueParams, TrainingParams
 from workers.training.training import Material
@@ -148,10 +149,13 @@ class Trainer:
         started_s = time.monotonic()
         material = await self._steps.gather(self._archive, self._streams, self._items, now_us)
         current = await self._current(material.catalogue_id)
-        found = await self._found()
+        found, offer = await self._found(), await self._training.offered()
+        how = msgspec.structs.replace(self._how, offered={} if offer is None else offer.weights)
         done = await asyncio.to_thread(
-            self._steps.carry_out, material, current, found, self._how, time.monotonic
+            self._steps.carry_out, material, current, found, how, time.monotonic
         )
+        if offer is not None:
+            await self._judged(offer, done.offered, now_us)
         if done.found is not None and done.found != found:
             await self._training.keep_found(msgspec.json.encode(done.found))
             log.info("parameters_found", **_figures(done.found))
@@ -164,6 +168,19 @@ class Trainer:
         but = () if trusted is None else (trusted.trusted, trusted.next)
         await self._snapshots.prune(self._params.snapshots_kept, but)
         return done.candidate
+
+    async def _judged(self, offer: Offer, found: Compared | None, now_us: int) -> None:
+        """Have it kept what the gate said of the weights that are offered."""
+        taken = found is not None and is_taken(found)
+        if taken != offer.is_taken:
+            log.info("offered_weights_taken" if taken else "offered_weights_refused", why=offer.why)
+        after = msgspec.structs.replace(
+            offer,
+            judged_us=None if found is None else now_us,
+            compared=found,
+            is_taken=taken,
+        )
+        await self._training.judged(offer, after)
 
     async def _conclude(self, manifest: Manifest, token: int | None, took_s: float) -> None:
         """Publish a candidate or not; log and count which."""

@@ -61,7 +61,7 @@ def _newton(
     """Return the curvature of the likelihood at a guess, and where it leads."""
     n_places = len(guess) - said.shape[1]
     rate = np.exp(np.minimum(guess[positions] + said @ guess[n_places:], 3.0))
-    left = clicked - rate
+    left: Values = clicked - rate
     uphill = np.concatenate([np.bincount(positions, left, n_places), said.T @ left])
     curved = penalty.copy()
     curved[np.arange(n_places), np.arange(n_places)] += np.bincount(positions, rate, n_places)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from recsvc.core.model.snapshot import Compared
+
 
 class VoiceChange(msgspec.Struct, frozen=True):
     """What becomes of a voice.
@@ -49,3 +51,34 @@ class Proposal(msgspec.Struct, frozen=True):
             f"{self.gain:+.4f} clicks per list ({low:+.4f} to {high:+.4f}) on {self.clicks:.4f}, by "
             f"{self.lists:,} lists of {self.readers:,} readers"
         )
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What the clicks on lists said by an instant.
+
+    Attributes:
+        proposal: None where they speak for no other weights.
+        refused: why not.
+    """
+
+    at_us: int
+    proposal: Proposal | None = None
+    refused: str = ""
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """Weights that the owner offers to the gate, which asks readers at each training.
+
+    Attributes:
+        why: what spoke for them.
+        judged_us: when the gate did last; None: not yet, or it has too few readers to ask.
+        compared: NDCG@20 with them, against the weights that training would take.
+        is_taken: whether they were in force with the model that was trained then.
+    """
+
+    weights: dict[str, float]
+    why: str
+    at_us: int
+    judged_us: int | None = None
+    compared: Compared | None = None
+    is_taken: bool = False

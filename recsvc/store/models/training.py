@@ -2,11 +2,14 @@
 
 import msgspec
 
+from recsvc.core.experiments.proposal import Looked, Offer
 from recsvc.core.fitting import UNREADABLE
-from recsvc.store import keys
+from recsvc.errors import ConflictError
+from recsvc.store import keys, scripts
 from recsvc.store.pipe import Pipe
 
 _IN_A_ROW = "stopped in a row"
+_PROPOSED, _OFFERED = "proposed", "offered"
 
 
 class Trusted(msgspec.Struct, frozen=True):
@@ -25,6 +28,8 @@ class Trusted(msgspec.Struct, frozen=True):
 
 
 _decode_trusted = msgspec.json.Decoder(Trusted).decode
+_decode_looked = msgspec.json.Decoder(Looked).decode
+_decode_offer = msgspec.json.Decoder(Offer).decode
 
 
 class Training:
@@ -93,3 +98,46 @@ class Training:
             return None if raw is None else _decode_trusted(raw)
         except UNREADABLE:
             return None
+
+    async def propose(self, looked: Looked) -> None:
+        """Keep what the clicks on lists say of the voices' weights."""
+        await self._pipe.send("HSET", keys.TRAINING_BLEND, _PROPOSED, msgspec.json.encode(looked))
+
+    async def proposed(self) -> Looked | None:
+        """Return what the clicks on lists say of the voices' weights; None before anybody looked."""
+        raw: bytes | None = await self._pipe.send("HGET", keys.TRAINING_BLEND, _PROPOSED)
+        try:
+            return None if raw is None else _decode_looked(raw)
+        except UNREADABLE:
+            return None
+
+    async def offer(self, now_us: int) -> Offer:
+        """Offer what is proposed to the gate, from the next training on, in place of what was.
+
+        Raises:
+            ConflictError: when nothing is proposed.
+        """
+        looked = await self.proposed()
+        if looked is None or looked.proposal is None:
+            why = "nobody has looked yet" if looked is None else looked.refused
+            raise ConflictError(f"nothing is proposed: {why}")
+        offer = Offer(looked.proposal.weights, str(looked.proposal), now_us)
+        await self._pipe.send("HSET", keys.TRAINING_BLEND, _OFFERED, msgspec.json.encode(offer))
+        return offer
+
+    async def offered(self) -> Offer | None:
+        """Return the weights that are offered to the gate."""
+        raw: bytes | None = await self._pipe.send("HGET", keys.TRAINING_BLEND, _OFFERED)
+        try:
+            return None if raw is None else _decode_offer(raw)
+        except UNREADABLE:
+            return None
+
+    async def judged(self, before: Offer, after: Offer) -> None:
+        """Keep what the gate said of an offer, unless another one was made meanwhile, or none is."""
+        args = [_OFFERED, msgspec.json.encode(before), msgspec.json.encode(after)]
+        await scripts.call(self._pipe, "swap", [keys.TRAINING_BLEND], args)
+
+    async def withdraw(self) -> bool:
+        """Offer nothing any more; return whether anything was."""
+        return bool(await self._pipe.send("HDEL", keys.TRAINING_BLEND, _OFFERED))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from recsvc.clock import SECOND_US
+from recsvc.core.experiments.proposal import Looked, Proposal, VoiceChange
 from recsvc.core.model.snapshot import Manifest
 from recsvc.store.connection import Redis
 from tests.workers.site import Site
@@ -83,6 +84,35 @@ async def test_nothing_is_published_while_a_person_holds_a_snapshot(site: Site):
     assert await site.snapshots.current() == fourth.snapshot_id
     assert (await site.training.outcomes())["held_back"] == 1
     assert second.was_published
+
+
+async def offer(site: Site, weights: dict[str, float]) -> None:
+    changes = [VoiceChange(name, 1.0, weight, 0.1) for name, weight in weights.items()]
+    proposal = Proposal(changes, 0.5, 0.1, (0.05, 0.15), 4_000, 400, 900.0, [1.0])
+    await site.training.propose(Looked(5, proposal))
+    assert (await site.training.offer(6)).weights == weights
+
+
+async def test_weights_that_are_offered_are_in_force_unless_readers_are_surely_worse_off(
+    site: Site,
+):
+    usual = await site.train()
+    await offer(site, {"personal": 1.1, "content": 0.9})
+    assert (await site.snapshots.manifest(usual.snapshot_id)).weights == usual.weights, "not yet"
+    good = await site.train(at_s=60)
+    told = await site.training.offered()
+    assert good.weights == usual.weights | {"personal": 1.1, "content": 0.9}
+    assert told.is_taken
+    assert told.judged_us == world.NOW_US + 60 * SECOND_US
+    assert good.verdict.foreseen == pytest.approx(told.compared.ours)
+
+    await offer(site, {"personal": 0.0, "similar": 0.0, "next": 0.0, "content": 50.0})
+    bad = await site.train(at_s=120)
+    told = await site.training.offered()
+    assert "content" not in bad.weights or bad.weights["content"] < 50
+    assert not told.is_taken
+    assert told.compared.high < 0
+    assert bad.verdict.foreseen == pytest.approx(told.compared.theirs)
 
 
 def described(n_events: int = 0, n_interactions: int = 0, n_items: int = 10_000) -> Manifest:
