@@ -27,7 +27,7 @@ from recsvc.core.experiments.off_policy import effective_size
 from recsvc.core.experiments.proposal import Proposal, VoiceChange
 from recsvc.core.experiments.sequential import Rate, above_nothing, rate
 from recsvc.errors import InvalidError
-from workers.training.weighing import COST, climbed, doublings
+from workers.training.weighing import COST, Loudness, climbed, doublings
 
 Values = NDArray[np.float64]
 Weights = NDArray[np.float64]
@@ -36,6 +36,8 @@ Weights = NDArray[np.float64]
 _FEWEST = (60, 200)
 # A click counts for so many of another order at most.
 _MOST_WORTH = 10.0
+# Readers of any number of interactions hear them alike here.
+_ANY = 1.0
 
 
 class Lists(msgspec.Struct, frozen=True):
@@ -165,11 +167,14 @@ def _found(judged: Judged, taught: NDArray[np.bool_], set_to: Weights) -> Weight
     n_readers = len(np.unique(readers))
     doubt = per_reader[np.unique(readers)].std() * np.sqrt(n_readers) / n_lists
 
-    def worth(weights: Weights) -> float:
-        clicks = float(own.worth(weights).sum()) / n_lists
-        return float(clicks - COST * doubt * doublings(weights, set_to))
+    asked = Loudness(set_to, np.zeros(len(set_to)))
 
-    best = climbed(worth, set_to)
+    def worth(loud: Loudness) -> float:
+        clicks = float(own.worth(loud.weights).sum()) / n_lists
+        return float(clicks - COST * doubt * doublings(loud, asked, _ANY))
+
+    # From when on voices are heard is left as it is: it is in what they said.
+    best = climbed(worth, asked, np.zeros(len(set_to), bool)).weights
     louder = own.lists.spread(set_to) / own.lists.spread(best)
     return best * louder
 

@@ -28,7 +28,7 @@ from workers.training.taught import Taught
 from workers.training.training import Material, Way, announced, fitted
 from workers.training.trying import Means, Trying, hears_linear
 from workers.training.tuning import Found, Sitting, Tried, Window, tune
-from workers.training.weighing import may_wake_linear, weigh, with_weights
+from workers.training.weighing import may_wake_linear, weigh
 from workers.training.young import young
 
 _TUNING_GROWTH = 2.0
@@ -187,12 +187,12 @@ def _offered(
 
     Voices that the offer does not name speak as they would without it.
     """
-    weights = {**about.weights, **offered}
-    ndcg = tried.ndcg(with_weights(trial.snapshot, weights))
+    taught = Taught({**about.weights, **offered}, about.half_at)
+    ndcg = tried.ndcg(taught.to(trial.snapshot))
     found = compared(ndcg, trial.ndcg, about.seed)
     if not is_taken(found):
         return trial, about, found
-    return Trial(trial.snapshot, ndcg), msgspec.structs.replace(about, weights=weights), found
+    return Trial(trial.snapshot, ndcg), taught.told(about), found
 
 
 def is_taken(found: Compared) -> bool:
