@@ -3,16 +3,19 @@
 import os
 import random
 import shutil
+from uuid import uuid4
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from recsvc.clock import now_us
 from recsvc.core.readers.events import Entry
 from tests.service import recsvc
 from workers.log import manifest
 from workers.log.archive import DAMAGE, Archive, table
-from workers.log.manifest import NAME, State
+from workers.log.manifest import COPY, NAME, State
 
 N_FILES = 3
 
@@ -205,3 +208,33 @@ def test_rebuilding_refuses_to_take_away_what_is_missing_unless_told(tmp_path):
     assert refused.returncode == 2
     assert names[0] in refused.stderr
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", [NAME, COPY])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from([*DAMAGES, "bytes turned"]),
+    at=st.integers(0),
+    turned=st.binary(min_size=1),
+)
+@example(kind="deleted", at=0, turned=b"x")
+def test_the_list_itself_may_be_damaged_and_still_names_what_is_gone(
+    tmp_path, name, kind, at, turned
+):
+    folder = tmp_path / uuid4().hex
+    folder.mkdir()
+    names = fill(folder)
+    before = manifest.read(folder)
+    damaged = folder / name
+    if kind == "bytes turned":
+        raw = bytearray(damaged.read_bytes())
+        at %= raw.rindex(b'"format"') - len(turned) if len(turned) < raw.rindex(b'"format"') else 1
+        raw[at : at + len(turned)] = turned
+        damaged.write_bytes(raw)
+    else:
+        DAMAGES[kind](damaged)
+    (folder / names[1]).unlink()
+
+    assert manifest.read(folder) == before
+    assert Archive(folder).tend() == {names[1]: State.MISSING}
+    assert manifest.is_whole(folder)

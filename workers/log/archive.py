@@ -156,7 +156,7 @@ class Archive:
             )
             if path.exists():
                 self._set_aside(path)
-        if kept != listed:
+        if kept != listed or (kept and not manifest.is_whole(self._folder)):
             manifest.write(self._folder, kept)
         return {name: state for name, state in states.items() if state is not State.OK}
 

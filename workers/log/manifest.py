@@ -2,7 +2,9 @@
 
 A file is listed, durably, before anything it holds leaves the store; what is not listed yet was cut
 short or comes from a release without manifests, and is listed once it could be read to its end. A file
-that is damaged or gone stays listed as that: what is missing has a name until it is put back.
+that is damaged or gone stays listed as that: what is missing has a name until it is put back. Since it is the
+list that says what is missing, there are two of it, each with its own digest: one of them may be damaged or
+gone, and bytes that turned are not taken for what was written.
 """
 
 import enum
@@ -19,6 +21,7 @@ from recsvc.core.fitting import UNREADABLE
 from recsvc.store.formats import refuse_newer_file
 
 NAME = "manifest.json"
+COPY = "manifest.copy.json"
 ARCHIVE_FORMAT = 1
 
 _BLOCK_BYTES = 1 << 20
@@ -55,34 +58,56 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class _Manifest(msgspec.Struct, frozen=True):
-    files: list[Listed]
+    """What is in the file: the list as it stands there, and its SHA-256, which former releases did not note."""
+
+    files: msgspec.Raw
+    sha256: str = ""
     format: int = ARCHIVE_FORMAT
 
 
 _decode = msgspec.json.Decoder(_Manifest).decode
+_decode_files = msgspec.json.Decoder(list[Listed]).decode
 
 
 def read(folder: Path) -> dict[str, Listed]:
-    """Return what is listed, by name; nothing where no manifest can be read.
+    """Return what is listed, by name; nothing where neither list can be read.
 
     Raises:
         NewerError: when a newer release wrote it: the files may not mean what they seem to.
     """
+    for name in (NAME, COPY):
+        listed = _read(folder / name)
+        if listed is not None:
+            return listed
+    return {}
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether both lists can be read."""
+    return all(_read(folder / name) is not None for name in (NAME, COPY))
+
+
+def _read(path: Path) -> dict[str, Listed] | None:
     try:
-        raw = (folder / NAME).read_bytes()
+        raw = path.read_bytes()
         refuse_newer_file("the archive", raw, ARCHIVE_FORMAT)
-        return {listed.name: listed for listed in _decode(raw).files}
+        found = _decode(raw)
+        if found.sha256 not in ("", hashlib.sha256(found.files).hexdigest()):
+            return None
+        return {listed.name: listed for listed in _decode_files(found.files)}
     except (FileNotFoundError, *UNREADABLE):
-        return {}
+        return None
 
 
 def write(folder: Path, listed: dict[str, Listed]) -> None:
-    """Replace what is listed; durable when this returns."""
-    files = [listed[name] for name in sorted(listed)]
-    raw = msgspec.json.format(msgspec.json.encode(_Manifest(files)))
-    unfinished = folder / f"{NAME}.{os.getpid()}.tmp"
-    unfinished.write_bytes(raw)
-    durable.replace(folder / NAME, by=unfinished)
+    """Replace what is listed, and then its copy; durable when this returns."""
+    files = msgspec.json.format(msgspec.json.encode([listed[name] for name in sorted(listed)]))
+    sha256 = hashlib.sha256(files).hexdigest()
+    raw = msgspec.json.encode(_Manifest(msgspec.Raw(files), sha256))
+    for name in (NAME, COPY):
+        unfinished = folder / f"{name}.{os.getpid()}.tmp"
+        unfinished.write_bytes(raw)
+        durable.replace(folder / name, by=unfinished)
 
 
 def digest(path: Path) -> str:

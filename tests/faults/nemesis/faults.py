@@ -20,6 +20,7 @@ from recsvc.store.connection import connect
 from tests.faults.nemesis.site import Site
 from tests.faults.servers import fill, restored_events
 from tests.service import wait_until
+from workers.log import manifest
 from workers.log.archive import Archive
 from workers.log.backup import back_up, restore
 from workers.log.depot import Folder
@@ -83,7 +84,7 @@ def _hurt_archive(site: Site, hurt: Callable[[Path], None]) -> None:
 
 
 def archive_manifest_damaged(site: Site) -> None:
-    path = site.folder / "archive" / "manifest.json"
+    path = site.folder / "archive" / site.rng.choice([manifest.NAME, manifest.COPY])
     with site.down(killed=site.rng.random() < 0.5):
         site.damage(path, 64)
 
