@@ -2,9 +2,9 @@
 
 A file is listed, durably, before anything it holds leaves the store; what is not listed yet was cut
 short or comes from a release without manifests, and is listed once it could be read to its end. A file
-that is damaged or gone stays listed as that: what is missing has a name until it is put back. Since it is the
-list that says what is missing, there are two of it, each with its own digest: one of them may be damaged or
-gone, and bytes that turned are not taken for what was written.
+that is damaged or gone stays listed as that: what is missing has a name until it is put back. The list
+is there twice, each with its own digest, since it alone says what is missing: one of the two may be
+damaged or gone, and bytes that turned are not taken for what was written.
 """
 
 import enum
@@ -58,7 +58,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class _Manifest(msgspec.Struct, frozen=True):
-    """What is in the file: the list as it stands there, and its SHA-256, which former releases did not note."""
+    """What is in the file: the list as it stands there, and its SHA-256, as of this release."""
 
     files: msgspec.Raw
     sha256: str = ""
