@@ -162,7 +162,7 @@ class Worker:
         shown = ExposureFiles(settings.exposures_path)
         self._measuring = Measuring(ExperimentStore(pipe), shown, archive)
         self._measuring_s = 0.0
-        self._loop = LoopHealth(LoopStore(pipe), shown, archive, self._items)
+        self._loop = LoopHealth(LoopStore(pipe), shown, archive, self._items, settings.targets)
         self._looping_s = 0.0
         self._guard = OnlineGuard(
             snapshots, Training(pipe), shown, Served(shown, archive), settings.training.guard

@@ -58,7 +58,16 @@ def _print(hours: list[Hour]) -> None:
             _told(hour.cold.rate, ".1%"),
             _told(None if hour.first_s is None else hour.first_s / HOUR_S, ".1f", " h"),
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for named in (hours[-1].topics, hours[-1].organisations):
+        for one in named:
+            if one.target is not None:
+                console.print(
+                    f"{one.name}: {one.shown:.1%} of places in the latest hour, target {one.target:.1%}",
+                    markup=False,
+                    soft_wrap=True,
+                )
 
 
 def _told(value: float | None, form: str, unit: str = "") -> str:

@@ -14,14 +14,21 @@ each reader what they were shown before. Each figure here tells one way of that:
                 shares of topics; `repeated` says so of items
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Annotated
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from recsvc.params import setting
 
 # Items are cold for so long after they arrived.
 COLD_DAYS = 2
 # Names that an hour keeps of topics, and of organisations.
 MOST_NAMES = 12
+
+Targets = dict[str, float]
 
 
 class Came(msgspec.Struct, frozen=True):
@@ -36,12 +43,59 @@ class Came(msgspec.Struct, frozen=True):
         return self.clicked / self.places if self.places else None
 
 
+# … and of those with a target.
+MOST_TARGETS = 20
+
+
 class Named(msgspec.Struct, frozen=True):
-    """A topic or organisation: its share of places, and of listed items."""
+    """A topic or organisation: its share of places, and of listed items.
+
+    Attributes:
+        target: the share of places that the owner wants it to have; None: nobody says.
+    """
 
     name: str
     shown: float
     listed: float
+    target: float | None = None
+
+
+def check_targets(targets: Mapping[str, float]) -> None:
+    """Refuse what cannot be the shares of places that owners want.
+
+    Raises:
+        ValueError: saying why.
+    """
+    if len(targets) > MOST_TARGETS:
+        raise ValueError(f"{len(targets)} targets; {MOST_TARGETS} are looked at")
+    for name, share in targets.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name!r}: {share} is no share, 0 to 1")
+
+
+class TargetParams(msgspec.Struct, frozen=True):
+    """What share of places owners want for topics and organisations: it is told, and changes no list."""
+
+    topics: Annotated[
+        Targets,
+        setting(
+            'Share of places that topics should have, e.g. `{"Robotics": 0.1}`: what they have is told '
+            "told beside it.",
+            name="topic_targets",
+            check=check_targets,
+        ),
+    ] = msgspec.field(default_factory=dict)
+    organisations: Annotated[
+        Targets,
+        setting(
+            'The same of organisations, by their names in addresses, e.g. `{"deepmind": 0.05}`.',
+            name="organisation_targets",
+            check=check_targets,
+        ),
+    ] = msgspec.field(default_factory=dict)
+
+
+NO_TARGETS = TargetParams()
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +115,7 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
         n_first: items of the last week that stood in somebody's own list for the first time.
         first_s: the median time from their arrival until then.
         n_waiting: listed items that arrived within a week, and never did yet.
-        topics, organisations: those shown most, first.
+        topics, organisations: those shown most, first; then others that have a target.
     """
 
     at_us: int
@@ -89,6 +143,12 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
         """All voices together."""
         voices = self.voices.values()
         return Came(sum(one.places for one in voices), sum(one.clicked for one in voices))
+
+
+def off_target(named: Iterable[Named]) -> float | None:
+    """Return how far off their targets shares of places are, on the whole; None where none has one."""
+    off = [abs(one.shown - one.target) for one in named if one.target is not None]
+    return sum(off) if off else None
 
 
 def gini(counts: NDArray[np.int64], n: int) -> float | None:

@@ -9,6 +9,7 @@ from recsvc.access.admission import AdmissionParams
 from recsvc.core.access.origins import parse_origins
 from recsvc.core.brand import BrandParams
 from recsvc.core.items.address import Addresses
+from recsvc.core.loop import TargetParams
 from recsvc.core.ranking.voices import check_names
 from recsvc.core.readers.gorse_feedback import types_with
 from recsvc.core.readers.kinds import Kind, check_beside_votes
@@ -130,6 +131,7 @@ class Settings(Place, frozen=True, kw_only=True):
     training: TrainingParams = TrainingParams()
     archive: ArchiveParams = ArchiveParams()
     exposures: ExposureFileParams = ExposureFileParams()
+    targets: TargetParams = TargetParams()
     fetch: FetchParams = FetchParams()
     digest: DigestParams = DigestParams()
     post: PostParams = PostParams()

@@ -312,7 +312,7 @@ def test_the_loop_is_told_over_the_api_and_drawn_on_the_first_page(
             readers=70 + back,
             gini=0.25,
             voices={"personal": Came(4_000, 100 + back)},
-            topics=[Named("<b>speech</b>", 0.5, 0.25)],
+            topics=[Named("<b>speech</b>", 0.5, 0.25, 0.4), Named("vision", 0.2, 0.3)],
         )
         for back in (3, 2)
     ]
@@ -337,10 +337,14 @@ def test_the_loop_is_told_over_the_api_and_drawn_on_the_first_page(
         )
         assert row in page
     assert 'data-chart="voices"' in page
+    assert 'data-chart="targets"' in page
+    assert "<td>40.0% (+10.0%)</td>" in page
+    assert [(one["name"], one["target"]) for one in mine[0]["topics"]][1:] == [("vision", None)]
     assert page.count('role="img"') >= 4
     assert "<b>speech" not in page
     printed = secured.service.run("loop").stdout
     assert "1,003" in printed
     assert "2.6%" in printed
+    assert "<b>speech</b>: 50.0% of places in the latest hour, target 40.0%" in printed
     for key in (secured.publishable, secured.token("console-ann")):
         assert secured.call("GET", "/v1/loop", key).status_code == 403

@@ -4,7 +4,17 @@ import msgspec
 import polars as pl
 
 from recsvc.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from recsvc.core.loop import COLD_DAYS, MOST_NAMES, Came, Hour, Named, gini
+from recsvc.core.loop import (
+    COLD_DAYS,
+    MOST_NAMES,
+    NO_TARGETS,
+    Came,
+    Hour,
+    Named,
+    TargetParams,
+    Targets,
+    gini,
+)
 from workers.log.archive import Archive
 from workers.log.attribution import attributed_in, events_since, places
 from workers.log.exposures import ExposureFiles
@@ -36,8 +46,11 @@ class Figures:
         catalogue: as `CATALOGUE`.
     """
 
-    def __init__(self, files: ExposureFiles, archive: Archive) -> None:
+    def __init__(
+        self, files: ExposureFiles, archive: Archive, targets: TargetParams = NO_TARGETS
+    ) -> None:
         self._files = files
+        self._targets = targets
         self._archive = archive
         self.catalogue = pl.DataFrame(schema=CATALOGUE)
         self._first_us: dict[str, int] | None = None
@@ -91,8 +104,8 @@ class Figures:
             n_first=met.height,
             first_s=_scaled(met["waited_us"].median(), SECOND_US),
             n_waiting=young.join(first, on="item", how="anti").height,
-            topics=_named("topics", came, listed),
-            organisations=_named("organisations", came, listed),
+            topics=_named("topics", came, listed, self._targets.topics),
+            organisations=_named("organisations", came, listed, self._targets.organisations),
         )
 
     def _with_arrivals(self, came: pl.LazyFrame) -> pl.LazyFrame:
@@ -204,15 +217,25 @@ def _topic_shares(shown: pl.DataFrame) -> pl.DataFrame:
     return told.with_columns(share=pl.col("len") / pl.col("len").sum().over("user"))
 
 
-def _named(column: str, came: pl.DataFrame, listed: pl.DataFrame) -> list[Named]:
-    """Return the topics or organisations shown most, each with its share of places and of items."""
+def _named(column: str, came: pl.DataFrame, listed: pl.DataFrame, targets: Targets) -> list[Named]:
+    """Return the topics or organisations shown most, each with its share of places and of items.
+
+    Those with a target are among them, however little they were shown, where anything was.
+    """
     shown, there = (
         frame.explode(column).drop_nulls(column).group_by(column).len() for frame in (came, listed)
     )
-    most = shown.sort(["len", column], descending=[True, False]).head(MOST_NAMES)
+    ordered = shown.sort(["len", column], descending=[True, False])
+    most, rest = ordered.head(MOST_NAMES), ordered.slice(MOST_NAMES)
+    wanted = pl.DataFrame({column: list(targets)}, schema={column: pl.String})
+    others = wanted.join(most, on=column, how="anti").join(rest, on=column, how="left")
+    if came.height:
+        most = pl.concat([most, others.select(most.columns).cast(most.schema)])
     both = most.join(there, on=column, how="left", maintain_order="left").fill_null(0)
     n_places, n_items = came.height, max(listed.height, 1)
-    return [Named(name, n / n_places, m / n_items) for name, n, m in both.iter_rows()]
+    return [
+        Named(name, n / n_places, m / n_items, targets.get(name)) for name, n, m in both.iter_rows()
+    ]
 
 
 def _mean(column: pl.Series) -> float | None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from recsvc.clock import DAY_US, HOUR_US, to_us
 from recsvc.core.items.item import StoredItem
-from recsvc.core.loop import Hour
+from recsvc.core.loop import NO_TARGETS, Hour, TargetParams
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.loop import LoopStore
 from workers.log.archive import Archive
@@ -29,12 +29,17 @@ class LoopHealth:
     """Counts how the loop fares; at most one at a time, by the leader."""
 
     def __init__(
-        self, store: LoopStore, files: ExposureFiles, archive: Archive, items: Items
+        self,
+        store: LoopStore,
+        files: ExposureFiles,
+        archive: Archive,
+        items: Items,
+        targets: TargetParams = NO_TARGETS,
     ) -> None:
         self._store = store
         self._files = files
         self._items = items
-        self._figures = Figures(files, archive)
+        self._figures = Figures(files, archive, targets)
         self._catalogue_as_of: tuple[str, int] | None = None
 
     async def run_once(self, now_us: int) -> int:

@@ -6,7 +6,7 @@ import msgspec
 
 from recsvc.clock import HOUR_S, HOUR_US
 from recsvc.core.drawing import Series, limits, path
-from recsvc.core.loop import Hour
+from recsvc.core.loop import Hour, off_target
 
 _FEWEST = 24
 
@@ -91,6 +91,12 @@ _DRAWN = (
 )  # fmt: skip
 
 
+_TARGETS = _Drawn("targets", "Off target", "share of places too many or too few, all targets together", (
+    Column("topics", lambda hour: off_target(hour.topics)),
+    Column("organisations", lambda hour: off_target(hour.organisations)),
+), ".1%")  # fmt: skip
+
+
 def charts(hours: Sequence[Hour]) -> list[Chart]:
     """Return the charts of some hours, and of a day at least.
 
@@ -108,7 +114,8 @@ def charts(hours: Sequence[Hour]) -> list[Chart]:
         "voices", "Clicks per place by voice", "by the source that said most for it",
         tuple(Column(voice, _rate_of(voice)) for voice in voices), ".1%",
     )  # fmt: skip
-    return [_chart(drawn, span) for drawn in (*_DRAWN, by_voice)]
+    drawn = [_chart(one, span) for one in (*_DRAWN, by_voice, _TARGETS)]
+    return [one for one in drawn if one.lines or one.key != _TARGETS.key]
 
 
 def _rate_of(voice: str) -> Callable[[Hour], float | None]:

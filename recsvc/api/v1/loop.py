@@ -36,7 +36,8 @@ class LoopHour(msgspec.Struct, frozen=True, kw_only=True):
         first: items of the last week that were in somebody's own list for the first time.
         first_seconds: the median time from their arrival until then.
         waiting: items of the last week that were in nobody's own list yet.
-        topics, organisations: those shown most, with their shares of places and of listed items.
+        topics, organisations: those shown most, with their shares of places and of listed items, and
+            those with a target.
     """
 
     at: datetime

@@ -8,9 +8,12 @@ from statistics import mean, median
 import numpy as np
 import pytest
 
+from recsvc.api.console.charts import charts
 from recsvc.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, now_us
 from recsvc.core.items.item import Organisation, StoredItem
-from recsvc.core.loop import Hour, gini
+from recsvc.core.loop import Hour, TargetParams, gini, off_target
+from recsvc.errors import SettingsError
+from recsvc.settings import from_environment
 from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.items.catalogue import Items
@@ -196,6 +199,33 @@ async def test_echo_and_first_exposure_are_those_of_a_recount(world):
     assert hour.n_first == len(met)
     assert hour.first_s == (pytest.approx(median(met) / SECOND_US) if met else None)
     assert hour.n_waiting == sum(at is None for at in first.values())
+
+
+async def test_what_has_a_target_is_told_beside_it_also_where_it_was_not_shown(world):
+    plain = await counted(world, world.at + 30 * HOUR_US)
+    shown = {one.name: one.shown for one in plain.topics}
+    first = plain.topics[0].name
+    targets = TargetParams(topics={first: 0.5, "Nobody's": 0.2}, organisations={"o": 1.0})
+    world.health = LoopHealth(world.store, world.files, world.archive, world.items, targets)
+    hour = await counted(world, world.at + 30 * HOUR_US)
+
+    told = {one.name: (one.shown, one.target) for one in hour.topics}
+    assert told[first] == (shown[first], 0.5)
+    assert told["Nobody's"] == (0.0, 0.2)
+    assert {name: one[0] for name, one in told.items() if name != "Nobody's"} == shown
+    assert [one.target for one in plain.topics] == [None] * len(plain.topics)
+    assert off_target(hour.topics) == pytest.approx(abs(shown[first] - 0.5) + 0.2)
+    assert off_target(plain.topics) is None
+    (chart,) = [one for one in charts([plain, hour]) if one.key == "targets"]
+    assert [line.name for line in chart.lines] == ["topics", "organisations"]
+    assert chart.lines[0].latest == f"{off_target(hour.topics):.1%}"
+    assert "targets" not in {one.key for one in charts([plain])}
+
+
+def test_targets_that_are_no_shares_are_refused():
+    for wrong in ('{"a": 1.2}', '{"a": -0.1}', str({f"t{n}": 0.01 for n in range(21)})):
+        with pytest.raises(SettingsError, match="RECSVC_TOPIC_TARGETS"):
+            from_environment({"RECSVC_TOPIC_TARGETS": wrong.replace("'", '"')})
 
 
 async def test_an_hour_is_counted_until_it_is_over_and_its_clicks_once_more(world):
