@@ -11,9 +11,10 @@ import scipy.sparse as sp
 import structlog
 from numpy.typing import NDArray
 
-from recsvc.core.model.model import Model, Published, build, publish, with_warmed
+from recsvc.core.model.model import Model, Published, build, with_warmed
 from recsvc.core.model.snapshot import Warmed
 from recsvc.errors import NotFoundError, SnapshotError
+from recsvc.live.publishing import published
 from recsvc.live.texts import NONE_DESCRIBED, FreshTexts, no_counts
 from recsvc.live.tried import AGAIN_S, Tried
 from recsvc.store.models.snapshots import Snapshots
@@ -130,7 +131,7 @@ class LiveModel:
             self.refused = str(exc) + (f"; {served} is served in its place" if served else "")
             self._refused_id, self._refused_s = snapshot_id, time.monotonic()
             return
-        self._serve(await asyncio.to_thread(publish, snapshot))
+        self._serve(await published(snapshots, snapshot))
         self.refused = self._refused_id = None
         log.info("snapshot_loaded", snapshot_id=snapshot_id)
 
@@ -139,7 +140,7 @@ class LiveModel:
         snapshot = await snapshots.latest_sound(catalogue_id, refused)
         if snapshot is None:
             return
-        self._serve(await asyncio.to_thread(publish, snapshot))
+        self._serve(await published(snapshots, snapshot))
         log.warning("snapshot_fallen_back", snapshot_id=self._snapshot_id, refused=refused)
 
     def _is_again_due(self) -> bool:

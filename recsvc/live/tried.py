@@ -6,14 +6,14 @@ more. One that is gone or cannot be read is said to be, and its experiment stand
 there: readers who were shown something else in its place would be counted as if they had not been.
 """
 
-import asyncio
 import time
 from collections.abc import Set
 
 import structlog
 
-from recsvc.core.model.model import Published, publish
+from recsvc.core.model.model import Published
 from recsvc.errors import NotFoundError, SnapshotError
+from recsvc.live.publishing import published
 from recsvc.store.models.snapshots import Snapshots
 
 log = structlog.get_logger()
@@ -77,7 +77,7 @@ class Tried:
         self.refused.pop(snapshot_id, None)
         self._refused_s.pop(snapshot_id, None)
         log.info("tried_snapshot_loaded", snapshot_id=snapshot_id)
-        return await asyncio.to_thread(publish, snapshot)
+        return await published(snapshots, snapshot)
 
     def _is_due(self, snapshot_id: str) -> bool:
         refused_s = self._refused_s.get(snapshot_id)

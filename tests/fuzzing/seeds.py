@@ -12,7 +12,7 @@ from recsvc.api.http import positions
 from recsvc.core.ranking import cursor as cursors
 from recsvc.core.ranking.cursor import Cursor
 from recsvc.store.access.signatures import Signatures
-from recsvc.store.models.snapshots import packed_arrays
+from recsvc.store.models.arrays import packed_arrays
 from tests.fuzzing.targets import NOW_US, SECRET
 from tests.mail.test_bounce_texts import COPY, EXIM, POSTFIX, QMAIL
 from tests.sources.test_damage import WHOLE

@@ -5,7 +5,7 @@ new one replaces it whole.
 """
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,11 +17,14 @@ from recsvc.core.model.factors import Solver, solver
 from recsvc.core.model.nearest import nearest_among
 from recsvc.core.model.neighbours import Neighbours, leading_to, lists
 from recsvc.core.model.snapshot import Manifest, Snapshot, Warmed
+from recsvc.core.sharing import csr_of
 from recsvc.core.text import tfidf
 from recsvc.core.text.postings import Postings, posted
 from recsvc.core.text.tfidf import Terms, Texts
 
 Rows = NDArray[np.int64]
+
+_PARTS = ("data", "indices", "indptr")  # of a csr_matrix, as it takes them
 
 
 class Learned(msgspec.Struct, frozen=True):
@@ -101,12 +104,41 @@ class Published(msgspec.Struct, frozen=True):
     walked_back: sp.csr_matrix
 
 
-def publish(snapshot: Snapshot) -> Published:
-    """Prepare a snapshot for serving."""
+# Another one wherever `prepare` makes something else of the same snapshot.
+PREPARED_BY = 1
+
+
+def prepare(snapshot: Snapshot) -> dict[str, NDArray[Any]]:
+    """Return the large arrays that are computed from a snapshot alone: `publish` takes them by name."""
+    by_name = {
+        "postings": snapshot.texts.postings,
+        "walked_back": snapshot.neighbours.matrix.T.tocsr(),
+    }
+    return {
+        f"{name}_{part}": getattr(matrix, part)
+        for name, matrix in by_name.items()
+        for part in _PARTS
+    }
+
+
+def publish(snapshot: Snapshot, prepared: dict[str, NDArray[Any]] | None = None) -> Published:
+    """Make a snapshot ready to serve.
+
+    Args:
+        prepared: what `prepare` made of it, where it is at hand.
+    """
+    arrays = prepare(snapshot) if prepared is None else prepared
+    n_terms, n = snapshot.texts.n_terms, snapshot.texts.n
     trained = snapshot.item_factors[snapshot.support > 0]
-    prepared = solver(trained, snapshot.manifest.regularization)
-    walked_back = snapshot.neighbours.matrix.T.tocsr()
-    return Published(snapshot, prepared, snapshot.texts.postings, walked_back)
+    fold = solver(trained, snapshot.manifest.regularization)
+    postings = _matrix("postings", arrays, (n_terms, n))
+    return Published(snapshot, fold, postings, _matrix("walked_back", arrays, (n, n)))
+
+
+def _matrix(name: str, arrays: dict[str, NDArray[Any]], shape: tuple[int, int]) -> sp.csr_matrix:
+    """Return a matrix of its arrays, sharing memory."""
+    data, indices, indptr = (arrays[f"{name}_{part}"] for part in _PARTS)
+    return csr_of(data, indices, indptr, shape)
 
 
 def coverage(model: Model, visible: NDArray[np.bool_]) -> float:

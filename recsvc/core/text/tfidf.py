@@ -16,6 +16,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recsvc.core.sharing import csr_of
+
 WIDTH = 48
 _MANY = 1_000
 
@@ -62,8 +64,7 @@ class Texts(msgspec.Struct, frozen=True):
     def matrix(self) -> sp.csr_matrix:
         """The (n, n_terms) matrix, sharing memory."""
         indptr = np.arange(0, self.terms.size + 1, WIDTH, dtype=np.int32)
-        flat = (self.weights.ravel(), self.terms.ravel(), indptr)
-        return sp.csr_matrix(flat, shape=(self.n, self.n_terms), copy=False)
+        return csr_of(self.weights.ravel(), self.terms.ravel(), indptr, (self.n, self.n_terms))
 
     @property
     def postings(self) -> sp.csr_matrix:

@@ -6,33 +6,27 @@ fetch it once per machine into a local cache and map it into memory, so that pro
 
 import asyncio
 import contextlib
-import hashlib
-import math
-import os
-import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from recsvc.clock import now_us
-from recsvc.core.model.snapshot import ArrayInfo, Manifest, Snapshot, assemble
+from recsvc.core.model.snapshot import Manifest, Snapshot, assemble
 from recsvc.errors import ConflictError, NotFoundError, SnapshotError
 from recsvc.store import keys, scripts
+from recsvc.store.models.arrays import packed_arrays, written_array, written_whole
 from recsvc.store.models.experiments import snapshots_named
 from recsvc.store.models.manifests import decoded, manifest_of, servable
+from recsvc.store.models.prepared import Arrays, prepared
 from recsvc.store.pipe import Pipe
 
 TRAIN_LEASE = "train"
 
 _CHUNK_BYTES = 4 * 1024 * 1024
-_ALIGN = 64
 _STOPPED_KEPT = 2
 
-_DTYPE = re.compile(r"[<|](?:f[248]|[iu][1248])")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -131,6 +125,7 @@ class Snapshots:
             for n in range(n_chunks):
                 await self._pipe.send("DEL", keys.snapshot_chunk(manifest.snapshot_id, n))
             self._path(manifest.snapshot_id).unlink(missing_ok=True)
+            self._prepared_path(manifest.snapshot_id).unlink(missing_ok=True)
             dropped.append(manifest.snapshot_id)
         return dropped
 
@@ -149,6 +144,15 @@ class Snapshots:
             return await asyncio.to_thread(mapped, manifest, path)
         except OSError as exc:
             raise SnapshotError(f"snapshot {snapshot_id} cannot be kept on disk: {exc}") from None
+
+    async def prepared(self, manifest: Manifest, method: int, make: Callable[[], Arrays]) -> Arrays:
+        """Return what is made of a snapshot that was loaded: once per machine, and mapped.
+
+        Args:
+            method: another number where the same snapshot makes other arrays.
+        """
+        path = self._prepared_path(manifest.snapshot_id)
+        return await asyncio.to_thread(prepared, path, manifest, method, make)
 
     async def latest_sound(self, catalogue_id: str, but: str) -> Snapshot | None:
         """Return the latest snapshot that was ever served and can be read; None if none can.
@@ -170,31 +174,13 @@ class Snapshots:
             if chunk is None:
                 raise SnapshotError(f"snapshot {manifest.snapshot_id} lacks chunk {n}")
             chunks.append(chunk)
-        await asyncio.to_thread(_write, path, chunks)
+        await asyncio.to_thread(written_whole, path, chunks)
 
     def _path(self, snapshot_id: str) -> Path:
         return self._cache_dir / f"{snapshot_id}.bin"
 
-
-def packed_arrays(arrays: dict[str, NDArray[Any]]) -> tuple[bytes, list[ArrayInfo]]:
-    """Return arrays as one run of bytes, and where each lies in it."""
-    blob = bytearray()
-    infos = []
-    for name, array in arrays.items():
-        blob += b"\0" * (-len(blob) % _ALIGN)
-        raw = np.ascontiguousarray(array).tobytes()
-        checksum = hashlib.sha256(raw).hexdigest()
-        infos.append(ArrayInfo(name, array.dtype.str, array.shape, len(blob), checksum))
-        blob += raw
-    return bytes(blob), infos
-
-
-def _write(path: Path, chunks: list[bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with unfinished.open("wb") as out:
-        out.writelines(chunks)
-    unfinished.replace(path)
+    def _prepared_path(self, snapshot_id: str) -> Path:
+        return self._cache_dir / f"{snapshot_id}.prepared"
 
 
 def mapped(manifest: Manifest, path: Path) -> Snapshot:
@@ -205,19 +191,8 @@ def mapped(manifest: Manifest, path: Path) -> Snapshot:
     """
     blob = np.memmap(path, np.uint8, "r") if manifest.size_bytes else np.empty(0, np.uint8)
     try:
-        arrays = {info.name: _array(info, blob) for info in manifest.arrays}
+        arrays = {info.name: written_array(info, blob) for info in manifest.arrays}
     except SnapshotError as exc:
         path.unlink(missing_ok=True)
         raise SnapshotError(f"snapshot {manifest.snapshot_id} is corrupt in {exc}") from None
     return assemble(manifest, arrays)
-
-
-def _array(info: ArrayInfo, blob: NDArray[np.uint8]) -> NDArray[Any]:
-    # What is no plain number numpy would read as Python.
-    if _DTYPE.fullmatch(info.dtype) and info.offset >= 0 and all(n >= 0 for n in info.shape):
-        dtype = np.dtype(info.dtype)
-        size = math.prod(info.shape) * dtype.itemsize
-        raw = blob[info.offset : info.offset + size]
-        if len(raw) == size and hashlib.sha256(raw.data).hexdigest() == info.sha256:
-            return np.asarray(raw).view(dtype).reshape(info.shape)
-    raise SnapshotError(repr(info.name))
