@@ -123,9 +123,9 @@ def cost(service: Service, script: str, seconds: float) -> Cost:
     """Drive a call and return what it took."""
     base = str(service.http.base_url)
     wrk.run(base, script, 1, _CONNECTIONS)
-    before = _spent_s(service)
+    before = spent_s(service)
     load = wrk.run(base, script, seconds, _CONNECTIONS)
-    after = _spent_s(service)
+    after = spent_s(service)
     n = load.per_second * int(seconds)
     us = {part: (after[part] - before[part]) / n * 1e6 for part in _PARTS}
     return Cost(us, load.per_second, load.errors)
@@ -139,7 +139,8 @@ def idle_share(service: Service) -> float:
     return (_all_spent_s(service) - before) / _IDLE_S
 
 
-def _spent_s(service: Service) -> dict[str, float]:
+def spent_s(service: Service) -> dict[str, float]:
+    """Return the processor time that each part has taken."""
     return {part: _seconds(service.part(part)) for part in _PARTS}
 
 
