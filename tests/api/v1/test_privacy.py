@@ -232,7 +232,8 @@ def test_an_export_waits_for_no_erasure_and_one_who_is_being_erased_has_none(pri
 
 def test_snapshots_name_no_reader(private: Service):
     def cached() -> list[Path]:
-        return list((private.folder / "cache" / "snapshots").glob("*.bin"))
+        files = (private.folder / "cache" / "snapshots").glob("*.*")
+        return [file for file in files if file.suffix in (".bin", ".prepared")]
 
     wait_until(cached, "a model", 30)
     for user in (b"stayer", MARK.encode()):
