@@ -6,7 +6,7 @@ day is left out: strangers are served what is trending.
 
 `python -m bench.goals.days --seeds 1 2 3` prints the methods on made-up sites of news and on libraries,
 with the service's defaults but for one thread; `--readers 60 200 600 --days 1 2 3` the first days of
-small ones.
+small ones, `--readers 6000 --stays 8` sites whose readers come for eight days and leave for good.
 """
 
 import argparse
@@ -96,10 +96,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
     parser.add_argument("--readers", type=int, nargs="*", default=[1_500])
     parser.add_argument("--days", type=int, nargs="*", default=[20, 23, 26, 29])
+    parser.add_argument("--stays", type=int, default=0, help="days after which a reader is gone")
     asked = parser.parse_args()
     learn = LearnParams(als=AlsParams(threads=1))
     params = RoundParams(TrainParams(ProfileParams(), learn), BlendParams())
     for name, kind in (("news", NEWS), ("magazine", MAGAZINE), ("library", LIBRARY)):
+        kind = msgspec.structs.replace(kind, stays_days=asked.stays)
         sites = [_sized(kind, n, seed) for n in asked.readers for seed in asked.seeds]
         parts = [judged(site(each), asked.days, params).found for each in sites]
         everywhere = [method for method in parts[0] if all(method in part for part in parts)]
