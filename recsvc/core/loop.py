@@ -80,7 +80,7 @@ class TargetParams(msgspec.Struct, frozen=True):
         Targets,
         setting(
             'Share of places that topics should have, e.g. `{"Robotics": 0.1}`: what they have is told '
-            "told beside it.",
+            "beside it.",
             name="topic_targets",
             check=check_targets,
         ),
