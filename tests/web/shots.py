@@ -78,7 +78,10 @@ def _pages(service: Service) -> dict[str, str]:
         "paper": f"/papers/{item}", "you-new": "/you", "subscribe": "/subscribe", "embed": "/embed",
         "frame": "/embed/feed?list=trending&reasons=true&excerpt=true&heading=Trending",
         "missing": "/nowhere", "empty": "/daily/2020-01-01",
-        "reference": "/schema", "console": "/console", "console-models": "/console/models",
+        "reference": "/schema", "mail": "/digest/preview?view=html", "mail-links": "/preferences",
+        "console": "/console", "console-models": "/console/models",
+        "console-experiments": "/console/experiments", "console-operations": "/console/operations",
+        "console-reader": "/console/reader?user=simulated-reader",
         "for-you-voted": "/for-you", "home-voted": "/", "saved": "/saved", "you": "/you?link=true",
     }  # fmt: skip
 
