@@ -143,12 +143,13 @@ def _against(
 
 def _rival(tried: Trying, candidate: Snapshot, current: Snapshot) -> Snapshot | None:
     """Return what stands for the served model and has not seen the slice; None: it is like the trial."""
-    if current.manifest.created_us <= tried.holdout.began_us:
+    manifest = current.manifest
+    if (manifest.seen_us or manifest.created_us) < tried.holdout.began_us:
         return current
-    is_same_engine = current.manifest.engine == candidate.manifest.engine
-    if is_same_engine and tried.way_of(current.manifest) == tried.way_of(candidate.manifest):
+    is_same_engine = manifest.engine == candidate.manifest.engine
+    if is_same_engine and tried.way_of(manifest) == tried.way_of(candidate.manifest):
         return None
-    return tried.refit(current.manifest)
+    return tried.refit(manifest)
 
 
 def _passed(against: dict[str, Compared]) -> str:

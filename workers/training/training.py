@@ -5,6 +5,7 @@ arrays, byte for byte.
 """
 
 import os
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -132,6 +133,7 @@ def announced(material: Material, n_events: int) -> Manifest:
         snapshot_id=new_snapshot_id(material.now_us),
         catalogue_id=material.catalogue_id,
         created_us=material.now_us,
+        seen_us=int(cast(int | None, material.events["received_us"].max()) or 0),
         n_rows=material.n_rows,
         n_items=len(material.items),
         n_events=n_events,

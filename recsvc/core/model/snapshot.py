@@ -68,7 +68,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         snapshot_id: sorts by time.
         catalogue_id: the catalogue whose rows the arrays follow.
-        created_us: when training began: events up to then are in it.
+        created_us: when training began.
+        seen_us: when the service received the latest event in it, by the clock of whoever received it,
+            which another's may be behind; 0 where a former release trained it, or without events.
         n_rows, n_items: rows the catalogue had given out, and items there were.
         n_events: events in the log it was trained on.
         n_interactions: (user, item) pairs with evidence.
@@ -90,6 +92,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_id: str
     catalogue_id: str
     created_us: int
+    seen_us: int = 0
     n_rows: int
     n_items: int
     n_events: int

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from recsvc.clock import DAY_US, HOUR_US, SECOND_US
 from recsvc.core.model.snapshot import Snapshot, Verdict
 from tests.workers.training import world
 from workers.training.candidate import carry_out
@@ -79,6 +80,16 @@ def test_a_slightly_better_candidate_passes(sound, holdout, material):
 
     assert verdict.passed
     assert verdict.against["served"].ours > verdict.against["served"].theirs
+
+
+@pytest.mark.parametrize("behind_us", [0, SECOND_US, HOUR_US, DAY_US])
+def test_what_a_model_learned_is_no_test_of_it_though_its_clock_was_behind(
+    sound, holdout, material, behind_us
+):
+    by_another_clock = replace(material, now_us=holdout.began_us - behind_us)
+    served = train(by_another_clock, world.PARAMS)
+
+    assert judged(sound, served, holdout, material).passed
 
 
 def test_with_too_few_readers_nothing_is_known_and_the_candidate_passes(material):
