@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -45,6 +46,7 @@ def cluster(folder: Path) -> Iterator[Mapping[str, str]]:
     (folder / "spark-defaults.conf").write_text(_CONF)
     master = f"spark://127.0.0.1:{port}"
     environment = {
+        "PYSPARK_PYTHON": sys.executable,
         "SPARK_CONF_DIR": str(folder),
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_DIRS": str(folder / "local"),

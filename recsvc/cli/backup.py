@@ -4,11 +4,12 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from recsvc.cli.context import store
+from recsvc.cli.places import Place
 from recsvc.clock import now_us
 from recsvc.errors import SettingsError
 from recsvc.settings import Settings, from_environment
@@ -22,18 +23,6 @@ if TYPE_CHECKING:
     from workers.log.depot import Depot
 
 
-class _Place(click.Path):
-    """A folder, or the address of a bucket."""
-
-    def __init__(self, *, exists: bool = False) -> None:
-        super().__init__(file_okay=False, exists=exists)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return it as text; a folder is looked at."""
-        said = str(value)
-        return said if "://" in said else str(super().convert(value, param, ctx))
-
-
 def _depot(said: str) -> "Depot":
     from workers.log.depot import depot_at
 
@@ -41,7 +30,7 @@ def _depot(said: str) -> "Depot":
 
 
 @click.command()
-@click.argument("to", type=_Place())
+@click.argument("to", type=Place())
 @click.option("--verify", is_flag=True, help="Make none: look whether the one there is whole.")
 def backup(to: str, verify: bool) -> None:
     """Back the bundled store and the archive up to TO, a folder or s3://bucket/prefix.
@@ -64,7 +53,7 @@ def backup(to: str, verify: bool) -> None:
 
 
 @click.command("restore")
-@click.argument("backup", type=_Place(exists=True))
+@click.argument("backup", type=Place(exists=True))
 def restore_command(backup: str) -> None:
     """Make a data folder of a BACKUP: RECSVC_DATA_DIR, which must be empty or not be there yet.
 

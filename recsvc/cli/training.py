@@ -1,10 +1,12 @@
 """`recsvc train`: one training, whoever serves meanwhile."""
 
 import asyncio
+from contextlib import ExitStack
 
 import click
 
 from recsvc.cli.context import store
+from recsvc.cli.places import Place
 from recsvc.cli.starting import check_engine
 from recsvc.clock import now_us
 from recsvc.core.model.snapshot import Snapshot
@@ -28,7 +30,13 @@ from recsvc.store.pipe import Pipe
     help="What fits factors; as set otherwise, and `implicit` where that is `none`.",
 )
 @click.option("--master", "spark_master", help="Spark master, e.g. spark://host:7077.")
-def train(train_engine: str | None, spark_master: str | None) -> None:
+@click.option(
+    "--archive",
+    "copy",
+    type=Place(exists=True),
+    help="Read the archive from a backup, or from a copy of its folder: a folder, or s3://bucket/prefix.",
+)
+def train(train_engine: str | None, spark_master: str | None, copy: str | None) -> None:
     """Train a model on everything there is, and publish it if the gate lets it pass.
 
     The service may run. Its worker trains too, unless RECSVC_TRAIN_ENGINE is `none` there.
@@ -36,7 +44,7 @@ def train(train_engine: str | None, spark_master: str | None) -> None:
     settings = from_environment(train_engine=train_engine, spark_master=spark_master)
     configure(settings.log_format, "error")  # what else would be logged is what is printed
     check_engine(settings)
-    done = asyncio.run(_trained(settings)).manifest
+    done = asyncio.run(_trained(settings, copy)).manifest
     assert done.verdict is not None, "every training ends with a verdict"
     outcome = "passed" if done.verdict.passed else "stopped"
     click.echo(
@@ -45,33 +53,44 @@ def train(train_engine: str | None, spark_master: str | None) -> None:
     )
 
 
-async def _trained(settings: Settings) -> Snapshot:
+async def _trained(settings: Settings, copy: str | None) -> Snapshot:
     async with store(settings) as redis:
-        return await trained(redis, settings)
+        return await trained(redis, settings, copy)
 
 
-async def trained(redis: Redis, settings: Settings) -> Snapshot:
+async def trained(redis: Redis, settings: Settings, copy: str | None = None) -> Snapshot:
     """Train a model on everything there is, publish it if the gate lets it pass, and return it.
+
+    Args:
+        copy: where a copy of the archive is, to be read in its place.
 
     Raises:
         NotFoundError: when there are no items.
+        InvalidError, SourceError: when there is no such copy, or it cannot be read.
     """
     from workers.log.archive import Archive
+    from workers.log.copied import copied, fetched
+    from workers.log.depot import depot_at
     from workers.training.candidate import round_params
     from workers.training.engines import steps_of
-    from workers.training.trainer import Shelves, Trainer
+    from workers.training.trainer import IN_THIS_PROCESS, Shelves, Trainer
 
-    steps = steps_of(settings.training, settings.data_path)
+    found = None if copy is None else copied(depot_at(copy))
+    steps = steps_of(settings.training, settings.data_path, found)
     pipe = Pipe(redis)
     items = Items(pipe)
     if not await items.count():
         raise NotFoundError("there are no items to train on")
-    shelves = Shelves(
-        Archive(settings.archive_path),
-        Streams(redis, "train"),
-        items,
-        Snapshots(pipe, settings.snapshot_cache_path),
-        Training(pipe),
-    )
     how = round_params(settings.training, settings.lists.profile, settings.lists.blend)
-    return await Trainer(shelves, settings.training, how, steps).train(None, now_us())
+    with ExitStack() as stack:
+        archive = Archive(settings.archive_path)
+        if found is not None and steps is IN_THIS_PROCESS:
+            archive = stack.enter_context(fetched(found, settings.data_path))
+        shelves = Shelves(
+            archive,
+            Streams(redis, "train"),
+            items,
+            Snapshots(pipe, settings.snapshot_cache_path),
+            Training(pipe),
+        )
+        return await Trainer(shelves, settings.training, how, steps).train(None, now_us())

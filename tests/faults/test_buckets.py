@@ -1,8 +1,11 @@
 """A backup in a bucket of an object store is what it is in a folder."""
 
+import os
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from recsvc.clock import now_us
@@ -12,6 +15,7 @@ from recsvc.errors import InvalidError, SourceError
 from recsvc.store.bundled import BundledStore
 from recsvc.store.connection import connect
 from recsvc.store.items.boards import Boards
+from recsvc.store.log.epochs import FORMER
 from recsvc.store.log.streams import Streams
 from recsvc.store.pipe import Pipe
 from tests.bucket_server import bucket as bucket_of_a_server
@@ -23,6 +27,7 @@ from workers.log.archiver import Archiver
 from workers.log.backup import back_up, damages, restore
 from workers.log.backup_erasures import erased_since
 from workers.log.bucket import Bucket
+from workers.log.copied import copied, fetched
 from workers.log.depot import Depot, depot_at
 from workers.log.params import ArchiveParams
 from workers.privacy.copies import BackupHolding
@@ -70,6 +75,8 @@ def test_what_is_put_there_is_there_and_only_that(depot: Depot, tmp_path: Path):
     assert back.read_bytes() == source.read_bytes()
     assert back.stat().st_mode & 0o777 == 0o600
     assert depot.read("b.json") == b"after"
+    with urllib.request.urlopen(depot.lent("archive/a.parquet")) as lent:
+        assert lent.read() == source.read_bytes()
     assert depot.digest("nothing") is None
     with pytest.raises(FileNotFoundError):
         depot.read("nothing")
@@ -146,6 +153,61 @@ def test_the_commands_take_the_address_of_a_bucket(bucket: str, tmp_path: Path):
 
     assert f"10 events backed up to {bucket}/commands" in made.stdout, made.stderr
     assert "10 events restored" in restored.stdout, restored.stderr
+
+
+async def test_an_archive_elsewhere_is_read_as_it_is_without_who_was_erased_since(
+    depot: Depot, tmp_path: Path
+):
+    folder = tmp_path / "data"
+    store = BundledStore(folder, "always")
+    await store.start()
+    await record(store.url, 0, 10)
+    await archive_all(folder, store.url)
+    await record(store.url, 10, 4)
+    await archive_all(folder, store.url)
+    redis = connect(store.url)
+    await back_up(redis, folder, depot)
+    await BackupHolding(folder).erase([Leaver("u3", "0-0")])
+    await redis.aclose()
+    await store.stop()
+    here = Archive(folder / "archive")
+
+    with fetched(copied(depot), tmp_path) as archive:
+        kept = archive.read()
+        assert kept.equals(here.read().filter(pl.col("user") != "u3"))
+        assert archive.until(FORMER) == here.until(FORMER)
+
+    plain = depot_at(f"{depot.address}-plain")
+    plain.prepare()
+    for path in (folder / "archive").rglob("*"):
+        if path.suffix in (".json", ".parquet"):
+            plain.put(path, path.relative_to(folder / "archive").as_posix())
+    with fetched(copied(plain), tmp_path) as archive:
+        assert archive.read().equals(here.read())
+    turned = plain.read(name := here.files()[0].relative_to(folder / "archive").as_posix())
+    plain.write(name, turned[:-1] + bytes([turned[-1] ^ 1]))
+    with (
+        pytest.raises(SourceError, match="not as it was written"),
+        fetched(copied(plain), tmp_path),
+    ):
+        pass
+    left = [name for name in os.listdir(tmp_path) if name.startswith("archive-")]
+    assert left == [], "nothing of readers stays"
+
+
+def test_a_model_is_trained_on_an_archive_in_a_bucket(bucket: str, tmp_path: Path):
+    filled(tmp_path / "data", 10)
+    items = tmp_path / "items.jsonl"
+    items.write_text("".join(f'{{"id": "i{n}", "title": "paper {n}"}}\n' for n in range(3)))
+    recsvc("import", str(items), data_dir=tmp_path / "data")
+    recsvc("backup", f"{bucket}/trained", data_dir=tmp_path / "data")
+
+    done = recsvc("train", "--archive", f"{bucket}/trained", data_dir=tmp_path / "data")
+    missing = recsvc("train", "--archive", f"{bucket}/nothing", data_dir=tmp_path / "data")
+
+    assert ": 10 events, " in done.stdout, done.stderr
+    assert missing.returncode == 2
+    assert "there is no backup" in missing.stderr
 
 
 @pytest.mark.parametrize("address", ["s3://", "ftp://x/y", "gs://x/y", "s3://b/p?x=1", "://"])

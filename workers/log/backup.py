@@ -119,7 +119,7 @@ def damages(backup: Depot) -> list[str]:
     made = read(backup)
     expected = {
         made.picture: made.picture_sha256,
-        **{_kept(one): one.sha256 for one in made.archive},
+        **{kept_name(one): one.sha256 for one in made.archive},
         **made.secrets,
     }
     found = {name: backup.digest(name) for name in expected}
@@ -146,7 +146,7 @@ def restore(backup: Depot, data_dir: Path) -> Backup:
     for one in made.archive:
         path = archive / one.name
         path.parent.mkdir(exist_ok=True)
-        backup.fetch(_kept(one), path, 0o644)
+        backup.fetch(kept_name(one), path, 0o644)
         durable.sync(path.parent)
     manifest.write(archive, {one.name: one for one in made.archive})
     for name in made.secrets:
@@ -173,18 +173,19 @@ async def _held(archive: Archive) -> AsyncIterator[None]:
         await asyncio.sleep(0.05)
 
 
-def _kept(one: Listed) -> str:
+def kept_name(one: Listed) -> str:
+    """Return the name that a file of the archive has in a backup."""
     return f"archive/{one.sha256}.parquet"
 
 
 def _put_new(to: Depot, source: Path, one: Listed) -> None:
-    if not to.holds(_kept(one), source.stat().st_size):
-        to.put(source, _kept(one))
+    if not to.holds(kept_name(one), source.stat().st_size):
+        to.put(source, kept_name(one))
 
 
 def _remove_others(to: Depot, made: Backup) -> None:
     """Remove what is of earlier backups only: who was erased since must not live on in it."""
-    kept = {made.picture, *(_kept(one) for one in made.archive)}
+    kept = {made.picture, *(kept_name(one) for one in made.archive)}
     for name in to.names():
         if _is_ours(PurePosixPath(name)) and name not in kept:
             to.remove(name)

@@ -49,6 +49,9 @@ class Depot(Protocol):
     def fetch(self, name: str, to: Path, mode: int) -> None:
         """Copy a file from here; durable, but for its name."""
 
+    def lent(self, name: str) -> str:
+        """Return an address by which another machine reads a file, without being told how, for a day."""
+
     def digest(self, name: str) -> str | None:
         """Return the SHA-256 of a file, all of it read; None where there is none."""
 
@@ -109,6 +112,10 @@ class Folder:
     def fetch(self, name: str, to: Path, mode: int) -> None:
         """Copy a file from here."""
         copy(self.path / name, to, mode)
+
+    def lent(self, name: str) -> str:
+        """Return the address of a file, for machines that see the folder under the same path."""
+        return (self.path.resolve() / name).as_uri()
 
     def digest(self, name: str) -> str | None:
         """Return the SHA-256 of a file."""

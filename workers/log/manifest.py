@@ -89,13 +89,25 @@ def is_whole(folder: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Listed] | None:
     try:
-        raw = path.read_bytes()
+        listed = decoded(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    return None if listed is None else {one.name: one for one in listed}
+
+
+def decoded(raw: bytes) -> list[Listed] | None:
+    """Return what a manifest lists; None where it cannot be read, or is not as it was written.
+
+    Raises:
+        NewerError: as `read`.
+    """
+    try:
         refuse_newer_file("the archive", raw, ARCHIVE_FORMAT)
         found = _decode(raw)
         if found.sha256 not in ("", hashlib.sha256(found.files).hexdigest()):
             return None
-        return {listed.name: listed for listed in _decode_files(found.files)}
-    except (FileNotFoundError, *UNREADABLE):
+        return _decode_files(found.files)
+    except UNREADABLE:
         return None
 
 

@@ -2,16 +2,18 @@
 
 from pathlib import Path
 
+from workers.log.copied import Copied
 from workers.training.params import TrainingParams
 from workers.training.scratch import Scratch
 from workers.training.trainer import IN_THIS_PROCESS, Steps
 
 
-def steps_of(params: TrainingParams, data_path: Path) -> Steps:
+def steps_of(params: TrainingParams, data_path: Path, copy: Copied | None = None) -> Steps:
     """Return how rounds are carried out with what was set.
 
     Args:
         params: their engine is installed.
+        copy: of the archive, for executors to fetch in place of what is here.
     """
     scratch = Scratch(data_path / "spark")
     scratch.tidy()
@@ -19,4 +21,4 @@ def steps_of(params: TrainingParams, data_path: Path) -> Steps:
         return IN_THIS_PROCESS
     from workers.training.spark.rounds import steps  # half a gigabyte that few have
 
-    return steps(params.spark, scratch)
+    return steps(params.spark, scratch, copy)

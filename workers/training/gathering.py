@@ -11,10 +11,19 @@ from recsvc.core.items.rows import are_sound
 from recsvc.errors import ConflictError
 from recsvc.store.items.catalogue import Items
 from recsvc.store.log.streams import Streams
-from workers.log.archive import Archive
+from workers.log.archive import Archive, table
+from workers.log.archiver import tail
+from workers.log.copied import Copied
 from workers.log.reading import read_log, read_rest
 from workers.training.believing import all_counted
 from workers.training.training import Material, gather
+
+
+class Lent(msgspec.Struct, frozen=True):
+    """A file of an archive that other machines fetch, by an address that lets them."""
+
+    address: str
+    sha256: str
 
 
 class ElsewhereMaterial(Material, frozen=True, kw_only=True):
@@ -22,7 +31,9 @@ class ElsewhereMaterial(Material, frozen=True, kw_only=True):
 
     Attributes:
         events: what no file of the archive has yet.
-        files: the archive's.
+        files: the archive's, where it is here.
+        lent: the same, where it is in another place.
+        erased: readers whose events in files count for nothing.
         n_logged: entries that there are, some of them perhaps twice.
         is_keyed: whether it matters who vouches for events.
     """
@@ -30,6 +41,8 @@ class ElsewhereMaterial(Material, frozen=True, kw_only=True):
     files: list[Path]
     n_logged: int
     is_keyed: bool
+    lent: tuple[Lent, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 async def gathered(archive: Archive, streams: Streams, items: Items, now_us: int) -> Material:
@@ -57,6 +70,26 @@ async def gathered_elsewhere(
     known = msgspec.structs.asdict(await _with_catalogue(rest, items, now_us))
     is_keyed = await streams.is_keyed()
     return ElsewhereMaterial(**known, files=files, n_logged=n_logged, is_keyed=is_keyed)
+
+
+async def gathered_from_copy(
+    copy: Copied, streams: Streams, items: Items, now_us: int
+) -> ElsewhereMaterial:
+    """Return the same with the log as a copy of the archive has it, and all that the store has.
+
+    Raises:
+        ConflictError: as `gathered`.
+    """
+    rest = table(await tail(streams, {}))
+    known = msgspec.structs.asdict(await _with_catalogue(rest, items, now_us))
+    return ElsewhereMaterial(
+        **known,
+        files=[],
+        n_logged=sum(one.rows for one in copy.files.values()) + rest.height,
+        is_keyed=await streams.is_keyed(),
+        lent=tuple(Lent(copy.depot.lent(name), one.sha256) for name, one in copy.files.items()),
+        erased=tuple(copy.erased),
+    )
 
 
 async def _with_catalogue(events: pl.DataFrame, items: Items, now_us: int) -> Material:

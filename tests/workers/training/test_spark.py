@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -15,13 +16,20 @@ from recsvc.core.items.item import StoredItem
 from recsvc.core.model.neighbours import Neighbours
 from recsvc.core.model.snapshot import Snapshot
 from recsvc.store.connection import Redis
+from recsvc.store.log.streams import Streams
 from tests import spark_cluster
+from tests.bucket_server import bucket
 from tests.service import environment
 from tests.stored import put_all
 from tests.workers.site import Site
 from tests.workers.training import world
+from workers.log import manifest
 from workers.log.archive import Archive
+from workers.log.copied import copied
+from workers.log.depot import depot_at
+from workers.log.reading import read_log
 from workers.log.schema import SCHEMA
+from workers.training.gathering import gathered_from_copy
 
 pytestmark = [pytest.mark.anyio, pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -94,6 +102,32 @@ def weights(lists: Neighbours) -> np.ndarray:
     """Return the weights of every list, heaviest first: which of equals are kept does not matter."""
     matrix = lists.matrix.tocoo()
     return matrix.data[np.lexsort((-matrix.data, matrix.row))]
+
+
+async def test_executors_fetch_an_archive_from_a_bucket_but_for_who_was_erased(
+    redis: Redis, tmp_path: Path, spark: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    from workers.training.spark.log import opened
+    from workers.training.spark.session import session
+
+    site = await filled(redis, tmp_path)
+    folder, streams = Path(site.settings.archive_path), Streams(redis, "test")
+    here = (await read_log(Archive(folder), streams)).events
+    for name, value in spark.items():
+        monkeypatch.setenv(name, value)
+
+    with bucket() as address, session("local[1]") as at_work:
+        copy = depot_at(f"{address}/copy")
+        for path in (folder / manifest.NAME, *Archive(folder).files()):
+            copy.put(path, path.relative_to(folder).as_posix())
+        found = msgspec.structs.replace(copied(copy), erased=["u1", "late"])
+        material = await gathered_from_copy(found, streams, site.items, world.NOW_US)
+        events = opened(at_work, material, tmp_path).events
+        users = [row["user"] for row in events.select("user").collect()]
+
+    # What someone does after the copy was made is theirs again.
+    kept = here.filter(pl.col("user") != "u1")
+    assert sorted(users) == sorted(kept["user"])
 
 
 async def test_spark_learns_the_same_of_the_same_log_and_its_model_is_published(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import polars as pl
+from pyspark.cloudpickle import register_pickle_by_value
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -14,8 +15,9 @@ from recsvc.core.items.item import StoredItem
 from workers.log.archive import IDENTITY
 from workers.log.schema import SCHEMA
 from workers.training.believing import all_counted
-from workers.training.gathering import ElsewhereMaterial
+from workers.training.gathering import ElsewhereMaterial, Lent
 from workers.training.holdout import Holdout
+from workers.training.spark import fetching
 
 _TYPES = {pl.Int32(): "int", pl.Int64(): "bigint", pl.String(): "string"}
 _COLUMNS = ", ".join(f"`{name}` {_TYPES[kind]}" for name, kind in SCHEMA.items())
@@ -47,8 +49,10 @@ def opened(spark: SparkSession, material: ElsewhereMaterial, scratch: Path) -> S
     n_parts = max(material.n_logged // _PER_PARTITION, spark.sparkContext.defaultParallelism)
     spark.conf.set("spark.sql.shuffle.partitions", n_parts)
     material.events.write_parquet(scratch / "rest.parquet")
-    files = [*material.files, scratch / "rest.parquet"]
-    read = spark.read.schema(_COLUMNS).parquet(*map(_address, files))
+    files = [*material.files, *_fetched(spark, material.lent, scratch)]
+    read = _read(spark, [scratch / "rest.parquet"])
+    if files:
+        read = read.unionByName(_known(_read(spark, files), material.erased, scratch))
     each_once = read.dropDuplicates(IDENTITY)
     if not material.is_keyed:
         each_once = each_once.withColumn("trust", F.lit(Trust.OPEN.value))
@@ -90,6 +94,30 @@ def without(log: SpreadLog, holdout: Holdout, drawn: pl.DataFrame, scratch: Path
     of_day = F.floor(F.col("received_us") / DAY_US)
     is_earlier = (of_day == first_day) & (F.col("at_us") < first_us)
     return log.events.filter((of_day < first_day) | is_earlier)
+
+
+def _fetched(spark: SparkSession, lent: tuple[Lent, ...], scratch: Path) -> list[Path]:
+    """Have executors fetch files, each one at a time; return where they are then."""
+    if not lent:
+        return []
+    register_pickle_by_value(fetching)
+    to = [scratch / f"{n:08}.parquet" for n in range(len(lent))]
+    wanted = [(one.address, str(path), one.sha256) for one, path in zip(lent, to, strict=True)]
+    spark.sparkContext.parallelize(wanted, len(wanted)).foreach(fetching.fetch)
+    return to
+
+
+def _read(spark: SparkSession, files: list[Path]) -> DataFrame:
+    return spark.read.schema(_COLUMNS).parquet(*map(_address, files))
+
+
+def _known(events: DataFrame, erased: tuple[str, ...], scratch: Path) -> DataFrame:
+    """Return the events of readers who were not erased."""
+    if not erased:
+        return events
+    pl.DataFrame({"user": erased}).write_parquet(scratch / "erased.parquet")
+    gone = events.sparkSession.read.parquet(_address(scratch / "erased.parquet"))
+    return events.join(gone, "user", "left_anti")
 
 
 def _address(path: Path) -> str:

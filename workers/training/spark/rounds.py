@@ -12,8 +12,16 @@ from pyspark.sql import DataFrame
 from recsvc.core.model.neighbours import lists, nowhere
 from recsvc.core.model.snapshot import Manifest, Snapshot
 from recsvc.core.readers.profile import ProfileParams
+from recsvc.store.items.catalogue import Items
+from recsvc.store.log.streams import Streams
+from workers.log.archive import Archive
+from workers.log.copied import Copied
 from workers.training.candidate import Round, RoundParams, carry_out
-from workers.training.gathering import ElsewhereMaterial, gathered_elsewhere
+from workers.training.gathering import (
+    ElsewhereMaterial,
+    gathered_elsewhere,
+    gathered_from_copy,
+)
 from workers.training.holdout import Holdout
 from workers.training.learning import Beginning, Learned, lead_on
 from workers.training.params import SparkParams
@@ -29,13 +37,20 @@ from workers.training.tuning import Found
 ENGINE = "spark"
 
 
-def steps(params: SparkParams, scratch: Scratch) -> Steps:
+def steps(params: SparkParams, scratch: Scratch, copy: Copied | None = None) -> Steps:
     """Return how rounds are carried out on a cluster.
 
     Args:
         scratch: which executors see under the same path, as they see the archive.
+        copy: of the archive, which they fetch in its place.
     """
-    return Steps(gathered_elsewhere, _Rounds(params, scratch).carry_out)
+
+    async def of_copy(_: Archive, streams: Streams, items: Items, now_us: int) -> Material:
+        assert copy is not None
+        return await gathered_from_copy(copy, streams, items, now_us)
+
+    gather = gathered_elsewhere if copy is None else of_copy
+    return Steps(gather, _Rounds(params, scratch).carry_out)
 
 
 class _Rounds:
