@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from recsvc.errors import StoreUnavailableError
 from recsvc.store.connection import connect
 from recsvc.store.pipe import Pipe
 from tests.cluster import Cluster
+from tests.faults.servers import is_ready, served
 from tests.service import Service, recsvc, wait_until
 from tests.tally import Tally
 
@@ -52,13 +54,21 @@ def is_acknowledged(http: httpx.Client, event: dict[str, str], tally: Tally) -> 
 
 
 @contextmanager
-def loaded(service: Service, tally: Tally | None = None) -> Iterator[dict[str, str]]:
-    """Vote meanwhile, each vote again until it is acknowledged; what was goes into the answer."""
+def loaded(
+    service: Service, tally: Tally | None = None, others: Sequence[httpx.Client] = ()
+) -> Iterator[dict[str, str]]:
+    """Vote meanwhile, each vote again until it is acknowledged; what was goes into the answer.
+
+    Args:
+        others: APIs beside the service's own, which voters share out among themselves.
+    """
     tally = tally or Tally()
+    doors = [service.http, *others]
     stopping, acknowledged = threading.Event(), dict[str, str]()
 
-    def vote(name: str) -> None:
-        with httpx.Client(base_url=service.http.base_url, timeout=30) as http:
+    def vote(number: int) -> None:
+        door, name = doors[number % len(doors)], f"{id(acknowledged)}-{number}"
+        with httpx.Client(base_url=door.base_url, timeout=30) as http:
             n = 0
             while not stopping.is_set():
                 user, item = f"{name}-{n}", ITEMS[n % len(ITEMS)]
@@ -75,7 +85,7 @@ def loaded(service: Service, tally: Tally | None = None) -> Iterator[dict[str, s
                 acknowledged[user] = item
                 n += 1
 
-    voters = [threading.Thread(target=vote, args=(f"{id(acknowledged)}-{n}",)) for n in range(3)]
+    voters = [threading.Thread(target=vote, args=(n,)) for n in range(3)]
     for voter in voters:
         voter.start()
     try:
@@ -168,7 +178,11 @@ async def test_what_waits_for_a_replica_waits_for_those_of_the_node_that_wrote_i
 def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service, cluster, capsys):
     tally = Tally()
     before, serving = upvotes(service), service.part("api")
-    with loaded(service, tally) as acknowledged:
+    with (
+        served(cluster.url, wait_for_replicas=1) as second,
+        served(cluster.url, wait_for_replicas=1) as third,
+        loaded(service, tally, [second, third]) as acknowledged,
+    ):
         wait_until(lambda: len(acknowledged) > 20, "votes", 30)
         lost = cluster.holder("rs:{site}:items")
         cluster.kill(lost)
@@ -176,9 +190,11 @@ def test_a_replica_stands_in_for_a_master_that_died_and_no_vote_is_lost(service,
         cluster.revive(lost)  # until then no replica has what is written there
         n = len(acknowledged)
         wait_until(lambda: len(acknowledged) > n + 50, "votes are taken again", 60)
+        for http in (second, third):
+            wait_until(partial(is_ready, http), "each API is ready again", 30)
 
     with capsys.disabled():
-        print(f"\na master of the cluster killed: {tally.told()}")
+        print(f"\na master of the cluster killed under three APIs: {tally.told()}")
 
     def is_settled() -> bool:
         stats = service.http.get("/v1/stats")

@@ -1,6 +1,6 @@
 """A backup in a bucket of an object store is what it is in a folder."""
 
-import os
+import asyncio
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,7 +191,7 @@ async def test_an_archive_elsewhere_is_read_as_it_is_without_who_was_erased_sinc
         fetched(copied(plain), tmp_path),
     ):
         pass
-    left = [name for name in os.listdir(tmp_path) if name.startswith("archive-")]
+    left = await asyncio.to_thread(lambda: list(tmp_path.glob("archive-*")))
     assert left == [], "nothing of readers stays"
 
 
