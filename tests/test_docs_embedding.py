@@ -50,7 +50,7 @@ def test_the_reference_names_all_of_the_form_to_subscribe():
 def test_default_texts_are_those_of_the_script():
     texts = dict(re.findall(r'^  (\w+): "(.*)",$', SOURCE, re.MULTILINE))
 
-    assert len(texts) == 5
+    assert len(texts) == 7
     for name, text in texts.items():
         assert f"| `text-{name}` | `{text}` |" in EMBEDDING
 

@@ -55,6 +55,8 @@ def test_a_vote_is_followed_to_the_boards_and_into_the_model(traced: SimpleNames
     assert asked.attributes["http.response.status_code"] == 202
     applied = collector.wait_for("what the worker did", trace=CALLERS, part="recsvc-worker")
     assert (applied.name, applied.parent) == ("ingest", asked.id)
+    # A training that read the log before it was noted what the traces led to leaves them to the next.
+    service.send({"user": "another", "item": ITEM, "kind": "upvote"})
     # Others of this module may have been learned from in trainings of their own.
     trained = wait_until(
         lambda: [s for s in collector.spans if (CALLERS, asked.id) in s.links], "it is learned", 60

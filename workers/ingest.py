@@ -129,8 +129,8 @@ class Ingest:
         """Say of the traces that led to entries that these are on the boards, and remember them."""
         traces = sorted({logged.trace for logged in applied} - {""})
         if traces:
-            tracing.applied(traces, began_ns, len(applied))
             await self._streams.traces.note(traces)
+            tracing.applied(traces, began_ns, len(applied))
 
     async def _attempt(self, taken: dict[int, list[Logged]]) -> dict[int, int]:
         """Apply entries by shard; return what became of each shard's (see `Boards.apply`)."""
