@@ -161,3 +161,15 @@ def test_nothing_is_said_of_a_paper_that_is_not_here(odd: Service):
     assert (
         odd.http.get("/oembed", params={"url": f"{base}/papers/nobody%2Fknows"}).status_code == 404
     )
+
+
+def test_whatever_opens_a_paper_can_be_pasted(odd: Service):
+    base = str(odd.http.base_url).rstrip("/")
+    odd.put_all([{"id": "arxiv:2399.01234", "title": "By its number at arXiv"}])
+    odd.settled()
+
+    for name in ("arxiv:2399.01234", "2399.01234", "2399.01234v2", "arxiv:2399.01234v2"):
+        page = odd.http.get(f"/papers/{name}", headers={"Accept": "text/html"})
+        embed = odd.http.get("/oembed", params={"url": f"{base}/papers/{name}"})
+        assert (page.status_code, embed.status_code) == (200, 200), name
+        assert embed.json()["title"] == "By its number at arXiv"

@@ -12,11 +12,11 @@ from msgspec import UNSET, UnsetType
 
 from recsvc.api.embed.options import frame_html, options_of
 from recsvc.api.http.addresses import base_of
+from recsvc.api.http.papers import found
 from recsvc.api.services import Services
 from recsvc.clock import HOUR_S
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.items.facts import byline
-from recsvc.core.items.item import StoredItem
 from recsvc.core.text.display import readable
 from recsvc.errors import NotFoundError
 
@@ -67,7 +67,7 @@ async def oembed(
     path, query = _ours(url, base)
     provider = services.settings.brand.name
     if path.startswith(_PAPER) and services.settings.pages:
-        item = await _paper(services, unquote(path.removeprefix(_PAPER)))
+        item, _ = await found(services, unquote(path.removeprefix(_PAPER)))
         paper = Embed(
             version="1.0",
             type="link",
@@ -112,21 +112,6 @@ def _ours(url: str, base: str) -> tuple[str, str]:
     if not is_ours or not theirs.path.startswith(ours.path):
         raise _nothing()
     return theirs.path.removeprefix(ours.path), theirs.query
-
-
-async def _paper(services: Services, name: str) -> StoredItem:
-    """Return what lists show by a name; what is not to be seen yet is nothing.
-
-    Raises:
-        NotFoundError: when there is none.
-    """
-    catalogue = services.live.catalogue
-    row = catalogue.row_of(name)
-    item_id = "" if row is None else catalogue.id_of(row)
-    item = (await services.cache.get([item_id])).get(item_id) if item_id else None
-    if item is None:
-        raise _nothing()
-    return item
 
 
 def _nothing() -> NotFoundError:

@@ -4,7 +4,6 @@ One thing is not copied: where theirs answers a date in the future with another 
 answers with none.
 """
 
-import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -16,24 +15,22 @@ from litestar.params import FromPath, QueryParameter
 from numpy.typing import NDArray
 
 from recsvc.api.http.addresses import base_of
+from recsvc.api.http.papers import found
 from recsvc.api.http.path_ids import path_id
 from recsvc.api.huggingface import shape
 from recsvc.api.services import Services
 from recsvc.clock import now_us
 from recsvc.core.access.caller import PUBLIC
 from recsvc.core.choices import PeriodKind
-from recsvc.core.items.item import StoredItem
 from recsvc.core.items.periods import named
 from recsvc.core.ranking.public_lists import Fading, cold_list, new_list
 from recsvc.core.text.query import MAX_CHARS
-from recsvc.errors import NotFoundError
 from recsvc.lists.shapes import Page
 
 _MARKDOWN = "text/markdown"
 # Which fields a paper has depends on what is known of it.
 _ONE = {"application/json": dict[str, Any]}
 _LIST = {"application/json": list[dict[str, Any]]}
-_VERSION = re.compile(r"v\d+\Z", re.ASCII)
 
 Mask = NDArray[np.bool_]
 
@@ -113,25 +110,6 @@ async def markdown(services: Services, identity: str) -> Response[str]:
     """
     item, upvotes = await found(services, identity)
     return Response(shape.markdown(item, upvotes), media_type=_MARKDOWN)
-
-
-async def found(services: Services, identity: str) -> tuple[StoredItem, int]:
-    """Return a paper that can be listed, and its upvotes; a version (`v2`) may be named.
-
-    Raises:
-        NotFoundError: when there is none.
-    """
-    catalogue = services.live.catalogue
-    bare = _VERSION.sub("", identity)
-    for known in (identity, f"arxiv:{identity}", bare, f"arxiv:{bare}"):
-        row = catalogue.row_of(known)
-        if row is None:
-            continue
-        item_id = catalogue.id_of(row)
-        item = (await services.cache.get([item_id])).get(item_id)
-        if item is not None:
-            return item, int(catalogue.upvotes[row])
-    raise NotFoundError(f"there is no paper {identity!r}")
 
 
 async def _answer(

@@ -10,8 +10,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
+from recsvc.api.http.papers import found
 from recsvc.api.http.path_ids import path_id
-from recsvc.api.huggingface.routes import found, markdown
+from recsvc.api.huggingface.routes import markdown
 from recsvc.api.pages.metadata import metadata
 from recsvc.api.pages.page import Visitor, paper_path, render, summary, visitor_of
 from recsvc.api.pages.site import site_of
