@@ -48,6 +48,7 @@ class LiveModel:
         self.of_trials: dict[str, Model] = {}
         self.n_built = 0
         self.refused: str | None = None
+        self._told: tuple[str | None, ...] = (None,)
         self._refused_id: str | None = None
         self._refused_s = 0.0
 
@@ -67,16 +68,20 @@ class LiveModel:
         snapshots = self._snapshots if kept is None else self._snapshots.told_by(kept)
         served = self._published
         if served is not None and served.snapshot.manifest.catalogue_id != catalogue_id:
-            self._serve(None)
+            self._published = None
         current = await snapshots.current()
         if current == self._snapshot_id:
             self.refused = self._refused_id = None  # somebody went back to it
         elif current is not None and (current != self._refused_id or self._is_again_due()):
             await self._load(snapshots, current, catalogue_id)
-        has_changed = await self.tried.follow(snapshots, catalogue_id, self._published)
-        if has_changed or self._published is not served:
-            self.texts.describe(*self._described())
-        return has_changed or self._published is not served
+        await self.tried.follow(snapshots, catalogue_id, self._published)
+        # Told from what was told before, not from what changed here: the store may go in between.
+        at_hand = tuple(map(_id_of, self._at_hand))
+        if at_hand == self._told:
+            return False
+        self._told = at_hand
+        self.texts.describe(*map(_described_by, self._at_hand))
+        return True
 
     async def follow_warmed(self) -> bool:
         """Take in what the worker folded in since the snapshot; return whether that changed."""
@@ -95,8 +100,7 @@ class LiveModel:
         Args:
             n_rows: rows the catalogue has given out.
         """
-        tried = self.tried.published
-        all_of_them = [self._published, *tried.values()]
+        tried, all_of_them = list(self.tried.published), self._at_hand
         # As wide as each other: places of one list may be picked by two of them.
         n = max(
             n_rows, *(0 if one is None else one.snapshot.manifest.n_rows for one in all_of_them)
@@ -112,12 +116,14 @@ class LiveModel:
         self.of_trials = dict(zip(tried, models[1:], strict=True))
         self.n_built += 1
 
-    def _described(self) -> list[NDArray[np.uint64]]:
-        return [_described_by(one) for one in (self._published, *self.tried.published.values())]
+    @property
+    def _at_hand(self) -> list[Published | None]:
+        """What is served, first, and what is tried."""
+        return [self._published, *self.tried.published.values()]
 
     @property
     def _snapshot_id(self) -> str | None:
-        return None if self._published is None else self._published.snapshot.manifest.snapshot_id
+        return _id_of(self._published)
 
     async def _load(self, snapshots: Snapshots, snapshot_id: str, catalogue_id: str) -> None:
         try:
@@ -131,7 +137,7 @@ class LiveModel:
             self.refused = str(exc) + (f"; {served} is served in its place" if served else "")
             self._refused_id, self._refused_s = snapshot_id, time.monotonic()
             return
-        self._serve(await published(snapshots, snapshot))
+        self._published = await published(snapshots, snapshot)
         self.refused = self._refused_id = None
         log.info("snapshot_loaded", snapshot_id=snapshot_id)
 
@@ -140,15 +146,15 @@ class LiveModel:
         snapshot = await snapshots.latest_sound(catalogue_id, refused)
         if snapshot is None:
             return
-        self._serve(await published(snapshots, snapshot))
+        self._published = await published(snapshots, snapshot)
         log.warning("snapshot_fallen_back", snapshot_id=self._snapshot_id, refused=refused)
 
     def _is_again_due(self) -> bool:
         return time.monotonic() - self._refused_s > AGAIN_S
 
-    def _serve(self, published: Published | None) -> None:
-        self._published = published
-        self.texts.describe(*self._described())
+
+def _id_of(published: Published | None) -> str | None:
+    return None if published is None else published.snapshot.manifest.snapshot_id
 
 
 def _described_by(published: Published | None) -> NDArray[np.uint64]:

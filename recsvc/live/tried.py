@@ -38,8 +38,8 @@ class Tried:
 
     async def follow(
         self, snapshots: Snapshots, catalogue_id: str, served: Published | None
-    ) -> bool:
-        """Take hold of what is wanted and let go of the rest; return whether anything changed.
+    ) -> None:
+        """Take hold of what is wanted and let go of the rest.
 
         Raises:
             StoreUnavailableError: when the store does not answer.
@@ -59,9 +59,7 @@ class Tried:
                 one = await self._loaded(snapshots, snapshot_id, catalogue_id)
                 if one is not None:
                     found[snapshot_id] = one
-        has_changed = found.keys() != self.published.keys()
         self.published = found
-        return has_changed
 
     async def _loaded(
         self, snapshots: Snapshots, snapshot_id: str, catalogue_id: str

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,14 +16,17 @@ from recsvc.core.experiments.experiment import Experiment, Variant
 from recsvc.core.items.item import StoredItem
 from recsvc.core.model.snapshot import Manifest
 from recsvc.core.ranking.voices import VOICES
-from recsvc.errors import ConflictError, InvalidError, NotFoundError
+from recsvc.errors import ConflictError, InvalidError, NotFoundError, StoreUnavailableError
 from recsvc.lists import exposures as noting
 from recsvc.lists.paging import new_feed_id
 from recsvc.lists.shapes import Feed, FeedOptions, Page
+from recsvc.live.model import LiveModel
 from recsvc.settings import from_environment
 from recsvc.store import keys
 from recsvc.store.connection import Redis
 from recsvc.store.log.exposures import shown_in
+from recsvc.store.models.snapshots import Snapshots
+from recsvc.store.pipe import Pipe
 from tests.live.test_following import until
 from tests.workers.site import Site
 from workers.log.exposures import table
@@ -123,6 +127,34 @@ async def test_a_variant_is_ranked_as_if_its_model_were_served_new_items_too(wor
     model = world.services.live.model_of(world.former)
     assert model.n == world.services.live.model.n
     assert model.matrix[world.services.live.catalogue.row_of("new")].nnz
+
+
+class Interrupted(Pipe):
+    """A store that goes once somebody asks for a certain snapshot."""
+
+    lost = ""
+
+    async def send(self, *command: object) -> Any:
+        if self.lost and self.lost in command:
+            raise StoreUnavailableError("gone in between")
+        return await super().send(*command)
+
+
+async def test_a_store_that_goes_between_two_models_leaves_none_unsaid(world, redis, tmp_path):
+    pipe = Interrupted(redis)
+    followed = LiveModel(Snapshots(pipe, tmp_path / "cache"))
+    catalogue_id = (await world.services.snapshots.manifest(world.later)).catalogue_id
+    followed.tried.wanted = {world.former}
+    pipe.lost = world.former
+    with pytest.raises(StoreUnavailableError):
+        await followed.follow(catalogue_id)
+    pipe.lost = ""
+    followed.tried.wanted = set()
+
+    assert await followed.follow(catalogue_id), "what came before the store went is to be built"
+    assert not await followed.follow(catalogue_id)
+    await followed.build(1)
+    assert followed.model.snapshot_id == world.later
 
 
 async def test_what_is_shown_of_another_model_is_told_apart_from_what_is_served(world):
