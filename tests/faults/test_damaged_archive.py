@@ -238,3 +238,17 @@ def test_the_list_itself_may_be_damaged_and_still_names_what_is_gone(
     assert manifest.read(folder) == before
     assert Archive(folder).tend() == {names[1]: State.MISSING}
     assert manifest.is_whole(folder)
+
+
+def test_a_list_that_a_former_release_went_on_with_is_copied_again(tmp_path):
+    names = fill(tmp_path)
+    was = (tmp_path / COPY).read_bytes()
+    listed = manifest.read(tmp_path)
+    former = {"files": [listed[name] for name in names[:2]], "format": 1}
+    (tmp_path / NAME).write_bytes(msgspec.json.encode(former))
+    (tmp_path / names[2]).unlink()
+
+    assert Archive(tmp_path).tend() == {}
+    assert (tmp_path / NAME).read_bytes() == (tmp_path / COPY).read_bytes() != was
+    (tmp_path / NAME).unlink()
+    assert Archive(tmp_path).gaps() == {}

@@ -83,8 +83,12 @@ def read(folder: Path) -> dict[str, Listed]:
 
 
 def is_whole(folder: Path) -> bool:
-    """Return whether both lists can be read."""
-    return all(_read(folder / name) is not None for name in (NAME, COPY))
+    """Return whether both lists can be read and say the same: a former release writes but one."""
+    try:
+        raw, copy = (folder / NAME).read_bytes(), (folder / COPY).read_bytes()
+    except FileNotFoundError:
+        return False
+    return raw == copy and decoded(raw) is not None
 
 
 def _read(path: Path) -> dict[str, Listed] | None:
