@@ -27,6 +27,8 @@ from recsvc.params import setting
 COLD_DAYS = 2
 # Names that an hour keeps of topics, and of organisations.
 MOST_NAMES = 12
+# Targets that an owner may set for topics, and for organisations.
+MOST_TARGETS = 20
 
 Targets = dict[str, float]
 
@@ -41,10 +43,6 @@ class Came(msgspec.Struct, frozen=True):
     def rate(self) -> float | None:
         """Clicks per place; None without any."""
         return self.clicked / self.places if self.places else None
-
-
-# … and of those with a target.
-MOST_TARGETS = 20
 
 
 class Named(msgspec.Struct, frozen=True):

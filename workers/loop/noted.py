@@ -51,7 +51,7 @@ def _lists(shown: pl.DataFrame, clicks: pl.DataFrame) -> Lists:
     points = np.zeros((noted.height, width, size), np.float32)
     is_there, is_free, clicked = np.zeros((3, noted.height, width), bool)
     by_list: dict[tuple[str, int], list[int]] = {}
-    for feed_id, at_us, position in clicks.select("feed_id", "at_us", "position").iter_rows():
+    for feed_id, at_us, position in clicks.iter_rows():
         by_list.setdefault((feed_id, at_us), []).append(position)
     for i, row in enumerate(noted.iter_rows(named=True)):
         n = len(row["items"])

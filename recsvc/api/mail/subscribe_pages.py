@@ -206,8 +206,9 @@ def _preferences(
 
 def _join(services: Services, user: str | None) -> str | None:
     """Return by what address the subscriber's reader goes on in this browser; of our own pages' only."""
-    is_ours = services.settings.pages and user is not None and met_here(user)
-    return link_for(services, user) if user is not None and is_ours else None
+    if user is None or not services.settings.pages or not met_here(user):
+        return None
+    return link_for(services, user)
 
 
 def _choices(user: str | None) -> dict[str, object]:

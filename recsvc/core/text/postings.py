@@ -35,23 +35,16 @@ class Postings(msgspec.Struct, frozen=True):
     @property
     def n(self) -> int:
         """How many rows there are up to the last that says something."""
-        return int((self.base if self.fresh is None else self.fresh).shape[1])
-
-    @property
-    def n_terms(self) -> int:
-        """How many terms there are."""
-        return int((self.base if self.fresh is None else self.fresh).shape[0])
+        return int(self._parts[-1].shape[1])
 
     @property
     def is_narrow(self) -> bool:
         """Whether numbers of 32 bits tell the postings apart, as the kernels take them."""
-        parts = (self.base,) if self.fresh is None else (self.base, self.fresh)
-        return all(part.indptr.dtype == np.int32 for part in parts)
+        return all(map(_is_narrow, self._parts))
 
     def n_saying(self, terms: Rows) -> int:
         """Return how many postings some terms have."""
-        parts = (self.base,) if self.fresh is None else (self.base, self.fresh)
-        return sum(_n_saying(part, terms) for part in parts)
+        return sum(_n_saying(part, terms) for part in self._parts)
 
     def scores(self, terms: Rows, weights: Vector, n: int) -> Vector:
         """Return (n,) how much each text says of some terms.
@@ -65,6 +58,10 @@ class Postings(msgspec.Struct, frozen=True):
         if self.fresh is not None:
             scores += _scores(self.fresh, terms, weights, n)
         return scores
+
+    @property
+    def _parts(self) -> tuple[sp.csr_matrix, ...]:
+        return (self.base,) if self.fresh is None else (self.base, self.fresh)
 
 
 def posted(base: sp.csr_matrix, rows: Rows, texts: Texts, n: int) -> Postings:
@@ -82,6 +79,10 @@ def posted(base: sp.csr_matrix, rows: Rows, texts: Texts, n: int) -> Postings:
     return Postings(base, fresh, rows[rows < base.shape[1]])
 
 
+def _is_narrow(postings: sp.csr_matrix) -> bool:
+    return bool(postings.indptr.dtype == np.int32)
+
+
 def _n_saying(postings: sp.csr_matrix, terms: Rows) -> int:
     ends, known = postings.indptr, terms[terms < postings.shape[0]]
     return int((ends[known + 1] - ends[known]).sum())
@@ -91,7 +92,7 @@ def _scores(postings: sp.csr_matrix, terms: Rows, weights: Vector, n: int) -> Ve
     n_known = int(np.searchsorted(terms, postings.shape[0]))  # the others came later
     terms, weights = terms[:n_known], weights[:n_known]
     fast = compiled.kernels()
-    if fast is not None and postings.indptr.dtype == np.int32:
+    if fast is not None and _is_narrow(postings):
         return fast.text_scores(postings, terms, weights, n)
     scores = np.zeros(n, np.float32)
     scores[: postings.shape[1]] = postings[terms].T @ weights

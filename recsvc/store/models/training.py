@@ -1,5 +1,8 @@
 """What training remembers between its rounds: what it found, what it held back, what is pinned."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
 from recsvc.core.experiments.proposal import Looked, Offer
@@ -7,6 +10,8 @@ from recsvc.core.fitting import UNREADABLE
 from recsvc.errors import ConflictError
 from recsvc.store import keys, scripts
 from recsvc.store.pipe import Pipe
+
+T = TypeVar("T")
 
 _IN_A_ROW = "stopped in a row"
 _PROPOSED, _OFFERED = "proposed", "offered"
@@ -93,11 +98,7 @@ class Training:
 
     async def trusted(self) -> Trusted | None:
         """Return which model the online guard trusts; None before it looked."""
-        raw: bytes | None = await self._pipe.send("GET", keys.TRAINING_TRUSTED)
-        try:
-            return None if raw is None else _decode_trusted(raw)
-        except UNREADABLE:
-            return None
+        return _read(await self._pipe.send("GET", keys.TRAINING_TRUSTED), _decode_trusted)
 
     async def propose(self, looked: Looked) -> None:
         """Keep what the clicks on lists say of the voices' weights."""
@@ -105,11 +106,7 @@ class Training:
 
     async def proposed(self) -> Looked | None:
         """Return what the clicks on lists say of the voices' weights; None before anybody looked."""
-        raw: bytes | None = await self._pipe.send("HGET", keys.TRAINING_BLEND, _PROPOSED)
-        try:
-            return None if raw is None else _decode_looked(raw)
-        except UNREADABLE:
-            return None
+        return _read(await self._of_blend(_PROPOSED), _decode_looked)
 
     async def offer(self, now_us: int) -> Offer:
         """Offer what is proposed to the gate, from the next training on, in place of what was.
@@ -127,11 +124,7 @@ class Training:
 
     async def offered(self) -> Offer | None:
         """Return the weights that are offered to the gate."""
-        raw: bytes | None = await self._pipe.send("HGET", keys.TRAINING_BLEND, _OFFERED)
-        try:
-            return None if raw is None else _decode_offer(raw)
-        except UNREADABLE:
-            return None
+        return _read(await self._of_blend(_OFFERED), _decode_offer)
 
     async def judged(self, before: Offer, after: Offer) -> None:
         """Keep what the gate said of an offer, unless another one was made meanwhile, or none is."""
@@ -141,3 +134,15 @@ class Training:
     async def withdraw(self) -> bool:
         """Offer nothing any more; return whether anything was."""
         return bool(await self._pipe.send("HDEL", keys.TRAINING_BLEND, _OFFERED))
+
+    async def _of_blend(self, name: str) -> bytes | None:
+        found: bytes | None = await self._pipe.send("HGET", keys.TRAINING_BLEND, name)
+        return found
+
+
+def _read(raw: bytes | None, decode: Callable[[bytes], T]) -> T | None:
+    """Return what is kept; None where nothing is, or nothing that this release can read."""
+    try:
+        return None if raw is None else decode(raw)
+    except UNREADABLE:
+        return None
